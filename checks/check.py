@@ -1,0 +1,43 @@
+"""The contract every check rule fulfils, what it may know beside the sample, and the errors its argument may raise.
+
+A rule is one file under ``checks/rules`` and one line in its table. Rules are pure: a sample and a context in,
+an outcome out; the only exception handler around them is ``run_checks``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from pydantic import TypeAdapter
+
+from checks.finding import Outcome
+from probes.sample import Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckContext:
+    """What a rule may know beside the sample it looks at."""
+
+    baseline_answers: tuple[str, ...] = ()
+    """Answers of this probe in the baseline, one entry an answer (repeats kept); empty while there is none."""
+
+
+class Rule(Protocol):
+    """One check with its argument, ready to look at samples.
+
+    ``argument`` describes what YAML may write after the check's name (short form and mapping alike); it feeds
+    validation and the editor's JSON Schema. The constructor gets the validated value and may raise ``ValueError``
+    for what a schema cannot say (a regular expression that does not compile).
+    """
+
+    name: ClassVar[str]
+    argument: ClassVar[TypeAdapter[Any]]
+    policy: ClassVar[bool]
+    """True where the rule states who may answer: alerts as policy, at once."""
+
+    def __init__(self, argument: Any) -> None: ...
+
+    def examine(self, sample: Sample, context: CheckContext) -> Outcome:
+        """Look at one sample that has an answer."""
+        ...

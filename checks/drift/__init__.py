@@ -1,0 +1,1 @@
+"""The drift judge: what a run observed in, evidence for change out. Pure functions over JSON states."""

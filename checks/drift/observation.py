@@ -1,0 +1,103 @@
+"""What one run tells the judge: the facts of its samples, without clocks, files or rules. Stored whole, so that
+every verdict can be recomputed from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from checks.finding import Finding, Status
+from probes.sample import Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleFacts:
+    """One sample, as the judge sees it. A failed sample has facts of nothing but its failure."""
+
+    failed: bool
+    first_token_s: float | None = None
+    total_s: float | None = None
+    output_tokens: int | None = None
+    input_tokens: int | None = None
+    refused: bool = False
+    check_failed: bool | None = None
+    """None where no check looked at the sample (or the check itself broke)."""
+    route: str | None = None
+    finish: str | None = None
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeObservation:
+    """All samples of one probe in one run, in the order they were asked."""
+
+    probe: str
+    request_hash: str
+    samples: tuple[SampleFacts, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunObservation:
+    """One run of one suite at one endpoint."""
+
+    run_id: str
+    started_at: datetime
+    probes: tuple[ProbeObservation, ...]
+
+
+def observe(
+    *,
+    run_id: str,
+    started_at: datetime,
+    probes: Sequence[tuple[str, str, Sequence[Sample], Sequence[Finding], Sequence[bool]]],
+) -> RunObservation:
+    """Reduce a run to its facts.
+
+    Args:
+        run_id: Identity of the run.
+        started_at: Aware UTC instant the run began.
+        probes: For each probe its id, request hash, samples, findings, and per sample whether it was a refusal.
+    """
+    return RunObservation(
+        run_id=run_id,
+        started_at=started_at,
+        probes=tuple(
+            ProbeObservation(
+                probe=probe,
+                request_hash=request_hash,
+                samples=tuple(
+                    _facts(sample, _check_failed(sample.sample_id, findings), refused)
+                    for sample, refused in zip(samples, refusals, strict=True)
+                ),
+            )
+            for probe, request_hash, samples, findings, refusals in probes
+        ),
+    )
+
+
+def _check_failed(sample_id: str, findings: Sequence[Finding]) -> bool | None:
+    statuses = {
+        entry.outcome.status for finding in findings for entry in finding.outcomes if entry.sample_id == sample_id
+    }
+    if Status.FAIL in statuses:
+        return True
+    return False if Status.PASS in statuses else None
+
+
+def _facts(sample: Sample, check_failed: bool | None, refused: bool) -> SampleFacts:
+    if sample.failure is not None:
+        return SampleFacts(failed=True)
+    hit = sample.route.cache == "hit"  # a cached reply says nothing about the model's speed
+    return SampleFacts(
+        failed=False,
+        first_token_s=None if hit else sample.timing.first_token_s,
+        total_s=None if hit else sample.timing.total_s,
+        output_tokens=sample.usage.output_tokens,
+        input_tokens=sample.usage.input_tokens,
+        refused=refused,
+        check_failed=check_failed,
+        route=sample.route.key,
+        finish=sample.finish.value if sample.finish else None,
+        answer=sample.answer,
+    )

@@ -1,0 +1,70 @@
+"""What the judge says of one stream after one run: state, score, effect. Feeds verdict, alerts, store and reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+SUITE_SCOPE = "suite"
+"""Scope of a stream pooled over all probes; any other scope is a probe id."""
+
+
+class StreamState(StrEnum):
+    """Bands of the score: under 50 quiet, from 50 watch, from 75 warn, 100 alarm. Collecting: no baseline yet."""
+
+    COLLECTING = "collecting"
+    QUIET = "quiet"
+    WATCH = "watch"
+    WARN = "warn"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class StreamKey:
+    """One line of evidence of one suite at one endpoint."""
+
+    scope: str
+    """``suite`` or a probe id."""
+    dimension: str
+    """``latency.total``, ``answers``, ... (DESIGN's stream names)."""
+
+    def __str__(self) -> str:
+        return self.dimension if self.scope == SUITE_SCOPE else f"{self.dimension} of {self.scope}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """How far a stream moved, with a 95 % interval. Evidence says *that*, effect says *how far*."""
+
+    kind: Literal["ratio", "difference", "distance"]
+    """ratio: now / before. difference: share now - share before. distance: median answer distance now / the
+    baseline's own 95 % distance."""
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamResult:
+    """The judge's word on one stream after one run."""
+
+    key: StreamKey
+    state: StreamState
+    score: float | None
+    """0-100, 100 = alarm; None while collecting."""
+    ln_m: float | None
+    """Natural logarithm of the evidence; None while collecting."""
+    ln_c: float
+    """Threshold that ``ln_m`` is held against."""
+    baseline_size: int
+    """Runs the stream has learned from."""
+    effect: Effect | None = None
+    since: str | None = None
+    """Run id of the most likely first changed run, where the stream has risen."""
+    opened: bool = False
+    """True in the one run in which the alarm was raised."""
+    supported: bool = False
+    """While an alarm is open: True as long as the last runs still speak for the change."""
+    note: str = ""
+    """A sentence for a human: what is missing while collecting, why a score is capped, what moved."""

@@ -1,0 +1,89 @@
+"""What went wrong with one request: failure classes, which of them are worth asking again, and a sentence each.
+
+Feeds samples (as a value, never an exception), the availability alert and every report.
+The classes are those of the wire-format survey (section 2.7), plus ``connection`` for a connection
+that was refused or reset, which that survey's list leaves without a home.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FailureClass(StrEnum):
+    """Why a request gave no usable answer."""
+
+    AUTH = "auth"
+    BILLING = "billing"
+    PERMISSION = "permission"
+    NOT_FOUND = "not_found"
+    CONTEXT_LENGTH = "context_length"
+    BAD_REQUEST = "bad_request"
+    CONTENT_FILTER = "content_filter"
+    RATE_LIMIT_SHORT = "rate_limit_short"
+    QUOTA_LONG = "quota_long"
+    OVERLOADED = "overloaded"
+    SERVER = "server"
+    TIMEOUT_CONNECT = "timeout_connect"
+    TIMEOUT_FIRST_TOKEN = "timeout_first_token"
+    TIMEOUT_TOTAL = "timeout_total"
+    STREAM_TRUNCATED = "stream_truncated"
+    PROTOCOL = "protocol"
+    DNS_TLS = "dns_tls"
+    CONNECTION = "connection"
+
+
+RETRYABLE = frozenset(
+    {
+        FailureClass.RATE_LIMIT_SHORT,
+        FailureClass.OVERLOADED,
+        FailureClass.SERVER,
+        FailureClass.TIMEOUT_CONNECT,
+        FailureClass.TIMEOUT_FIRST_TOKEN,
+        FailureClass.TIMEOUT_TOTAL,
+        FailureClass.CONNECTION,
+    }
+)
+"""Only these may be asked again: a wrong key, an empty purse or a bad request will not get better."""
+
+SENTENCES: dict[FailureClass, str] = {
+    FailureClass.AUTH: "The endpoint did not accept the API key.",
+    FailureClass.BILLING: "The account behind the key has no money left.",
+    FailureClass.PERMISSION: "The key may not use this model or endpoint.",
+    FailureClass.NOT_FOUND: "The model or URL does not exist there.",
+    FailureClass.CONTEXT_LENGTH: "The prompt is longer than the model accepts.",
+    FailureClass.BAD_REQUEST: "The endpoint refused the request as malformed.",
+    FailureClass.CONTENT_FILTER: "A content filter blocked the request.",
+    FailureClass.RATE_LIMIT_SHORT: "The endpoint asked for fewer requests a minute.",
+    FailureClass.QUOTA_LONG: "A daily or monthly quota is used up.",
+    FailureClass.OVERLOADED: "The endpoint says it is overloaded.",
+    FailureClass.SERVER: "The endpoint failed with a server error.",
+    FailureClass.TIMEOUT_CONNECT: "No connection within the connect timeout.",
+    FailureClass.TIMEOUT_FIRST_TOKEN: "No first token within the first-token timeout.",
+    FailureClass.TIMEOUT_TOTAL: "The answer was not complete within the total timeout.",
+    FailureClass.STREAM_TRUNCATED: "The stream ended before the answer was complete.",
+    FailureClass.PROTOCOL: "The reply could not be read as this protocol.",
+    FailureClass.DNS_TLS: "The host name or its certificate could not be used.",
+    FailureClass.CONNECTION: "The connection was refused or cut.",
+}
+"""One sentence for a human, per class."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One request that gave no usable answer."""
+
+    kind: FailureClass
+    """The class; the JSON key is ``class``."""
+    message: str
+    """What the endpoint or the transport said, with secrets removed. Hostile text: escape it where it is shown."""
+    status: int | None = None
+    """HTTP status, where there was one."""
+    retry_after_s: float | None = None
+    """Seconds the endpoint asked to be left alone, where it did."""
+
+    @property
+    def retryable(self) -> bool:
+        """True where asking again may help."""
+        return self.kind in RETRYABLE

@@ -1,0 +1,118 @@
+"""One observation of one probe at one endpoint: what came back, when, from whom, or why nothing did.
+
+Made by ``fire``; read by checks, judge, store and reports. All durations are seconds, all instants aware UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from probes.failure import Failure
+from probes.route import Route
+
+
+class Finish(StrEnum):
+    """Why the model stopped, in the one normal form (wire-format survey, section 2.7)."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    TOOL_CALLS = "tool_calls"
+    CONTENT_FILTER = "content_filter"
+    REFUSAL = "refusal"
+    PAUSE = "pause"
+    MALFORMED = "malformed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """When things happened, in seconds from the instant the request headers left (so never our own queue)."""
+
+    client_wait_s: float | None = None
+    """From handing the request to the client until its headers left: our own delay, reported apart."""
+    connect_s: float | None = None
+    """TCP and TLS, where this request opened its connection; None on a reused one."""
+    first_byte_s: float | None = None
+    """Until the response headers were read."""
+    first_token_s: float | None = None
+    """Until the first content, refusal or tool-call delta; None where the reply was not streamed."""
+    longest_gap_s: float | None = None
+    """Longest silence between two content events of a stream."""
+    total_s: float | None = None
+    """Until the reply was complete."""
+    reused: bool | None = None
+    """True where the connection was already open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenUsage:
+    """Tokens as the endpoint counted them; None where it did not say."""
+
+    input_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    """Part of ``input_tokens`` that came from a prompt cache."""
+    output_tokens: int | None = None
+    """Includes reasoning tokens."""
+    reasoning_tokens: int | None = None
+    raw: Mapping[str, object] = field(default_factory=dict)
+    """The usage object as it came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """One tool the model asked for. ``arguments`` is the text as it came and may be invalid JSON."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One request of a sample that was asked more than once. The last attempt's fate is the sample's."""
+
+    number: int
+    """Counts from 1."""
+    failure: Failure | None
+    total_s: float
+    """Seconds this attempt took, from send to outcome."""
+    waited_s: float = 0.0
+    """Seconds waited before this attempt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One observation, success or failure. ``failure is None`` means there is an answer to look at."""
+
+    sample_id: str
+    run_id: str
+    suite: str
+    endpoint: str
+    probe: str
+    index: int
+    """0-based number of the sample within its probe and run."""
+    request_hash: str
+    """Hash of the rendered request; a sample is only compared with others of the same hash."""
+    trace_id: str
+    """W3C trace id sent in ``traceparent``: 32 lower-case hex digits."""
+    started_at: datetime
+    timing: Timing = Timing()
+    usage: TokenUsage = TokenUsage()
+    route: Route = Route()
+    answer: str | None = None
+    """The text of the answer; None on failure. Hostile text: escape it where it is shown."""
+    refusal: str | None = None
+    """Text of a structured refusal field, where the protocol has one."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish: Finish | None = None
+    finish_raw: str | None = None
+    """The finish reason as it came."""
+    failure: Failure | None = None
+    attempts: tuple[Attempt, ...] = ()
+    cost_usd: float | None = None
+    """US dollars; None where the price is unknown."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Response headers, lower-case names, secrets removed."""

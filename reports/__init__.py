@@ -1,0 +1,1 @@
+"""Speaks: summaries, alert decisions, messages, report formats and notifiers."""

@@ -1,0 +1,194 @@
+"""The contract of every store: what is written together, and what can be read back.
+
+Everything a run changes (result, stream states, alert states, outbox) travels in one ``RunWrite`` and lands in one
+transaction. The same tests run over every implementation (``tests/contract/test_stores.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from checks.drift.observation import RunObservation
+from checks.drift.result import StreamKey
+from reports.alerts import AlertState
+from reports.notice import Notice
+from reports.summary import BaselineView, RunRecord, StreamPoint
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxEntry:
+    """One notice on its way to one notifier."""
+
+    notifier: str
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingDelivery:
+    """An outbox row that is due, leased to the caller."""
+
+    outbox_id: int
+    entry: OutboxEntry
+    attempts: int
+    """Deliveries tried so far."""
+    receipt: Mapping[str, str] | None
+    """What the channel returned for an earlier notice of the same incident."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunWrite:
+    """All that one run changes."""
+
+    record: RunRecord
+    observation: RunObservation
+    plan: Json
+    """The judge's plan (thresholds, tolerances) the run was judged under: part of what a replay needs."""
+    in_baseline: bool
+    """True where the run was learned from as baseline."""
+    streams: Mapping[StreamKey, Json] = field(default_factory=dict)
+    """Stream states after the run; replaces what is stored for this suite and endpoint."""
+    alerts: Sequence[AlertState] = ()
+    """Alert states after the run; each replaces the stored one of the same key and notifier."""
+    outbox: Sequence[OutboxEntry] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineAct:
+    """A person's decision about what is normal."""
+
+    suite: str
+    endpoint: str
+    kind: str
+    """``capture``, ``accept`` or ``reset``."""
+    at: datetime
+    author: str
+    reason: str
+    streams: tuple[StreamKey, ...] = ()
+    """The streams it spoke of; empty means all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """One suite at one endpoint that shares the installation's false-alarm budget."""
+
+    suite: str
+    endpoint: str
+    streams: int
+    runs_per_year: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHeader:
+    """The line of a run in a list."""
+
+    run_id: str
+    suite: str
+    endpoint: str
+    trigger: str
+    started_at: datetime
+    duration_s: float
+    health: str
+    in_baseline: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObservation:
+    """A run as the judge saw it, with the plan it was judged under."""
+
+    observation: RunObservation
+    plan: Json
+    in_baseline: bool
+    texts_expired: bool
+    """True where answers are gone, so that answer streams cannot be replayed."""
+
+
+class Store(Protocol):
+    """Where runs, evidence, alerts and undelivered notices live. Every method may raise ``StoreError``."""
+
+    def save_run(self, write: RunWrite) -> None:
+        """Write one run and everything it changes, or nothing."""
+        ...
+
+    def save_act(
+        self, act: BaselineAct, streams: Mapping[StreamKey, Json], *, baseline_runs: Sequence[str] | None
+    ) -> None:
+        """Record a decision and replace all stream states of its suite and endpoint, in one transaction.
+
+        ``baseline_runs``: ids of the runs that are now the baseline; None leaves the marks as they are.
+        """
+        ...
+
+    def save_installed(self, installed: Installed) -> None:
+        """Insert or replace the entry of one suite and endpoint."""
+        ...
+
+    def installed(self) -> tuple[Installed, ...]:
+        """All suites and endpoints that share the budget."""
+        ...
+
+    def stream_states(self, suite: str, endpoint: str) -> dict[StreamKey, dict[str, Any]]:
+        """Current stream states, exactly as they were saved (floats to the last digit)."""
+        ...
+
+    def alert_states(self, suite: str, endpoint: str) -> tuple[AlertState, ...]:
+        """Current alert states of one suite at one endpoint."""
+        ...
+
+    def run(self, run_id: str) -> RunRecord | None:
+        """One whole run; texts are empty where they have expired."""
+        ...
+
+    def runs(
+        self, *, suite: str | None = None, endpoint: str | None = None, limit: int = 20
+    ) -> tuple[RunHeader, ...]:
+        """The newest runs, newest first."""
+        ...
+
+    def observations(self, suite: str, endpoint: str, *, since_run: str | None = None) -> Iterator[StoredObservation]:
+        """Runs as the judge saw them, oldest first, optionally from one run on (that run included)."""
+        ...
+
+    def acts(self, suite: str, endpoint: str) -> tuple[BaselineAct, ...]:
+        """Decisions about the baseline, oldest first."""
+        ...
+
+    def history(self, suite: str, endpoint: str, *, limit: int = 500) -> dict[StreamKey, tuple[StreamPoint, ...]]:
+        """Scores of every stream over the newest ``limit`` runs, oldest first."""
+        ...
+
+    def baseline(self, suite: str, endpoint: str) -> BaselineView | None:
+        """Sample values, answers and routes of the runs marked as baseline; None where there are none."""
+        ...
+
+    def due(self, now: datetime, *, limit: int = 50, lease_s: float = 60.0) -> tuple[PendingDelivery, ...]:
+        """Lease undelivered notices that are due. Of one incident and notifier only the oldest undelivered one."""
+        ...
+
+    def delivered(self, outbox_id: int, at: datetime, receipt: Mapping[str, str]) -> None:
+        """Mark a notice delivered and keep what the channel returned for the incident."""
+        ...
+
+    def retry(self, outbox_id: int, at: datetime, error: str) -> None:
+        """Count a failed attempt; the notice is due again at ``at``."""
+        ...
+
+    def give_up(self, outbox_id: int, error: str) -> None:
+        """Mark a notice undeliverable; it stays for people to see."""
+        ...
+
+    def undelivered(self) -> int:
+        """Notices still waiting: delivered and given-up ones do not count."""
+        ...
+
+    def expire_texts(self, before: datetime) -> int:
+        """Delete prompt and answer texts of runs that began before this instant; returns how many rows went."""
+        ...
+
+    def close(self) -> None:
+        """Release the database."""
+        ...
