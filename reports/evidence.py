@@ -1,0 +1,190 @@
+"""What proves a verdict: streams with their pictures, values before and now, changed answers. Feeds the HTML pages.
+
+Pure. Texts in the results are hostile; pictures are markup that has been escaped already.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+
+from checks.drift.result import SUITE_SCOPE, StreamKey, StreamResult, StreamState
+from checks.finding import Status
+from probes.sample import Sample
+from reports import charts, tally, wording
+from reports.answer_diff import AnswerDiff, diff_answers, distance, nearest
+from reports.distribution import distributions
+from reports.summary import ProbeRecord, Report
+
+ANSWERS_MAX = 8
+"""Changed answers a page shows: the worst ones; all are in the store."""
+NOTICEABLE = 0.1
+"""Distance from every baseline answer above which an answer is worth showing once the pooled stream has moved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRow:
+    """One stream as a row of a table."""
+
+    result: StreamResult
+    effect: str
+    score: str
+    bar: Markup
+    spark: Markup
+    since: str
+    size: str
+    """Runs learned from, with the runs still needed while collecting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """Baseline against now, drawn."""
+
+    title: str
+    caption: str
+    image: Markup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedAnswer:
+    """One answer of now beside the baseline answer most like it."""
+
+    probe: str
+    why: str
+    asked: str
+    sample: Sample
+    diff: AnswerDiff | None
+    """None where no baseline answer is known."""
+
+
+# ------------------------------------------------------------------------------------------------ streams
+def stream_row(report: Report, result: StreamResult) -> StreamRow:
+    """A stream with its bar, its scores over the recent runs, and when it began to move."""
+    points = report.history.get(result.key, ())
+    needed = wording.runs_needed(result.key.dimension)
+    collecting = result.state is StreamState.COLLECTING and result.baseline_size < needed
+    return StreamRow(
+        result=result,
+        effect=wording.effect_words(result.effect),
+        score=wording.score_words(result.score),
+        bar=charts.score_bar(result.score, result.state.value),
+        spark=charts.sparkline([point.score for point in points], result.state.value),
+        since=_since(report, result),
+        size=f"{result.baseline_size} of {needed}" if collecting else str(result.baseline_size),
+    )
+
+
+def _since(report: Report, result: StreamResult) -> str:
+    if result.since is None:
+        return ""
+    started = _started(report, result.key).get(result.since)
+    return result.since if started is None else f"{wording.instant(started)} ({result.since})"
+
+
+def _started(report: Report, key: StreamKey) -> Mapping[str, datetime]:
+    points = {point.run_id: point.started_at for point in report.history.get(key, ())}
+    return {run.run_id: run.started_at for run in report.recent} | points
+
+
+# ------------------------------------------------------------------------------------------------ pictures
+def _tokens(value: float) -> str:
+    return f"{value:.0f}" if value == round(value) or value >= 100 else f"{value:.1f}"
+
+
+_MEASURED: tuple[tuple[str, str, Callable[[Sample], float | None], Callable[[float], str]], ...] = (
+    ("latency.first_token", "First token", lambda s: s.timing.first_token_s, wording.seconds),
+    ("latency.total", "Whole answer", lambda s: s.timing.total_s, wording.seconds),
+    ("tokens.output", "Output tokens", lambda s: s.usage.output_tokens, _tokens),
+)
+
+
+def pictures(report: Report) -> tuple[Picture, ...]:
+    """Values and shares, baseline against now, as far as both are known."""
+    return (*_distributions(report), *_shares(report))
+
+
+def _distributions(report: Report) -> Iterator[Picture]:
+    answered = [sample for sample in report.run.samples if sample.failure is None]
+    for dimension, title, value_of, unit in _MEASURED:
+        timed = dimension.startswith("latency.")
+        chosen = [s for s in answered if not (timed and s.route.cache == "hit")]  # a cached reply tells no speed
+        now = [value for sample in chosen if (value := value_of(sample)) is not None]
+        before = () if report.baseline is None else report.baseline.values.get(dimension, ())
+        image = distributions(before, now, title, unit)
+        if image is not None:
+            yield Picture(title=title, caption="Dots: samples. Band: middle half. Line: median.", image=image)
+
+
+def _shares(report: Report) -> Iterator[Picture]:
+    answered = [sample for sample in report.run.samples if sample.failure is None]
+    routes = Counter(sample.route.key for sample in answered)
+    if routes and report.baseline is not None and report.baseline.routes:
+        image = charts.paired_bars(report.baseline.routes, routes, "Who answered")
+        caption = f"Share of samples, {_sizes(report.baseline.routes, routes)}."
+        yield Picture(title="Who answered", caption=caption, image=image)
+    earlier = [run for run in report.recent if run.run_id != report.run.run_id]
+    ended, ends = _finishes(s for run in earlier for s in run.samples), _finishes(answered)
+    if ends and ended:
+        runs = wording.count(len(earlier), "run")
+        caption = f"Share of samples, {_sizes(ended, ends)}; before: the {runs} leading up to this one."
+        yield Picture(
+            title="How answers ended", caption=caption, image=charts.paired_bars(ended, ends, "How answers ended")
+        )
+
+
+def _finishes(samples: Iterable[Sample]) -> Counter[str]:
+    return Counter(sample.finish.value for sample in samples if sample.finish is not None)
+
+
+def _sizes(before: Mapping[str, int], now: Mapping[str, int]) -> str:
+    return f"{sum(before.values())} before and {sum(now.values())} now"
+
+
+# ------------------------------------------------------------------------------------------------ answers
+def changed_answers(report: Report) -> tuple[ChangedAnswer, ...]:
+    """Probes whose answers moved or whose checks failed, one telling answer each, in the order of the suite."""
+    found = (_changed(report, probe) for probe in report.run.probes)
+    return tuple(entry for entry in found if entry is not None)[:ANSWERS_MAX]
+
+
+def _changed(report: Report, probe: ProbeRecord) -> ChangedAnswer | None:
+    known = () if report.baseline is None else tuple(report.baseline.answers.get(probe.probe, ()))
+    answered = [sample for sample in probe.samples if sample.answer]
+    if not answered:
+        return None
+    sample = _most_telling(probe, answered, known)
+    why = _why(report, probe, sample, known)
+    if not why:
+        return None
+    before = nearest(sample.answer or "", known)
+    return ChangedAnswer(
+        probe=probe.probe,
+        why="; ".join(why),
+        asked=probe.conversation[-1].content if probe.conversation else "",
+        sample=sample,
+        diff=None if before is None else diff_answers(before, sample.answer or ""),
+    )
+
+
+def _far(sample: Sample, known: Sequence[tuple[str, int]]) -> float:
+    return min((distance(sample.answer or "", text) for text, _ in known), default=0.0)
+
+
+def _most_telling(probe: ProbeRecord, answered: Sequence[Sample], known: Sequence[tuple[str, int]]) -> Sample:
+    """An answer that failed a check before one that did not, then the one furthest from the baseline."""
+    bad = {entry.sample_id for f in probe.findings for entry in f.outcomes if entry.outcome.status is Status.FAIL}
+    return max(answered, key=lambda sample: (sample.sample_id in bad, _far(sample, known), -sample.index))
+
+
+def _why(report: Report, probe: ProbeRecord, sample: Sample, known: Sequence[tuple[str, int]]) -> list[str]:
+    why = [f"{f.check}: {f.passed} of {f.total} passed" for f in probe.findings if f.status is Status.FAIL]
+    moved = {r.key.scope for r in tally.risen(report.run) if r.key.dimension == "answers"}
+    if probe.probe in moved:
+        why.append("its answers moved")
+    elif SUITE_SCOPE in moved and known and _far(sample, known) > NOTICEABLE:
+        why.append("unlike every baseline answer")
+    return why

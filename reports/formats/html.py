@@ -1,0 +1,110 @@
+"""One run against its baseline as one HTML file that opens offline. Feeds on-call people, tickets and the daemon.
+
+Nothing is loaded from anywhere: style and pictures are inline, there is no script, and the page's own content
+security policy forbids both. Every value that a template prints passes ``escaping.visible`` first and is HTML-escaped
+after, so that no answer can act.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from statistics import median
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from checks.drift.result import SUITE_SCOPE, StreamState
+from probes.failure import SENTENCES
+from probes.sample import Sample
+from reports import evidence, tally, wording
+from reports.escaping import one_line, visible, web_link
+from reports.summary import ProbeRecord, Report
+
+_SAMPLES_LISTED = 120
+
+
+def render_report(report: Report, *, generated_at: datetime, version: str) -> str:
+    """The page.
+
+    Args:
+        report: The run with its baseline and history.
+        generated_at: Aware UTC instant that the page names as its birth.
+        version: Version of Holdfast that made it.
+    """
+    run, reason = report.run, wording.verdict_reason(report.run)
+    rows = {result.key: evidence.stream_row(report, result) for result in tally.worst_first(run.drift)}
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            run=run,
+            reason=one_line(f"{reason[:1].upper()}{reason[1:]}", 600),
+            steps=wording.next_steps(run, replay=report.replay),
+            moved=[rows[result.key] for result in tally.risen(run)],
+            judged=any(result.state is not StreamState.COLLECTING for result in run.drift),
+            pooled=[row for key, row in rows.items() if key.scope == SUITE_SCOPE],
+            single=[row for key, row in rows.items() if key.scope != SUITE_SCOPE],
+            pictures=evidence.pictures(report),
+            answers=evidence.changed_answers(report),
+            failures=tally.failures(run.samples),
+            runbook=web_link(report.owner.runbook),
+            samples=run.samples[:_SAMPLES_LISTED],
+            generated_at=generated_at,
+            version=version,
+        )
+    )
+
+
+def _neutral(value: object) -> object:
+    """What a template prints, before escaping: markup of ours as it is, all else without anything that acts."""
+    if value is None:
+        return "\u2013"
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _middle(probe: ProbeRecord, part: str, field: str) -> float | None:
+    values = [value for s in probe.samples if (value := getattr(getattr(s, part), field)) is not None]
+    return median(values) if values else None
+
+
+def _served_by(samples: tuple[Sample, ...]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for sample in samples:
+        if sample.failure is None:
+            counts[sample.route.key] = counts.get(sample.route.key, 0) + 1
+    return counts
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reports", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_neutral,
+    )
+    environment.filters.update(
+        instant=wording.instant,
+        seconds=wording.seconds,
+        dollars=wording.dollars,
+        count=wording.count,
+        line=one_line,
+    )
+    environment.globals.update(
+        HEALTH_MARKS=wording.HEALTH_MARKS,
+        STATUS_MARKS=wording.STATUS_MARKS,
+        SENTENCES=SENTENCES,
+        calm_words=wording.calm_words,
+        cost_usd=tally.cost_usd,
+        tokens=tally.tokens,
+        requests=tally.requests,
+        failed=tally.failed,
+        middle=_middle,
+        served_by=_served_by,
+    )
+    return environment

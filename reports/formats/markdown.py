@@ -1,0 +1,96 @@
+"""Runs as a short Markdown summary. Feeds pull requests and CI job pages.
+
+Names and reasons stand in code spans and tables: whatever an endpoint wrote, no markup, mention, reference or link
+of its comes alive (GitHub Flavored Markdown 0.29).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from checks.drift.result import StreamResult
+from checks.finding import Finding, Status
+from probes.failure import SENTENCES
+from reports import tally, wording
+from reports.escaping import markdown_code, markdown_prose
+from reports.summary import RunRecord
+
+_ROWS = 20
+"""Rows a table at most: a pull request wants a summary."""
+
+
+def render(records: Sequence[RunRecord], *, exit_code: int) -> str:
+    """One section a run, the verdict first."""
+    parts = ["\n".join(_section(record)) for record in records] or ["No run took place."]
+    return "\n\n".join([*parts, f"Exit code {exit_code}."]) + "\n"
+
+
+def _section(record: RunRecord) -> Iterator[str]:
+    word = f"{wording.HEALTH_MARKS[record.health]} {record.health.value.upper()}"
+    yield f"### {word}: {markdown_code(record.suite)} at {markdown_code(record.endpoint)}"
+    yield ""
+    reason = wording.verdict_reason(record)
+    yield markdown_prose(reason[:1].upper() + reason[1:]) + "."
+    yield from _table(("check", "probe", "passed", "why"), [_check(finding) for finding in _telling(record)])
+    yield from _table(("stream", "state", "score", "moved by"), [_stream(result) for result in tally.risen(record)])
+    yield from _table(("failure", "times", "meaning", "for example"), _failures(record))
+    yield ""
+    facts = [
+        wording.instant(record.started_at),
+        wording.count(len(record.probes), "probe"),
+        wording.count(len(record.samples), "sample"),
+        wording.calm_words(record),
+        wording.dollars(tally.cost_usd(record.samples)),
+    ]
+    yield f"Run {markdown_code(record.run_id)}: {markdown_prose(', '.join(facts))}."
+    steps = wording.next_steps(record)
+    if steps:
+        yield ""
+        yield from (f"- {_step(step)}" for step in steps)
+
+
+def _step(step: wording.NextStep) -> str:
+    return f"{step.words} {markdown_code(step.command, 400)}" if step.command else step.words
+
+
+def _telling(record: RunRecord) -> list[Finding]:
+    return [finding for finding in tally.findings(record) if finding.status in (Status.FAIL, Status.ERROR)]
+
+
+def _check(finding: Finding) -> tuple[str, ...]:
+    name = f"{finding.check} {finding.argument}".strip()
+    mark = wording.STATUS_MARKS[finding.status] if finding.mode == "contract" else "tracked"
+    return (
+        f"{mark} {markdown_code(name, 80)}",
+        markdown_code(finding.probe, 80),
+        f"{finding.passed} of {finding.total}",
+        markdown_code(finding.reason, 160),
+    )
+
+
+def _stream(result: StreamResult) -> tuple[str, ...]:
+    moved = wording.effect_words(result.effect)
+    return (markdown_code(str(result.key)), result.state.value, wording.score_words(result.score), moved or "\u2013")
+
+
+def _failures(record: RunRecord) -> list[tuple[str, ...]]:
+    return [
+        (entry.kind.value, str(entry.count), SENTENCES[entry.kind], markdown_code(entry.message, 120))
+        for entry in tally.failures(record.samples)
+    ]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    if not rows:
+        return
+    yield ""
+    yield _row(head)
+    yield _row(["---"] * len(head))
+    yield from map(_row, rows[:_ROWS])
+    if len(rows) > _ROWS:
+        yield ""
+        yield f"... and {len(rows) - _ROWS} more."
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -1,0 +1,184 @@
+"""Runs for people at a terminal: the verdict first, then why, then what to do. Colour is never the message.
+
+All foreign text passes ``escaping`` and is put into Rich ``Text`` objects, so neither control sequences nor Rich's
+own markup in an answer are ever interpreted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from io import StringIO
+from statistics import median
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from checks.drift.result import StreamState
+from checks.finding import Finding, Status
+from checks.verdict import Health
+from probes.failure import SENTENCES
+from probes.sample import Sample
+from reports import tally, wording
+from reports.escaping import one_line
+from reports.summary import ProbeRecord, RunRecord
+
+_HEALTH_STYLES = {
+    Health.HEALTHY: "bold green",
+    Health.DEGRADED: "bold yellow",
+    Health.FAILING: "bold red",
+    Health.UNKNOWN: "bold magenta",
+}
+_STATE_STYLES = {StreamState.ALARM: "bold red", StreamState.WARN: "yellow", StreamState.WATCH: "cyan"}
+_INDENT = (0, 0, 0, 2)
+_DASH = "\u2013"
+
+
+def render(records: Sequence[RunRecord], *, exit_code: int, colour: bool = False, width: int = 100) -> str:
+    """The runs as lines of at most ``width`` columns, plain unless ``colour`` asks for ANSI sequences."""
+    out = StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        no_color=not colour,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+        _environ={},  # what is told depends on the arguments alone
+    )
+    for record in records:
+        for part in _parts(record):
+            console.print(part, crop=False)
+        console.print()
+    if not records:
+        console.print("No run took place.")
+    if len(records) > 1 or exit_code:
+        console.print(Text(f"Exit code {exit_code}", style="dim"))
+    return "\n".join(line.rstrip() for line in out.getvalue().rstrip("\n").split("\n")) + "\n"
+
+
+def _parts(record: RunRecord) -> Iterator[RenderableType]:
+    style = _HEALTH_STYLES[record.health]
+    yield Text.assemble(
+        (f"{wording.HEALTH_MARKS[record.health]} {record.health.value.upper()}", style),
+        f"  {one_line(record.suite)} at {one_line(record.endpoint)}",
+    )
+    yield Padding(Text(one_line(wording.verdict_reason(record), 500)), _INDENT)
+    yield Padding(Text(_facts(record), style="dim"), _INDENT)
+    yield Text()
+    yield Padding(_probes(record.probes), _INDENT)
+    yield from _titled("Checks", _checks(tally.findings(record)))
+    yield from _titled("Drift", _drift(record), Text(wording.calm_words(record), style="dim"))
+    yield from _titled("Failed requests", _failures(record.samples))
+    yield from _titled("Alerts", _alerts(record))
+    yield from _titled("Next", *(line for step in wording.next_steps(record) for line in _step(step)))
+
+
+def _step(step: wording.NextStep) -> Iterator[Text]:
+    yield Text(step.words)
+    if step.command:  # never wrapped: it is there to be copied
+        yield Text(f"    {one_line(step.command, 1000)}", style="bold", no_wrap=True, overflow="ignore")
+
+
+def _facts(record: RunRecord) -> str:
+    return " \u00b7 ".join(
+        (
+            f"run {one_line(record.run_id)}",
+            wording.instant(record.started_at),
+            f"took {wording.seconds(record.duration_s)}",
+            wording.count(tally.requests(record.samples), "request"),
+            wording.dollars(tally.cost_usd(record.samples)),
+        )
+    )
+
+
+def _titled(title: str, *parts: RenderableType | None) -> Iterator[RenderableType]:
+    told = [part for part in parts if part is not None]
+    if told:
+        yield Text()
+        yield Text(title, style="bold")
+        yield from (Padding(part, _INDENT) for part in told)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_header=any(columns))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _median(samples: Sequence[Sample], field: str) -> str:
+    values = [value for sample in samples if (value := getattr(sample.timing, field)) is not None]
+    return wording.seconds(median(values)) if values else _DASH
+
+
+def _probes(probes: Sequence[ProbeRecord]) -> Table:
+    table = _table("", "probe", "answered", "checks kept", "first token", "total")
+    for probe in probes:
+        answered = len(probe.samples) - len(tally.failed(probe.samples))
+        judged = [finding for finding in probe.findings if finding.status is not Status.SKIPPED]
+        kept = sum(1 for finding in judged if finding.status is Status.PASS)
+        table.add_row(
+            Text(wording.HEALTH_MARKS[probe.health], style=_HEALTH_STYLES[probe.health]),
+            Text(one_line(probe.probe, 60)),
+            Text(f"{answered} of {len(probe.samples)}"),
+            Text(f"{kept} of {len(judged)}" if judged else _DASH),
+            Text(_median(probe.samples, "first_token_s")),
+            Text(_median(probe.samples, "total_s")),
+        )
+    return table
+
+
+def _checks(findings: Sequence[Finding]) -> Table | None:
+    telling = [finding for finding in findings if finding.status in (Status.FAIL, Status.ERROR)]
+    table = _table("", "check", "probe", "passed", "why")
+    for finding in telling:
+        name = one_line(f"{finding.check} {finding.argument}", 60)
+        tracked = " (tracked)" if finding.mode == "tracked" else ""
+        style = _HEALTH_STYLES[Health.FAILING if finding.status is Status.FAIL and not tracked else Health.DEGRADED]
+        table.add_row(
+            Text(wording.STATUS_MARKS[finding.status], style=style),
+            Text(name + tracked),
+            Text(one_line(finding.probe, 60)),
+            Text(f"{finding.passed} of {finding.total}"),
+            Text(one_line(finding.reason, 300)),
+        )
+    return table if telling else None
+
+
+def _drift(record: RunRecord) -> Table | None:
+    risen = tally.risen(record)
+    table = _table("stream", "state", "score", "moved by", "since run")
+    for result in risen:
+        table.add_row(
+            Text(one_line(str(result.key), 80)),
+            Text(result.state.value, style=_STATE_STYLES[result.state]),
+            Text(wording.score_words(result.score)),
+            Text(wording.effect_words(result.effect) or _DASH),
+            Text(one_line(result.since or _DASH, 40)),
+        )
+    return table if risen else None
+
+
+def _failures(samples: Sequence[Sample]) -> Table | None:
+    failures = tally.failures(samples)
+    table = _table("times", "class", "meaning", "for example")
+    for entry in failures:
+        table.add_row(
+            Text(str(entry.count)),
+            Text(entry.kind.value, style="bold"),
+            Text(SENTENCES[entry.kind]),
+            Text(one_line(entry.message, 200)),
+        )
+    return table if failures else None
+
+
+def _alerts(record: RunRecord) -> Table | None:
+    table = _table("", "", "", "")
+    for alert in record.alerts:
+        table.add_row(*(Text(one_line(word, 120)) for word in (alert.state, alert.severity, alert.kind, alert.key)))
+    return table if record.alerts else None

@@ -1,0 +1,98 @@
+"""What a run adds up to: broken contracts, moved streams, failures by class, usage. Feeds wording and formats."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from checks.drift.result import StreamResult, StreamState
+from checks.finding import Finding, Status
+from probes.failure import FailureClass
+from probes.sample import Sample
+from reports.summary import RunRecord
+
+_RANK = {state: rank for rank, state in enumerate(reversed(StreamState))}
+"""Alarm first: the order in which people want to read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureCount:
+    """One failure class of a run with how often it came and one message as an example."""
+
+    kind: FailureClass
+    count: int
+    message: str
+    """Hostile text."""
+    status: int | None
+
+
+def findings(record: RunRecord) -> tuple[Finding, ...]:
+    """All findings of a run, in the order of the suite."""
+    return tuple(finding for probe in record.probes for finding in probe.findings)
+
+
+def broken_contracts(record: RunRecord) -> tuple[Finding, ...]:
+    """Contract checks that failed, policy included."""
+    return tuple(f for f in findings(record) if f.mode == "contract" and f.status is Status.FAIL)
+
+
+def broken_checks(record: RunRecord) -> tuple[Finding, ...]:
+    """Checks that could not do their work."""
+    return tuple(finding for finding in findings(record) if finding.status is Status.ERROR)
+
+
+def worst_first(results: Iterable[StreamResult]) -> tuple[StreamResult, ...]:
+    """Streams by state, then score, then name; streams of the suite before those of a probe."""
+    return tuple(sorted(results, key=lambda r: (_RANK[r.state], -(r.score or 0), r.key.scope != "suite", r.key)))
+
+
+def risen(record: RunRecord) -> tuple[StreamResult, ...]:
+    """Streams that are neither quiet nor still collecting, worst first."""
+    calm = (StreamState.QUIET, StreamState.COLLECTING)
+    return worst_first(result for result in record.drift if result.state not in calm)
+
+
+def in_state(record: RunRecord, state: StreamState) -> tuple[StreamResult, ...]:
+    """Streams in one state, worst first."""
+    return worst_first(result for result in record.drift if result.state is state)
+
+
+def failed(samples: Sequence[Sample]) -> tuple[Sample, ...]:
+    """Samples without an answer."""
+    return tuple(sample for sample in samples if sample.failure is not None)
+
+
+def failures(samples: Sequence[Sample]) -> tuple[FailureCount, ...]:
+    """Failures by class, most frequent first, each with the first message that came."""
+    came = [sample.failure for sample in samples if sample.failure is not None]
+    first = {failure.kind: failure for failure in reversed(came)}
+    counts = Counter(failure.kind for failure in came)
+    return tuple(
+        FailureCount(kind=kind, count=count, message=first[kind].message, status=first[kind].status)
+        for kind, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+def asked_again(samples: Sequence[Sample]) -> int:
+    """Samples that were answered, but not at the first request."""
+    return sum(1 for sample in samples if sample.failure is None and sample.route.attempts > 1)
+
+
+def requests(samples: Sequence[Sample]) -> int:
+    """Requests sent for these samples, repeats included."""
+    return sum(max(1, len(sample.attempts), sample.route.attempts) for sample in samples)
+
+
+def tokens(samples: Sequence[Sample], field: str) -> int | None:
+    """Sum of one field of ``TokenUsage``; None where nobody said."""
+    said = [value for sample in samples if (value := getattr(sample.usage, field)) is not None]
+    return sum(said) if said else None
+
+
+def cost_usd(samples: Sequence[Sample]) -> float | None:
+    """US dollars of these samples; None where the price of any is unknown, or where there are none."""
+    costs = [sample.cost_usd for sample in samples]
+    known = [cost for cost in costs if cost is not None]
+    return math.fsum(known) if known and len(known) == len(costs) else None

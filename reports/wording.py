@@ -1,0 +1,209 @@
+"""The sentences everyone uses: verdicts, effects, scores, what to do next. Feeds text, Markdown, HTML and alerts.
+
+Sentences may quote names that came from elsewhere (routes, stages): escape them for the channel like hostile text.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from checks.drift.result import SUITE_SCOPE, Effect, StreamResult, StreamState
+from checks.finding import Status
+from checks.verdict import Health
+from probes.duration import format_duration
+from reports import tally
+from reports.summary import RunRecord
+
+HEALTH_MARKS = {Health.HEALTHY: "\u2714", Health.DEGRADED: "!", Health.FAILING: "\u2718", Health.UNKNOWN: "?"}
+STATUS_MARKS = {Status.PASS: "\u2714", Status.FAIL: "\u2718", Status.ERROR: "?", Status.SKIPPED: "-"}
+HEALTH_MEANINGS = {
+    Health.HEALTHY: "Every contract was kept and nothing moved.",
+    Health.DEGRADED: "It works, but not as well as it should.",
+    Health.FAILING: "A contract is broken or the endpoint's behaviour has changed.",
+    Health.UNKNOWN: "It could not be measured, so nothing is known.",
+}
+RUNS_NEEDED_CONTINUOUS = 20
+RUNS_NEEDED_DISCRETE = 5
+_NAMES_SHOWN = 4
+
+
+# ------------------------------------------------------------------------------------------------ small words
+def count(number: int, noun: str, plural: str = "") -> str:
+    """``1 contract``, ``2 contracts``."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def join_words(words: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else "".join(words)
+
+
+def instant(at: datetime) -> str:
+    """``2026-03-14 09:15 UTC``."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def seconds(value: float | None) -> str:
+    """A duration for people; a dash where nothing was measured."""
+    return "\u2013" if value is None else format_duration(value)
+
+
+def dollars(value: float | None) -> str:
+    """US dollars for people; ``cost unknown`` where no price is known."""
+    if value is None:
+        return "cost unknown"
+    return f"${value:.2f}" if value >= 1 or value == 0 else f"${value:.2g}" if value >= 0.0001 else "under $0.0001"
+
+
+# ------------------------------------------------------------------------------------------------ effects and scores
+def _points(share: float) -> str:
+    points = share * 100
+    text = f"{points:+.0f}" if abs(points) >= 10 else f"{points:+.1f}".removesuffix(".0")
+    return "0" if float(text) == 0 else text
+
+
+def effect_words(effect: Effect | None) -> str:
+    """How far a stream moved: ``x1.31 (between x1.22 and x1.40)``, ``+12 points (between +5 and +20)``."""
+    if effect is None:
+        return ""
+    if effect.kind == "difference":
+        words, low, high = f"{_points(effect.value)} points", effect.low, effect.high
+        ends = None if low is None or high is None else (_points(low), _points(high))
+    else:
+        words, low, high = f"x{effect.value:.2f}", effect.low, effect.high
+        ends = None if low is None or high is None else (f"x{low:.2f}", f"x{high:.2f}")
+    if effect.kind == "distance":
+        words += " the baseline's own distance"
+    return words if ends is None else f"{words} (between {ends[0]} and {ends[1]})"
+
+
+def score_words(score: float | None) -> str:
+    """``87``; a dash while collecting. Cut, not rounded: only an alarm may read 100."""
+    return "\u2013" if score is None else str(int(score))
+
+
+def runs_needed(dimension: str) -> int:
+    """Runs before the judge speaks of a stream (judge's specification: 20 for amounts, 5 for events)."""
+    amounts = dimension.startswith(("latency.", "tokens.", "trace."))
+    return RUNS_NEEDED_CONTINUOUS if amounts else RUNS_NEEDED_DISCRETE
+
+
+def collecting_words(results: Sequence[StreamResult]) -> str:
+    """``12 of 20 runs``: of the stream that is furthest from ready. Empty where none is collecting."""
+    waiting = [result for result in results if result.state is StreamState.COLLECTING]
+    if not waiting:
+        return ""
+    last = max(waiting, key=lambda r: (runs_needed(r.key.dimension) - r.baseline_size, r.key))
+    needed = runs_needed(last.key.dimension)
+    return f"{last.baseline_size} of {needed} runs" if last.baseline_size < needed else "more samples needed"
+
+
+def calm_words(record: RunRecord) -> str:
+    """``41 streams quiet, 12 collecting (12 of 20 runs)``."""
+    quiet = len(tally.in_state(record, StreamState.QUIET))
+    collecting = tally.in_state(record, StreamState.COLLECTING)
+    words = [count(quiet, "stream") + " quiet"] if quiet else []
+    if collecting:
+        noun = str(len(collecting)) if quiet else count(len(collecting), "stream")
+        words.append(f"{noun} collecting ({collecting_words(collecting)})")
+    return ", ".join(words) or "no stream is quiet" if record.drift else "no baseline to compare with yet"
+
+
+def stream_sentence(result: StreamResult, since: str = "") -> str:
+    """``tokens.output: x1.31 (between x1.22 and x1.40), score 100 of 100, alarm, since ...``."""
+    effect = effect_words(result.effect)
+    score = "" if result.score is None else f"score {score_words(result.score)} of 100"
+    start = f"since {since}" if since else ""
+    return f"{result.key}: " + ", ".join(part for part in (effect, score, result.state.value, start) if part)
+
+
+# ------------------------------------------------------------------------------------------------ verdicts
+def stream_names(results: Sequence[StreamResult]) -> str:
+    """Names of streams for a sentence: a probe's stream is left out where the suite's own moved too."""
+    pooled = {result.key.dimension for result in results if result.key.scope == SUITE_SCOPE}
+    names = [str(r.key) for r in results if r.key.scope == SUITE_SCOPE or r.key.dimension not in pooled]
+    more = len(names) - _NAMES_SHOWN
+    return join_words([*names[:_NAMES_SHOWN], count(more, "more stream")] if more > 0 else names)
+
+
+def _harm(record: RunRecord) -> list[str]:
+    broken = tally.broken_contracts(record)
+    policies = sum(1 for finding in broken if finding.policy)
+    contracts = len(broken) - policies
+    alarms = tally.in_state(record, StreamState.ALARM)
+    parts = [count(contracts, "contract") + " broken"] if contracts else []
+    parts += [count(policies, "policy", "policies") + " broken"] if policies else []
+    return parts + ([stream_names(alarms) + " moved"] if alarms else [])
+
+
+def _trouble(record: RunRecord) -> list[str]:
+    lost, again = tally.failed(record.samples), tally.asked_again(record.samples)
+    errors, warned = len(tally.broken_checks(record)), tally.in_state(record, StreamState.WARN)
+    classes = ", ".join(failure.kind for failure in tally.failures(lost))
+    parts = [f"{len(lost)} of {count(len(record.samples), 'sample')} failed ({classes})"] if lost else []
+    parts += [f"{count(errors, 'check')} could not be evaluated"] if errors else []
+    parts += [f"{count(again, 'answer')} needed a second request"] if again else []
+    return parts + ([f"{stream_names(warned)} may be moving"] if warned else [])
+
+
+def _peace(record: RunRecord) -> str:
+    size = f"{count(len(record.probes), 'probe')}, {count(len(record.samples), 'sample')}"
+    if not record.samples:
+        return "nothing was measured"
+    kept = "every contract kept" if tally.findings(record) else "every sample answered"
+    if not record.drift:
+        return f"{kept}, no baseline to compare with yet; {size}"
+    judged = [result for result in record.drift if result.state is not StreamState.COLLECTING]
+    if not judged:
+        return f"{kept}, drift not judged yet ({collecting_words(record.drift)}); {size}"
+    return f"{kept} and nothing moved; {size}"
+
+
+def verdict_reason(record: RunRecord) -> str:
+    """Why the run is what it is, in one line: ``2 contracts broken; answers, tokens.output and route moved``."""
+    parts = _harm(record) + _trouble(record) + ([record.note] if record.note else [])
+    reason = "; ".join(parts) or _peace(record)
+    return f"could not measure: {reason}" if record.health is Health.UNKNOWN else reason
+
+
+def verdict_sentence(record: RunRecord) -> str:
+    """The health word and why: ``FAILING: 2 contracts broken``."""
+    return f"{record.health.value.upper()}: {verdict_reason(record)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextStep:
+    """One thing to do now."""
+
+    words: str
+    """Our own words: nothing foreign is in them."""
+    command: str = ""
+    """A command line to copy; names in it are quoted for a POSIX shell."""
+
+
+def next_steps(record: RunRecord, *, replay: str = "") -> tuple[NextStep, ...]:
+    """What a person should do now; empty for a healthy run.
+
+    Args:
+        record: The run.
+        replay: The command that recomputes the verdict, where it is known. A record does not know its suite's file;
+            in the other commands a word stands in for it.
+    """
+    run = shlex.quote(record.run_id)
+    place = f"SUITE_FILE --endpoint {shlex.quote(record.endpoint)}"
+    steps: list[NextStep] = []
+    if tally.broken_contracts(record) or tally.broken_checks(record):
+        steps.append(NextStep(words="Read the answers:", command=f"holdfast show {run}"))
+    if tally.failed(record.samples):
+        steps.append(NextStep(words="Put right what the failed requests name, then run again."))
+    if tally.in_state(record, StreamState.ALARM):
+        accept = f"holdfast baseline accept {place} --reason WHY"
+        recompute = replay or f"holdfast replay {place} --run {run}"
+        steps.append(NextStep(words="Recompute the alarm:", command=recompute))
+        steps.append(NextStep(words="Was the change meant? Then make it the new normal:", command=accept))
+    if not steps and record.health is not Health.HEALTHY:
+        steps.append(NextStep(words="Look closer:", command=f"holdfast show {run}"))
+    return tuple(steps)

@@ -1,0 +1,103 @@
+"""The sentences say what happened, and never more than is known."""
+
+from __future__ import annotations
+
+import pytest
+
+from checks.drift.result import Effect, StreamState
+from checks.finding import Status
+from checks.verdict import Health
+from probes.failure import FailureClass
+from reports import tally, wording
+from tests.fakes.records import (
+    a_failed_sample,
+    a_finding,
+    a_probe,
+    a_run,
+    a_sample,
+    a_stream,
+    failing_run,
+    healthy_run,
+    unknown_run,
+)
+
+
+@pytest.mark.parametrize(
+    ("effect", "words"),
+    [
+        (Effect(kind="ratio", value=1.312, low=1.22, high=1.401), "x1.31 (between x1.22 and x1.40)"),
+        (Effect(kind="difference", value=0.12, low=0.05, high=0.2), "+12 points (between +5 and +20)"),
+        (Effect(kind="difference", value=-0.034, low=-0.051, high=0.0), "-3.4 points (between -5.1 and 0)"),
+        (Effect(kind="distance", value=1.8), "x1.80 the baseline's own distance"),
+        (None, ""),
+    ],
+)
+def test_effects_are_told_with_their_interval(effect: Effect | None, words: str) -> None:
+    assert wording.effect_words(effect) == words
+
+
+@pytest.mark.parametrize(("score", "words"), [(99.99, "99"), (100.0, "100"), (0.0, "0"), (None, "–")])
+def test_only_an_alarm_reads_100(score: float | None, words: str) -> None:
+    assert wording.score_words(score) == words
+
+
+def test_a_failing_run_is_told_worst_first() -> None:
+    assert wording.verdict_sentence(failing_run()) == (
+        "FAILING: 2 contracts broken; 1 policy broken; answers, route and tokens.output moved; "
+        "1 of 12 samples failed (server); latency.total may be moving"
+    )
+
+
+def test_a_healthy_run_is_told_with_its_size() -> None:
+    sentence = wording.verdict_sentence(healthy_run())
+    assert sentence == "HEALTHY: every contract kept and nothing moved; 2 probes, 6 samples"
+
+
+def test_an_unknown_run_never_sounds_healthy() -> None:
+    assert wording.verdict_sentence(unknown_run()) == "UNKNOWN: could not measure: 3 of 3 samples failed (auth)"
+    assert wording.verdict_reason(a_run([], health=Health.UNKNOWN)) == "could not measure: nothing was measured"
+
+
+def test_a_broken_check_is_named_as_ours() -> None:
+    finding = a_finding("json_path", statuses=(Status.ERROR,), reason="it broke")
+    run = a_run([a_probe(findings=[finding], health=Health.UNKNOWN)], health=Health.UNKNOWN)
+    assert wording.verdict_reason(run) == "could not measure: 1 check could not be evaluated"
+
+
+def test_collecting_is_said_beside_the_health() -> None:
+    run = a_run(drift=[a_stream("latency.total", StreamState.COLLECTING, runs=12)])
+    assert wording.verdict_reason(run) == (
+        "every contract kept, drift not judged yet (12 of 20 runs); 2 probes, 6 samples"
+    )
+    assert "no baseline to compare with yet" in wording.verdict_reason(a_run())
+
+
+def test_a_second_request_is_mentioned() -> None:
+    again = a_sample(route=a_failed_sample(FailureClass.SERVER, "x").route)
+    run = a_run([a_probe(samples=[again], health=Health.DEGRADED)], health=Health.DEGRADED)
+    assert wording.verdict_sentence(run) == "DEGRADED: 1 answer needed a second request"
+
+
+def test_many_moved_streams_are_counted_not_listed() -> None:
+    names = wording.stream_names([a_stream(f"d{index}", StreamState.ALARM, 100.0) for index in range(7)])
+    assert names == "d0, d1, d2, d3 and 3 more streams"
+
+
+def test_a_collecting_stream_with_enough_runs_waits_for_samples() -> None:
+    assert wording.collecting_words([a_stream("finish", StreamState.COLLECTING, runs=6)]) == "more samples needed"
+
+
+def test_a_cost_is_unknown_as_soon_as_one_price_is() -> None:
+    known, unknown = a_sample(), a_sample(index=1, cost_usd=None)
+    assert tally.cost_usd([known, known]) == pytest.approx(0.00084)
+    assert tally.cost_usd([known, unknown]) is None
+    assert tally.cost_usd([]) is None
+
+
+def test_commands_quote_names_for_the_shell() -> None:
+    run = a_run([a_probe(findings=[a_finding(statuses=(Status.FAIL,))])], health=Health.FAILING, run_id="a; rm -rf x")
+    assert [step.command for step in wording.next_steps(run)] == ["holdfast show 'a; rm -rf x'"]
+
+
+def test_a_healthy_run_asks_nothing_of_anyone() -> None:
+    assert wording.next_steps(healthy_run()) == ()
