@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 SUITE_SCOPE = "suite"
 """Scope of a stream pooled over all probes; any other scope is a probe id."""
@@ -43,6 +43,10 @@ class Effect:
     value: float
     low: float | None = None
     high: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values; ``Effect(**value)`` is the inverse."""
+        return {"kind": self.kind, "value": self.value, "low": self.low, "high": self.high}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

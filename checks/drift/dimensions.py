@@ -1,0 +1,77 @@
+"""The table of dimensions: which machine judges what, pooled or per probe. Feeds score and the engine's budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from checks.drift.answers import AnswerMachine
+from checks.drift.categories import CategoryMachine
+from checks.drift.events import EventMachine
+from checks.drift.evidence import Machine
+from checks.drift.levels import LevelMachine
+from checks.drift.observation import SampleFacts
+from checks.drift.result import SUITE_SCOPE, StreamKey
+
+_LEAST_TOKENS = 20.0  # below, one token more is a large ratio; the answers stream sees it better
+
+
+def _refused(sample: SampleFacts) -> bool | None:
+    return None if sample.failed else sample.refused
+
+
+def _check_failed(sample: SampleFacts) -> bool | None:
+    return None if sample.failed else sample.check_failed
+
+
+_OUTPUT = LevelMachine(read=lambda sample: sample.output_tokens, words="output tokens", counts=True)
+_INPUT = LevelMachine(read=lambda sample: sample.input_tokens, words="input tokens", counts=True)
+_CHECKS = EventMachine(happened=_check_failed, words="failed checks")
+_FAILURES = EventMachine(happened=lambda sample: sample.failed, words="failures")
+_REFUSALS = EventMachine(happened=_refused, words="refusals")
+_ANSWERS = AnswerMachine()
+
+POOLED: dict[str, Machine] = {
+    "latency.first_token": LevelMachine(
+        read=lambda sample: sample.first_token_s, words="time to first token", counts=False
+    ),
+    "latency.total": LevelMachine(read=lambda sample: sample.total_s, words="latency", counts=False),
+    "tokens.output": _OUTPUT,
+    "tokens.input": _INPUT,
+    "answers": _ANSWERS,
+    "checks": _CHECKS,
+    "failures": _FAILURES,
+    "refusals": _REFUSALS,
+    "route": CategoryMachine(read=lambda sample: sample.route, words="route"),
+    "finish": CategoryMachine(read=lambda sample: sample.finish, words="finish reason"),
+}
+"""Streams over the whole suite."""
+
+PER_PROBE: dict[str, Machine] = {
+    "tokens.output": LevelMachine(read=_OUTPUT.read, words=_OUTPUT.words, counts=True, least_median=_LEAST_TOKENS),
+    "tokens.input": LevelMachine(read=_INPUT.read, words=_INPUT.words, counts=True, least_median=_LEAST_TOKENS),
+    "answers": _ANSWERS,
+    "checks": _CHECKS,
+    "failures": _FAILURES,
+    "refusals": _REFUSALS,
+}
+"""Streams of every single probe."""
+
+
+def machine_of(key: StreamKey) -> Machine:
+    """The machine that judges a stream. Raises ``KeyError`` for a dimension the judge does not know."""
+    return (POOLED if key.scope == SUITE_SCOPE else PER_PROBE)[key.dimension]
+
+
+def streams_of(probe_ids: Sequence[str], *, streaming: bool) -> tuple[StreamKey, ...]:
+    """Every stream a suite at one endpoint may have: what it costs of the installation's budget.
+
+    An upper bound: token streams are counted for probes with short answers too, though those are not watched.
+    ``streaming``: whether replies are streamed, so that there is a first token to time.
+    """
+    pooled = [
+        StreamKey(scope=SUITE_SCOPE, dimension=dimension)
+        for dimension in POOLED
+        if streaming or dimension != "latency.first_token"
+    ]
+    own = [StreamKey(scope=probe, dimension=dimension) for probe in probe_ids for dimension in PER_PROBE]
+    return (*pooled, *own)

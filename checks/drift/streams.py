@@ -1,0 +1,225 @@
+"""The life of one stream: it collects, forms a baseline, is judged, may stand in alarm and calm down. Feeds score.
+
+A state is a plain JSON mapping with a ``phase``: ``collecting`` (runs are gathered), ``watching`` (a baseline and a
+detector stand) or ``muted`` (a baseline was formed and is not worth watching).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from checks.drift.evidence import Evidence, Gathered, Json, Machine, band
+from checks.drift.incident import Incident
+from checks.drift.observation import ProbeObservation, RunObservation
+from checks.drift.plan import JudgePlan
+from checks.drift.result import SUITE_SCOPE, StreamKey, StreamResult, StreamState
+from checks.drift.words import left_out_words
+
+_MOST_COLLECTED = 1000  # newest runs a baseline is formed from
+_YOUNG_CAP = 99.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """One stream under one plan; stateless, states travel through its methods."""
+
+    key: StreamKey
+    machine: Machine
+    plan: JudgePlan
+
+    def judge(self, state: Json | None, run: RunObservation) -> tuple[Json | None, StreamResult | None]:
+        """One more run. No state: the stream does not exist yet. No result: it is muted or does not exist."""
+        seen = {probe.probe: probe for probe in run.probes if self.key.scope in (SUITE_SCOPE, probe.probe)}
+        if state is None or not self._knows_any(state, seen):
+            state = None  # every request has changed: what was normal says nothing about these
+        if state is None or state["phase"] == "collecting":
+            return self._collect(state, run, seen)
+        if state["phase"] == "muted":
+            return state, None
+        return self._watch(state, run, seen)
+
+    def collect(self, state: Json | None, run: RunObservation) -> Json | None:
+        """Gather a run without forming a baseline."""
+        probes = {probe.probe: probe for probe in run.probes if self.key.scope in (SUITE_SCOPE, probe.probe)}
+        return self._gathered(state, run, probes)
+
+    def establish(self, state: Json) -> Json:
+        """Form the baseline of a collecting stream from all its runs; unchanged where there are too few."""
+        if state["phase"] != "collecting":
+            return state
+        runs = [Gathered.from_json(run) for run in state["runs"]]
+        if self.machine.missing(runs):
+            return state
+        formed = self.machine.form(runs, self.plan)
+        if formed is None:
+            return {"phase": "muted", "hashes": state["hashes"]}
+        hashes = {probe: value for probe, value in state["hashes"].items() if probe in formed.probes}
+        return {
+            "phase": "watching",
+            "hashes": hashes,
+            "runs": len(runs),
+            "baseline": formed.baseline,
+            "detector": formed.detector,
+            "said": None,
+            "held": None,
+            "incident": None,
+        }
+
+    def _knows_any(self, state: Json, seen: Mapping[str, ProbeObservation]) -> bool:
+        if state["phase"] == "collecting":
+            return True  # gathering sorts changed requests out by itself
+        return any(state["hashes"].get(probe.probe) == probe.request_hash for probe in seen.values())
+
+    def _collect(
+        self, state: Json | None, run: RunObservation, seen: Mapping[str, ProbeObservation]
+    ) -> tuple[Json | None, StreamResult | None]:
+        gathered = self._gathered(state, run, seen)
+        if gathered is None:
+            return None, None
+        runs = [Gathered.from_json(value) for value in gathered["runs"]]
+        missing = self.machine.missing(runs)
+        if self.plan.capturing:
+            return gathered, self._collecting(len(runs), f"capturing: {missing or f'{len(runs)} runs'}")
+        if missing:
+            return gathered, self._collecting(len(runs), missing)
+        established = self.establish(gathered)
+        if established["phase"] == "muted":
+            return established, None
+        return established, self._collecting(len(runs), "the baseline stands; the next run is judged")
+
+    def _gathered(self, state: Json | None, run: RunObservation, seen: Mapping[str, ProbeObservation]) -> Json | None:
+        hashes: dict[str, str] = dict(state["hashes"]) if state else {}
+        runs: list[Any] = list(state["runs"]) if state else []
+        told = {}
+        for name, probe in seen.items():
+            if hashes.get(name, probe.request_hash) != probe.request_hash:
+                runs = _without(runs, name)
+            value = self.machine.gather(probe)
+            if value is not None:
+                told[name], hashes[name] = value, probe.request_hash
+        if not told:
+            return {"phase": "collecting", "hashes": hashes, "runs": runs} if state else None
+        runs.append(Gathered(run_id=run.run_id, day=_day(run), told=told).to_json())
+        return {"phase": "collecting", "hashes": hashes, "runs": runs[-_MOST_COLLECTED:]}
+
+    def _watch(
+        self, state: Json, run: RunObservation, seen: Mapping[str, ProbeObservation]
+    ) -> tuple[Json, StreamResult]:
+        hashes = state["hashes"]
+        known = {name: probe for name, probe in seen.items() if hashes.get(name) == probe.request_hash}
+        told = {name: value for name, probe in known.items() if (value := self.machine.gather(probe)) is not None}
+        changed = [name for name in seen if name in hashes and name not in known]
+        left_out = left_out_words(changed, [name for name in seen if name not in hashes])
+        incident = Incident.from_json(state["incident"]) if state["incident"] else None
+        stepped = None
+        if told:
+            gathered = Gathered(run_id=run.run_id, day=_day(run), told=told)
+            stepped = self.machine.step(
+                state["baseline"], state["detector"], gathered, self.plan, alarmed=incident is not None
+            )
+        if stepped is None:
+            said = Evidence.from_json(state["said"]) if state["said"] else None
+            note = _joined("too little data in this run: not judged", left_out)
+            return state, self._result(state, said, incident, note)
+        state = {**state, "detector": stepped[0], "said": stepped[1].to_json()}
+        return self._judged(state, stepped[1], incident, left_out)
+
+    def _judged(self, state: Json, said: Evidence, incident: Incident | None, note: str) -> tuple[Json, StreamResult]:
+        """Open, carry on or close the alarm."""
+        if incident is None:
+            if said.score < 100 or said.young:
+                state = {**state, "held": _held(state["held"], said)}
+                return state, self._result(state, said, None, note)
+            opened = Incident.opened(said)
+            result = self._result(state, said, opened, note)
+            state = {**state, "held": None, "incident": opened.to_json()}
+            return self._restarted(state, said), replace(result, opened=True)
+        after = incident.after(said)
+        if after.over:
+            state = {**state, "incident": None}
+            return state, self._result(state, said, None, _joined("the alarm is over", note))
+        state = {**state, "incident": after.to_json()}
+        result = self._result(state, said, after, note)
+        # evidence that reached the threshold again has said so; from there it has to say it anew, or a long
+        # outage would leave evidence that outlives the recovery
+        return (self._restarted(state, said) if said.score >= 100 else state), result
+
+    def _restarted(self, state: Json, said: Evidence) -> Json:
+        return {**state, "detector": self.machine.restart(state["baseline"], state["detector"], self.plan, said)}
+
+    def _collecting(self, size: int, note: str) -> StreamResult:
+        return StreamResult(
+            key=self.key,
+            state=StreamState.COLLECTING,
+            score=None,
+            ln_m=None,
+            ln_c=self._ln_c(),
+            baseline_size=size,
+            note=note,
+        )
+
+    def _result(self, state: Json, said: Evidence | None, incident: Incident | None, note: str) -> StreamResult:
+        if said is None:
+            return self._collecting(state["runs"], note)
+        if incident is not None:
+            return self._alarm(said, incident, note)
+        if state["held"]:
+            said = Evidence.from_json(state["held"])
+        score = min(said.score, _YOUNG_CAP) if said.young else said.score
+        capped = "stops at warn until 50 runs were seen" if said.score >= 75 and said.young else ""
+        risen = score >= 50
+        return StreamResult(
+            key=self.key,
+            state=band(score),
+            score=score,
+            ln_m=said.ln_m,
+            ln_c=said.ln_c,
+            baseline_size=said.learned,
+            effect=said.effect,
+            since=said.since if risen else None,
+            note=_joined(said.what if risen else "", capped, note),
+        )
+
+    def _alarm(self, said: Evidence, incident: Incident, note: str) -> StreamResult:
+        return StreamResult(
+            key=self.key,
+            state=StreamState.ALARM,
+            score=100.0,
+            ln_m=said.ln_m,
+            ln_c=said.ln_c,
+            baseline_size=said.learned,
+            effect=incident.effect,
+            since=incident.since,
+            supported=incident.supported,
+            note=_joined(incident.what, incident.verdict, note),
+        )
+
+    def _ln_c(self) -> float:
+        continuous = self.key.dimension.startswith(("latency.", "tokens."))
+        return self.plan.ln_c_step if continuous else self.plan.ln_c_discrete
+
+
+def _held(held: Json | None, said: Evidence) -> Json | None:
+    """What a young stream may not alarm for it goes on showing while it is young.
+
+    Its evidence may sink again: runs after the change soon outnumber a short baseline.
+    """
+    if not said.young:
+        return None
+    return said.to_json() if said.score >= 100 else held
+
+
+def _day(run: RunObservation) -> str:
+    return run.started_at.date().isoformat()
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def _without(runs: Sequence[Any], probe: str) -> list[Any]:
+    """Collected runs without what a probe told before its request changed."""
+    rest = [[run_id, day, {name: value for name, value in told.items() if name != probe}] for run_id, day, told in runs]
+    return [run for run in rest if run[2]]
