@@ -7,6 +7,7 @@ transaction. The same tests run over every implementation (``tests/contract/test
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -108,7 +109,18 @@ class StoredObservation:
 
 
 class Store(Protocol):
-    """Where runs, evidence, alerts and undelivered notices live. Every method may raise ``StoreError``."""
+    """Where runs, evidence, alerts and undelivered notices live. Every method may raise ``StoreError``.
+
+    Any thread may call any method; calls of one store take turns.
+    """
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Hold the store for one reading, judging and writing: no other thread or process writes in between.
+
+        Everything written inside lands together when the block ends, or not at all where it raises. May be nested.
+        Keep it short and never wait for a network inside.
+        """
+        ...
 
     def save_run(self, write: RunWrite) -> None:
         """Write one run and everything it changes, or nothing."""
@@ -119,7 +131,8 @@ class Store(Protocol):
     ) -> None:
         """Record a decision and replace all stream states of its suite and endpoint, in one transaction.
 
-        ``baseline_runs``: ids of the runs that are now the baseline; None leaves the marks as they are.
+        ``baseline_runs``: ids of the runs that are now the baseline; None leaves the marks as they are. An id that
+        is not stored for this suite and endpoint is a ``StoreError``, and nothing changes.
         """
         ...
 
@@ -143,14 +156,15 @@ class Store(Protocol):
         """One whole run; texts are empty where they have expired."""
         ...
 
-    def runs(
-        self, *, suite: str | None = None, endpoint: str | None = None, limit: int = 20
-    ) -> tuple[RunHeader, ...]:
+    def runs(self, *, suite: str | None = None, endpoint: str | None = None, limit: int = 20) -> tuple[RunHeader, ...]:
         """The newest runs, newest first."""
         ...
 
     def observations(self, suite: str, endpoint: str, *, since_run: str | None = None) -> Iterator[StoredObservation]:
-        """Runs as the judge saw them, oldest first, optionally from one run on (that run included)."""
+        """Runs as the judge saw them, in the order it saw them, optionally from one run on (that run included).
+
+        Raises ``StoreError`` where ``since_run`` is not stored for this suite and endpoint.
+        """
         ...
 
     def acts(self, suite: str, endpoint: str) -> tuple[BaselineAct, ...]:
@@ -162,7 +176,14 @@ class Store(Protocol):
         ...
 
     def baseline(self, suite: str, endpoint: str) -> BaselineView | None:
-        """Sample values, answers and routes of the runs marked as baseline; None where there are none."""
+        """Sample values, answers and routes of the runs marked as baseline; None where there are none.
+
+        Of each probe only samples of the request as the newest of these runs asked it.
+        """
+        ...
+
+    def baseline_answers(self, suite: str, endpoint: str) -> Mapping[str, tuple[str, ...]]:
+        """By probe: the answers of its baseline runs to the request as it was last asked there, repeats kept."""
         ...
 
     def due(self, now: datetime, *, limit: int = 50, lease_s: float = 60.0) -> tuple[PendingDelivery, ...]:
@@ -181,12 +202,19 @@ class Store(Protocol):
         """Mark a notice undeliverable; it stays for people to see."""
         ...
 
+    def next_due(self) -> datetime | None:
+        """When ``due`` may next have something (backoffs and leases counted); None where nothing waits."""
+        ...
+
     def undelivered(self) -> int:
         """Notices still waiting: delivered and given-up ones do not count."""
         ...
 
     def expire_texts(self, before: datetime) -> int:
-        """Delete prompt and answer texts of runs that began before this instant; returns how many rows went."""
+        """Delete prompt and answer texts of runs that began before this instant; returns how many rows went.
+
+        What quotes them goes too: reasons of findings, and settled notices of that age.
+        """
         ...
 
     def close(self) -> None:

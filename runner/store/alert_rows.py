@@ -1,0 +1,122 @@
+"""Alert states, notices on their way, decisions and budget entries as rows, and back. Feeds every store."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from checks.drift.result import StreamKey
+from reports.alerts import AlertState
+from reports.notice import Notice
+from runner.store.base import BaselineAct, Installed, OutboxEntry, PendingDelivery
+from runner.store.columns import Codec, from_json, in_utc, instant, instant_text, to_json
+from runner.store.rows import Row
+
+_STATE = Codec(TypeAdapter(AlertState))
+_NOTICE = Codec(TypeAdapter(Notice))
+
+
+def alert_row(state: AlertState, *, suite: str, endpoint: str) -> dict[str, Any]:
+    """The current state of one possible incident; whole as JSON, so that the state machine may grow fields."""
+    return {
+        "suite": suite,
+        "endpoint": endpoint,
+        "key": state.key,
+        "notifier": state.notifier,
+        "state": _STATE.dump(state),
+    }
+
+
+def alert_state(row: Row) -> AlertState:
+    """The state behind ``alert_row``."""
+    return in_utc(_STATE.load(row["state"]))
+
+
+def event_row(state: AlertState, *, run: int, at: datetime) -> dict[str, Any]:
+    """One change of an incident, for the record."""
+    return {
+        "run": run,
+        "key": state.key,
+        "notifier": state.notifier,
+        "state": state.state,
+        "severity": state.severity,
+        "incident_id": state.incident_id,
+        "at": instant_text(at),
+    }
+
+
+def changed(before: AlertState | None, after: AlertState) -> bool:
+    """True where an incident moved (opened, resolved, another severity), not where it only counted a run."""
+    if before is None:
+        return after.state != "quiet"
+    told = (before.state, before.severity, before.incident_id)
+    return told != (after.state, after.severity, after.incident_id)
+
+
+def outbox_row(entry: OutboxEntry, *, run: int) -> dict[str, Any]:
+    """One notice on its way. No ``due_at``: it is due at once, whatever the clocks say."""
+    return {
+        "run": run,
+        "notifier": entry.notifier,
+        "incident_id": entry.notice.incident_id,
+        "event": entry.notice.event.value,
+        "notice": _NOTICE.dump(entry.notice),
+        "created_at": instant_text(entry.notice.at),
+        "state": "waiting",
+        "attempts": 0,
+    }
+
+
+def pending(row: Row) -> PendingDelivery:
+    """A leased notice from its row, joined with ``receipt`` (null where nothing was delivered before)."""
+    return PendingDelivery(
+        outbox_id=row["id"],
+        entry=OutboxEntry(notifier=row["notifier"], notice=in_utc(_NOTICE.load(row["notice"]))),
+        attempts=row["attempts"],
+        receipt=from_json(row["receipt"]) if row["receipt"] else None,
+    )
+
+
+def act_row(act: BaselineAct) -> dict[str, Any]:
+    """One decision about what is normal."""
+    return {
+        "suite": act.suite,
+        "endpoint": act.endpoint,
+        "kind": act.kind,
+        "at": instant_text(act.at),
+        "author": act.author,
+        "reason": act.reason,
+        "streams": to_json([[key.scope, key.dimension] for key in act.streams]),
+    }
+
+
+def act(row: Row) -> BaselineAct:
+    """The decision behind ``act_row``."""
+    return BaselineAct(
+        suite=row["suite"],
+        endpoint=row["endpoint"],
+        kind=row["kind"],
+        at=instant(row["at"]),
+        author=row["author"],
+        reason=row["reason"],
+        streams=tuple(StreamKey(scope=scope, dimension=dimension) for scope, dimension in from_json(row["streams"])),
+    )
+
+
+def installed_row(entry: Installed) -> dict[str, Any]:
+    """One entry of the budget."""
+    return {
+        "suite": entry.suite,
+        "endpoint": entry.endpoint,
+        "streams": entry.streams,
+        "runs_per_year": entry.runs_per_year,
+    }
+
+
+def installed(row: Row) -> Installed:
+    """The entry behind ``installed_row``."""
+    return Installed(
+        suite=row["suite"], endpoint=row["endpoint"], streams=row["streams"], runs_per_year=row["runs_per_year"]
+    )

@@ -1,0 +1,180 @@
+"""One SQLite file, opened with care: who may write when, what is durable, and plain words for what goes wrong.
+
+Feeds the tables of the SQLite store. The connection runs in the driver's autocommit mode, so that only ``write``
+begins and commits: sqlite-utils joins the open transaction with savepoints and commits nothing of its own accord.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+
+from probes.errors import StoreError
+from runner.store import migrations
+from runner.store.columns import clean_text
+
+MEMORY = ":memory:"
+BUSY_S = 10.0
+"""How long a write waits for another process's write before it gives up, in seconds."""
+SWITCH_PAUSE_S = 0.02
+
+PRAGMAS = (
+    # NORMAL syncs at checkpoints only. What was committed is with the operating system, so it survives any death of
+    # this process, kill -9 included; only a power loss may take the last transactions, and then whole ones.
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA foreign_keys = ON",
+    # An expired text is overwritten in the file, not merely unlinked.
+    "PRAGMA secure_delete = ON",
+)
+
+PLAIN_WORDS = {
+    sqlite3.SQLITE_FULL: "the disk is full, or the file may not grow",
+    sqlite3.SQLITE_READONLY: "it may not be written (a read-only file, folder or disk)",
+    sqlite3.SQLITE_PERM: "it may not be opened by this user",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened as a file",
+    sqlite3.SQLITE_NOTADB: "it is not a SQLite database",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged; restore a backup",
+    sqlite3.SQLITE_BUSY: f"another process kept it locked for more than {BUSY_S:.0f} s",
+    sqlite3.SQLITE_LOCKED: "it is locked by another connection",
+    sqlite3.SQLITE_IOERR: "the disk reported an error",
+    sqlite3.SQLITE_CONSTRAINT: "what is to be written contradicts what is stored",
+}
+
+
+class SqliteDatabase:
+    """A connection that any thread may use: a lock makes them take turns, also through a whole transaction.
+
+    Several processes may open the same file: their writes queue (``BEGIN IMMEDIATE`` and a busy timeout).
+    """
+
+    def __init__(self, path: str) -> None:
+        """Open, create (mode 0600, folders included) and migrate.
+
+        Raises:
+            StoreError: the file cannot be used, with its path and the reason.
+        """
+        self.path = path
+        self._lock = threading.RLock()
+        with self._plain_words():
+            self._create_file()
+            connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+            self._db = sqlite_utils.Database(connection, execute_plugins=False)
+            try:
+                self._prepare()
+            except BaseException:
+                connection.close()
+                raise
+
+    def _create_file(self) -> None:
+        """Make the file ours alone before SQLite opens it; its log files inherit the mode."""
+        if self.path == MEMORY:
+            return
+        place = Path(self.path)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(place, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise StoreError(f"the store {self.path} cannot be opened: {error.strerror or error}") from error
+
+    def _prepare(self) -> None:
+        self._use_log()
+        for pragma in PRAGMAS:
+            self._db.execute(pragma)
+        with self.write():
+            try:
+                migrations.apply(self._db)
+            except StoreError as error:
+                raise StoreError(f"the store {self.path} {error}") from error
+
+    def _use_log(self) -> None:
+        """Switch to a write-ahead log: readers do not wait for the writer, and a write is one append.
+
+        Several processes that meet at a new file refuse each other here without SQLite's own waiting.
+        """
+        for _ in range(int(BUSY_S / SWITCH_PAUSE_S)):
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                time.sleep(SWITCH_PAUSE_S)
+            else:
+                return
+        self._db.execute("PRAGMA journal_mode = WAL")
+
+    def write(self) -> AbstractContextManager[None]:
+        """One transaction, begun as a writer so that nothing read in it can be stale. Nested ones join it."""
+        return self._transaction("BEGIN IMMEDIATE")
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Several reads that see one state, whatever other processes write meanwhile. Nothing is written in it."""
+        return self._transaction("BEGIN")
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        with self._lock, self._plain_words():
+            if self._db.conn.in_transaction:
+                with self._db.atomic():
+                    yield
+                return
+            self._db.execute(begin)
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.rollback()  # does nothing where the error has already ended the transaction
+                raise
+
+    def read(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """All rows of one statement, as dicts. Nothing stays open, so that no reader holds the log back."""
+        with self._lock, self._plain_words():
+            cursor = self._db.execute(sql, [_bound(param) for param in params])
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def change(self, sql: str, params: Sequence[Any] = ()) -> int:
+        """Run one UPDATE or DELETE inside ``write``; how many rows it touched."""
+        return self._db.execute(sql, [_bound(param) for param in params]).rowcount
+
+    def insert(self, table: str, row: Mapping[str, Any]) -> int:
+        """Insert one row inside ``write``; its row number."""
+        number = self._db.table(table).insert({name: _bound(value) for name, value in row.items()}).last_rowid
+        assert number is not None  # every table here has row numbers
+        return number
+
+    def insert_all(
+        self, table: str, rows: Iterable[Mapping[str, Any]], *, replace: bool = False, ignore: bool = False
+    ) -> None:
+        """Insert rows inside ``write``. ``replace`` those with the same key, or ``ignore`` the new ones."""
+        bound = ({name: _bound(value) for name, value in row.items()} for row in rows)
+        self._db.table(table).insert_all(bound, replace=replace, ignore=ignore)
+
+    def close(self) -> None:
+        """Close the connection; the last one to leave folds the log into the file."""
+        with self._lock, self._plain_words():
+            self._db.close()
+
+    @contextmanager
+    def _plain_words(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(f"the store {self.path} cannot be used: {_reason(error)}") from error
+
+
+def _bound(value: Any) -> Any:
+    return clean_text(value) if isinstance(value, str) else value
+
+
+def _reason(error: sqlite3.Error) -> str:
+    code = getattr(error, "sqlite_errorcode", None)
+    words = PLAIN_WORDS.get(code & 0xFF) if code is not None else None  # the low byte is the primary code
+    return f"{words} ({error})" if words else str(error)

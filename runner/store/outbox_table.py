@@ -1,0 +1,77 @@
+"""The outbox in SQLite: notices wait here until a channel took them, in order for each incident. Feeds ``sqlite``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from runner.store import alert_rows
+from runner.store.base import PendingDelivery
+from runner.store.columns import instant, instant_text, to_json
+from runner.store.database import SqliteDatabase
+
+# Of one incident and notifier only the oldest waiting notice: a resolve never overtakes its alarm.
+DUE = """
+    SELECT o.*, r.receipt FROM outbox AS o
+    LEFT JOIN receipts AS r ON r.incident_id = o.incident_id AND r.notifier = o.notifier
+    WHERE o.id IN (SELECT MIN(id) FROM outbox WHERE state = 'waiting' GROUP BY incident_id, notifier)
+      AND (o.due_at IS NULL OR o.due_at <= ?) AND (o.leased_until IS NULL OR o.leased_until <= ?)
+    ORDER BY o.id LIMIT ?
+"""
+NEXT_DUE = """
+    SELECT MIN(MAX(COALESCE(due_at, created_at), COALESCE(leased_until, created_at))) AS next_due FROM outbox
+    WHERE id IN (SELECT MIN(id) FROM outbox WHERE state = 'waiting' GROUP BY incident_id, notifier)
+"""
+
+
+def lease(db: SqliteDatabase, now: datetime, limit: int, lease_s: float) -> tuple[PendingDelivery, ...]:
+    """Take what is due for ``lease_s`` seconds. The caller holds the transaction."""
+    at, until = instant_text(now), instant_text(now + timedelta(seconds=lease_s))
+    found = db.read(DUE, [at, at, limit])
+    for row in found:
+        db.change("UPDATE outbox SET leased_until = ? WHERE id = ?", [until, row["id"]])
+    return tuple(map(alert_rows.pending, found))
+
+
+def delivered(db: SqliteDatabase, outbox_id: int, at: datetime, receipt: Mapping[str, str]) -> None:
+    """Settle a notice; an empty receipt does not wipe out what an earlier notice brought."""
+    settled = db.change(
+        "UPDATE outbox SET state = 'delivered', delivered_at = ?, leased_until = NULL, error = NULL "
+        "WHERE id = ? AND state != 'delivered'",
+        [instant_text(at), outbox_id],
+    )
+    if settled and receipt:
+        db.change(
+            "INSERT OR REPLACE INTO receipts (incident_id, notifier, receipt, at) "
+            "SELECT incident_id, notifier, ?, ? FROM outbox WHERE id = ?",
+            [to_json(dict(receipt)), instant_text(at), outbox_id],
+        )
+
+
+def retry(db: SqliteDatabase, outbox_id: int, at: datetime, error: str) -> None:
+    """Count an attempt and wait until ``at``. A notice that was settled meanwhile stays settled."""
+    db.change(
+        "UPDATE outbox SET attempts = attempts + 1, due_at = ?, leased_until = NULL, error = ? "
+        "WHERE id = ? AND state = 'waiting'",
+        [instant_text(at), error, outbox_id],
+    )
+
+
+def give_up(db: SqliteDatabase, outbox_id: int, error: str) -> None:
+    """Settle a notice as undeliverable, and let the next of its incident go."""
+    db.change(
+        "UPDATE outbox SET state = 'given_up', attempts = attempts + 1, leased_until = NULL, error = ? "
+        "WHERE id = ? AND state = 'waiting'",
+        [error, outbox_id],
+    )
+
+
+def next_due(db: SqliteDatabase) -> datetime | None:
+    """When something is next due; None where nothing waits."""
+    at = db.read(NEXT_DUE)[0]["next_due"]
+    return None if at is None else instant(at)
+
+
+def waiting(db: SqliteDatabase) -> int:
+    """Notices not yet settled."""
+    return int(db.read("SELECT COUNT(*) AS waiting FROM outbox WHERE state = 'waiting'")[0]["waiting"])

@@ -1,0 +1,108 @@
+"""The SQLite store: every method of ``Store`` over one file. Feeds the engine, the outbox, reports and commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from checks.drift.result import StreamKey
+from reports.alerts import AlertState
+from reports.summary import BaselineView, RunRecord, StreamPoint
+from runner.store import alert_rows, baseline_tables, outbox_table, retention, run_reading, run_tables
+from runner.store.base import BaselineAct, Installed, Json, PendingDelivery, RunHeader, RunWrite, StoredObservation
+from runner.store.database import SqliteDatabase
+
+
+class SqliteStore:
+    """One file for one machine. Threads take turns at one connection; several processes queue for writing."""
+
+    def __init__(self, path: str) -> None:
+        """Open or create. Raises StoreError with the path and plain words."""
+        self._db = SqliteDatabase(path)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with self._db.write():
+            yield
+
+    # -------------------------------------------------------------------------------------------- writing
+    def save_run(self, write: RunWrite) -> None:
+        with self._db.write():
+            run_tables.save(self._db, write)
+
+    def save_act(
+        self, act: BaselineAct, streams: Mapping[StreamKey, Json], *, baseline_runs: Sequence[str] | None
+    ) -> None:
+        with self._db.write():
+            baseline_tables.save_act(self._db, act, streams, baseline_runs)
+
+    def save_installed(self, installed: Installed) -> None:
+        with self._db.write():
+            self._db.insert_all("installed", [alert_rows.installed_row(installed)], replace=True)
+
+    # -------------------------------------------------------------------------------------------- what is true now
+    def installed(self) -> tuple[Installed, ...]:
+        return tuple(map(alert_rows.installed, self._db.read("SELECT * FROM installed ORDER BY suite, endpoint")))
+
+    def stream_states(self, suite: str, endpoint: str) -> dict[StreamKey, dict[str, Any]]:
+        return run_tables.stream_states(self._db, suite, endpoint)
+
+    def alert_states(self, suite: str, endpoint: str) -> tuple[AlertState, ...]:
+        return run_tables.alert_states(self._db, suite, endpoint)
+
+    # -------------------------------------------------------------------------------------------- what was
+    def run(self, run_id: str) -> RunRecord | None:
+        with self._db.snapshot():
+            return run_reading.whole(self._db, run_id)
+
+    def runs(self, *, suite: str | None = None, endpoint: str | None = None, limit: int = 20) -> tuple[RunHeader, ...]:
+        return run_reading.newest(self._db, suite, endpoint, limit)
+
+    def observations(self, suite: str, endpoint: str, *, since_run: str | None = None) -> Iterator[StoredObservation]:
+        return run_reading.observations(self._db, suite, endpoint, since_run)
+
+    def history(self, suite: str, endpoint: str, *, limit: int = 500) -> dict[StreamKey, tuple[StreamPoint, ...]]:
+        return run_reading.history(self._db, suite, endpoint, limit)
+
+    def acts(self, suite: str, endpoint: str) -> tuple[BaselineAct, ...]:
+        return baseline_tables.acts(self._db, suite, endpoint)
+
+    def baseline(self, suite: str, endpoint: str) -> BaselineView | None:
+        with self._db.snapshot():
+            return baseline_tables.view(self._db, suite, endpoint)
+
+    def baseline_answers(self, suite: str, endpoint: str) -> Mapping[str, tuple[str, ...]]:
+        return baseline_tables.answers(self._db, suite, endpoint)
+
+    # -------------------------------------------------------------------------------------------- the outbox
+    def due(self, now: datetime, *, limit: int = 50, lease_s: float = 60.0) -> tuple[PendingDelivery, ...]:
+        with self._db.write():
+            return outbox_table.lease(self._db, now, limit, lease_s)
+
+    def delivered(self, outbox_id: int, at: datetime, receipt: Mapping[str, str]) -> None:
+        with self._db.write():
+            outbox_table.delivered(self._db, outbox_id, at, receipt)
+
+    def retry(self, outbox_id: int, at: datetime, error: str) -> None:
+        with self._db.write():
+            outbox_table.retry(self._db, outbox_id, at, error)
+
+    def give_up(self, outbox_id: int, error: str) -> None:
+        with self._db.write():
+            outbox_table.give_up(self._db, outbox_id, error)
+
+    def next_due(self) -> datetime | None:
+        return outbox_table.next_due(self._db)
+
+    def undelivered(self) -> int:
+        return outbox_table.waiting(self._db)
+
+    # -------------------------------------------------------------------------------------------- keeping house
+    def expire_texts(self, before: datetime) -> int:
+        with self._db.write():
+            return retention.expire_texts(self._db, before)
+
+    def close(self) -> None:
+        self._db.close()

@@ -1,0 +1,583 @@
+"""What every store promises. A new store joins by one line in ``STORES`` and must pass all of this unchanged."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checks.drift.observation import observe
+from checks.drift.result import StreamKey, StreamResult, StreamState
+from probes.errors import StoreError
+from probes.failure import FailureClass
+from probes.route import Route
+from probes.sample import TokenUsage
+from reports.alerts import AlertState
+from reports.notice import AlertEvent, Notice
+from reports.summary import ProbeRecord, RunRecord
+from runner.store import open_store
+from runner.store.base import BaselineAct, Installed, OutboxEntry, RunWrite, Store
+from runner.store.columns import clean_text
+from runner.store.sqlite import SqliteStore
+from tests.fakes.records import (
+    HOSTILE,
+    NOW,
+    a_failed_sample,
+    a_probe,
+    a_run,
+    a_sample,
+    a_stream,
+    failing_run,
+    healthy_run,
+    hostile_run,
+    unknown_run,
+)
+
+SUITE, ENDPOINT = "support-bot", "production"
+PLACE = (SUITE, ENDPOINT)
+LATENCY = StreamKey(scope="suite", dimension="latency.total")
+STATE = {"n": 3, "sums": [0.1 + 0.2, 1e-300, -0.0, 5e-324], "kind": "log", "frozen": None}
+
+
+# ------------------------------------------------------------------------------------------------ the stores
+def _refuse_outbox_rows(store: Store) -> None:
+    assert isinstance(store, SqliteStore)
+    store._db._db.execute(
+        "CREATE TRIGGER refuse BEFORE INSERT ON outbox BEGIN SELECT RAISE(ABORT, 'no more notices'); END"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """How one kind of store is opened, and how its last insert of a run is made to fail."""
+
+    url: Callable[[Path], str]
+    refuse_outbox_rows: Callable[[Store], None]
+
+
+STORES = {
+    "sqlite": Kind(url=lambda folder: f"sqlite:///{folder}/new/store.db", refuse_outbox_rows=_refuse_outbox_rows),
+    "sqlite in memory": Kind(url=lambda _: ":memory:", refuse_outbox_rows=_refuse_outbox_rows),
+}
+
+
+@pytest.fixture(params=STORES.values(), ids=STORES)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    chosen: Kind = request.param
+    return chosen
+
+
+@pytest.fixture
+def store(kind: Kind, tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(kind.url(tmp_path))
+    yield opened
+    opened.close()
+
+
+# ------------------------------------------------------------------------------------------------ what is written
+def numbered(number: int, *, probes: tuple[ProbeRecord, ...] | None = None, **changes: Any) -> RunRecord:
+    """Run ``number``, a quarter of an hour after the one before, with samples of its own."""
+    run_id = f"run-{number:04d}"
+    record = a_run(probes, run_id=run_id, started_at=NOW + timedelta(minutes=15 * number))
+    record = replace(record, **changes)
+    return replace(record, probes=tuple(_of_run(record, probe) for probe in record.probes))
+
+
+def _of_run(record: RunRecord, probe: ProbeRecord) -> ProbeRecord:
+    samples = tuple(
+        replace(
+            sample,
+            run_id=record.run_id,
+            suite=record.suite,
+            endpoint=record.endpoint,
+            sample_id=f"{record.run_id}-{probe.probe}-{index}",
+        )
+        for index, sample in enumerate(probe.samples)
+    )
+    return replace(probe, samples=samples)
+
+
+def written(record: RunRecord, **changes: Any) -> RunWrite:
+    """What the engine would write of this run."""
+    observation = observe(
+        run_id=record.run_id,
+        started_at=record.started_at,
+        probes=[(p.probe, p.request_hash, p.samples, p.findings, [False] * len(p.samples)) for p in record.probes],
+    )
+    write = RunWrite(record=record, observation=observation, plan={"ln_c": 15.5}, in_baseline=False)
+    return replace(write, **changes)
+
+
+def alert(state: str = "open", **changes: Any) -> AlertState:
+    plain = AlertState(
+        key=f"{SUITE}/{ENDPOINT}/drift",
+        notifier="slack",
+        kind="drift",
+        state=state,  # type: ignore[arg-type]
+        severity="page",
+        outcomes=(False, True),
+        incident_id="incident-1",
+        opened_at=NOW,
+        facts=("tokens moved",),
+    )
+    return replace(plain, **changes)
+
+
+def entry(event: AlertEvent = AlertEvent.OPENED, *, incident: str = "incident-1", to: str = "slack") -> OutboxEntry:
+    notice = Notice(
+        incident_id=incident,
+        key=f"{SUITE}/{ENDPOINT}/drift",
+        event=event,
+        kind="drift",
+        severity="page",
+        suite=SUITE,
+        endpoint=ENDPOINT,
+        run_id="run-0001",
+        at=NOW,
+        opened_at=NOW,
+        headline="tokens.output moved",
+        facts=("+31 %",),
+        after=HOSTILE,
+    )
+    return OutboxEntry(notifier=to, notice=notice)
+
+
+# ------------------------------------------------------------------------------------------------ runs
+@pytest.mark.parametrize("record", [healthy_run(), failing_run(), unknown_run(), a_run(())])
+def test_a_run_comes_back_exactly_as_it_was_saved(store: Store, record: RunRecord) -> None:
+    store.save_run(written(record))
+    assert store.run(record.run_id) == record
+
+
+def test_a_run_of_hostile_texts_comes_back_with_only_its_lone_surrogates_replaced(store: Store) -> None:
+    record = hostile_run()
+    probe = record.probes[0]
+    samples = tuple(
+        replace(s, sample_id=f"s{i}", run_id=HOSTILE, suite=HOSTILE, endpoint=HOSTILE, headers={HOSTILE: HOSTILE})
+        for i, s in enumerate(probe.samples)
+    )
+    record = replace(record, probes=(replace(probe, samples=samples),))
+    store.save_run(written(record, streams={LATENCY: {"note": HOSTILE}}))
+    back = store.run(HOSTILE)
+    assert back is not None and repr(back) == repr(record).replace("\\ud800", "\ufffd")
+    assert back.probes[0].samples[0].answer == clean_text(HOSTILE)
+    assert [stored.observation.run_id for stored in store.observations(HOSTILE, HOSTILE)] == [clean_text(HOSTILE)]
+    assert store.stream_states(HOSTILE, HOSTILE) == {LATENCY: {"note": clean_text(HOSTILE)}}
+
+
+def test_a_run_that_is_not_stored_is_none(store: Store) -> None:
+    assert store.run("run-0001") is None
+
+
+def test_a_run_is_stored_once_and_a_second_time_refused_without_a_trace(store: Store) -> None:
+    store.save_run(written(numbered(1)))
+    with pytest.raises(StoreError, match="already stored"):
+        store.save_run(written(numbered(1, note="again"), outbox=[entry()]))
+    assert store.run("run-0001") == numbered(1)
+    assert store.undelivered() == 0
+
+
+def test_a_run_that_fails_at_its_last_insert_leaves_nothing_behind(kind: Kind, store: Store) -> None:
+    store.save_run(written(numbered(1), streams={LATENCY: {"n": 1}}, alerts=[alert("pending")]))
+    kind.refuse_outbox_rows(store)
+    write = written(numbered(2), streams={LATENCY: {"n": 2}}, alerts=[alert()], outbox=[entry()])
+    with pytest.raises(StoreError):
+        store.save_run(write)
+    assert store.run("run-0002") is None
+    assert [header.run_id for header in store.runs()] == ["run-0001"]
+    assert len(list(store.observations(*PLACE))) == 1
+    assert store.stream_states(*PLACE) == {LATENCY: {"n": 1}}
+    assert store.alert_states(*PLACE) == (alert("pending"),)
+    store.save_run(replace(write, outbox=()))
+    assert store.run("run-0002") == write.record
+
+
+def test_a_state_that_json_cannot_hold_refuses_the_whole_run(store: Store) -> None:
+    with pytest.raises(StoreError, match="JSON"):
+        store.save_run(written(numbered(1), streams={LATENCY: {"ln_m": float("nan")}}))
+    assert store.runs() == ()
+
+
+def test_runs_are_listed_newest_first_filtered_and_limited(store: Store) -> None:
+    for number, suite, endpoint in ((1, SUITE, "a"), (3, SUITE, "b"), (2, "other", "a")):
+        store.save_run(written(numbered(number, suite=suite, endpoint=endpoint)))
+    listed = lambda **chosen: [int(header.run_id[-4:]) for header in store.runs(**chosen)]  # noqa: E731
+    assert listed() == [3, 2, 1]
+    assert listed(limit=2) == [3, 2]
+    assert listed(suite=SUITE) == [3, 1]
+    assert listed(endpoint="a") == [2, 1]
+    assert listed(suite=SUITE, endpoint="a") == [1]
+    assert listed(suite="nobody") == [] and listed(limit=0) == []
+
+
+def test_the_line_of_a_run_tells_what_a_list_shows(store: Store) -> None:
+    record = numbered(1)
+    store.save_run(written(record, in_baseline=True))
+    (header,) = store.runs()
+    assert (header.run_id, header.suite, header.endpoint, header.trigger) == ("run-0001", *PLACE, "schedule")
+    assert (header.started_at, header.duration_s, header.health) == (record.started_at, 4.218, "healthy")
+    assert header.in_baseline and header.started_at.tzinfo is UTC
+
+
+# ------------------------------------------------------------------------------------------------ for the judge
+def test_stream_states_come_back_to_the_last_digit_and_replace_the_earlier_ones(store: Store) -> None:
+    other = StreamKey(scope="refund-window", dimension="answers")
+    store.save_run(written(numbered(1), streams={LATENCY: {"n": 1}, other: {"n": 1}}))
+    store.save_run(written(numbered(2), streams={LATENCY: STATE}))
+    store.save_run(written(numbered(3, endpoint="candidate"), streams={other: {"n": 9}}))
+    assert store.stream_states(*PLACE) == {LATENCY: STATE}
+    assert repr(store.stream_states(*PLACE)[LATENCY]["sums"]) == repr(STATE["sums"])
+    assert store.stream_states(SUITE, "candidate") == {other: {"n": 9}}
+    assert store.stream_states(SUITE, "nobody") == {}
+
+
+def test_observations_come_back_in_the_order_of_saving_with_answers_and_plan(store: Store) -> None:
+    late, early = written(numbered(9), plan={"ln_c": 0.1 + 0.2}), written(numbered(2), in_baseline=True)
+    store.save_run(late)
+    store.save_run(early)
+    store.save_run(written(numbered(3, endpoint="candidate")))
+    first, second = store.observations(*PLACE)
+    assert (first.observation, first.plan, first.in_baseline) == (late.observation, {"ln_c": 0.1 + 0.2}, False)
+    assert (second.observation, second.in_baseline) == (early.observation, True)
+    assert not first.texts_expired and not second.texts_expired
+
+
+def test_observations_start_at_the_run_asked_for_across_many_pages(store: Store) -> None:
+    probes = (a_probe(samples=[a_sample()], findings=()),)
+    for number in range(230):
+        store.save_run(written(numbered(number, probes=probes)))
+    told = [stored.observation.run_id for stored in store.observations(*PLACE, since_run="run-0005")]
+    assert told == [f"run-{number:04d}" for number in range(5, 230)]
+    assert len(list(store.observations(*PLACE))) == 230
+
+
+def test_observations_since_a_run_of_elsewhere_are_refused(store: Store) -> None:
+    store.save_run(written(numbered(1, endpoint="candidate")))
+    with pytest.raises(StoreError, match="run-0001"):
+        next(store.observations(*PLACE, since_run="run-0001"))
+
+
+def test_a_run_may_be_saved_while_observations_are_being_read(store: Store) -> None:
+    store.save_run(written(numbered(1)))
+    reading = store.observations(*PLACE)
+    assert next(reading).observation.run_id == "run-0001"
+    store.save_run(written(numbered(2)))
+    assert [stored.observation.run_id for stored in reading] == ["run-0002"]
+
+
+def test_history_holds_the_newest_runs_oldest_first_for_every_stream(store: Store) -> None:
+    for number in range(1, 6):
+        drift: tuple[StreamResult, ...] = (a_stream("latency.total", score=number + 0.1),)
+        if number == 5:
+            drift = (*drift, a_stream("answers", StreamState.COLLECTING, scope="greeting"))
+        store.save_run(written(numbered(number, drift=drift)))
+    history = store.history(*PLACE, limit=3)
+    assert [(point.run_id, point.score, point.state) for point in history[LATENCY]] == [
+        ("run-0003", 3.1, "quiet"),
+        ("run-0004", 4.1, "quiet"),
+        ("run-0005", 5.1, "quiet"),
+    ]
+    assert history[LATENCY][0].started_at == numbered(3).started_at
+    (young,) = history[StreamKey(scope="greeting", dimension="answers")]
+    assert (young.score, young.state) == (None, "collecting")
+    assert store.history(SUITE, "nobody") == {}
+
+
+# ------------------------------------------------------------------------------------------------ the baseline
+def act(kind: str = "capture", **changes: Any) -> BaselineAct:
+    plain = BaselineAct(
+        suite=SUITE, endpoint=ENDPOINT, kind=kind, at=NOW + timedelta(days=1), author="on-call", reason="new release"
+    )
+    return replace(plain, **changes)
+
+
+def test_without_baseline_runs_there_is_no_baseline_to_show(store: Store) -> None:
+    store.save_run(written(numbered(1)))
+    assert store.baseline(*PLACE) is None
+    assert store.baseline_answers(*PLACE) == {}
+
+
+def test_the_baseline_shows_values_answers_and_routes_of_its_successful_samples(store: Store) -> None:
+    hit = Route(model="m", cache="hit")
+    samples = [
+        a_sample(index=0, answer="B", route=Route(model="m"), usage=TokenUsage(input_tokens=5, output_tokens=7)),
+        a_sample(index=1, answer="A", route=hit, usage=TokenUsage(output_tokens=8)),
+        a_sample(index=2, answer="A", route=Route(model="n", region="eu"), usage=TokenUsage()),
+        a_failed_sample(FailureClass.SERVER, "HTTP 500", index=3),
+    ]
+    timed = [replace(s, timing=replace(s.timing, total_s=float(i), first_token_s=None)) for i, s in enumerate(samples)]
+    store.save_run(written(numbered(1, probes=(a_probe(samples=timed),)), in_baseline=True))
+    store.save_run(written(numbered(2), in_baseline=False))
+    shown = store.baseline(*PLACE)
+    assert shown is not None and (shown.runs, shown.captured_at, shown.author) == (1, None, "")
+    assert shown.values == {"latency.total": (0.0, 2.0), "tokens.output": (7.0, 8.0), "tokens.input": (5.0,)}
+    assert shown.answers == {"refund-window": (("A", 2), ("B", 1))}
+    assert shown.routes == {"m": 2, "n / eu": 1}
+    assert store.baseline_answers(*PLACE) == {"refund-window": ("B", "A", "A")}
+
+
+def test_a_probe_that_was_edited_is_compared_only_with_its_newest_request(store: Store) -> None:
+    old = replace(a_probe(samples=[a_sample(answer="old", request_hash="old")]), request_hash="old")
+    new = a_probe(samples=[a_sample(answer="new")])
+    store.save_run(written(numbered(1, probes=(old, a_probe("greeting"))), in_baseline=True))
+    store.save_run(written(numbered(2, probes=(new,)), in_baseline=True))
+    answers = store.baseline_answers(*PLACE)
+    assert answers["refund-window"] == ("new",)
+    assert len(answers["greeting"]) == 3
+    shown = store.baseline(*PLACE)
+    assert shown is not None and shown.runs == 2 and shown.answers["refund-window"] == (("new", 1),)
+
+
+def test_a_decision_replaces_streams_and_marks_and_names_who_took_it(store: Store) -> None:
+    for number in (1, 2, 3):
+        store.save_run(written(numbered(number), in_baseline=number == 1, streams={LATENCY: {"n": number}}))
+    store.save_act(act(), {LATENCY: STATE}, baseline_runs=["run-0002", "run-0003"])
+    assert store.stream_states(*PLACE) == {LATENCY: STATE}
+    assert [header.in_baseline for header in store.runs()] == [True, True, False]
+    shown = store.baseline(*PLACE)
+    assert shown is not None and shown.runs == 2
+    assert (shown.captured_at, shown.author, shown.reason) == (act().at, "on-call", "new release")
+
+
+def test_a_decision_may_leave_the_marks_as_they_are(store: Store) -> None:
+    store.save_run(written(numbered(1), in_baseline=True))
+    streams = (LATENCY, StreamKey(scope="greeting", dimension="answers"))
+    store.save_act(act("accept", streams=streams), {}, baseline_runs=None)
+    assert store.runs()[0].in_baseline
+    assert store.stream_states(*PLACE) == {}
+    assert store.acts(*PLACE) == (act("accept", streams=streams),)
+
+
+def test_after_a_reset_the_baseline_is_nobodys_until_the_next_decision(store: Store) -> None:
+    store.save_run(written(numbered(1), in_baseline=True))
+    store.save_act(act(), {}, baseline_runs=None)
+    store.save_act(act("reset", streams=(LATENCY,)), {}, baseline_runs=None)
+    shown = store.baseline(*PLACE)
+    assert shown is not None and shown.author == "on-call"
+    store.save_act(act("reset"), {}, baseline_runs=["run-0001"])
+    shown = store.baseline(*PLACE)
+    assert shown is not None and (shown.author, shown.captured_at) == ("", None)
+    assert [one.kind for one in store.acts(*PLACE)] == ["capture", "reset", "reset"]
+    assert store.acts(SUITE, "nobody") == ()
+
+
+def test_a_decision_about_a_run_that_is_not_there_changes_nothing(store: Store) -> None:
+    store.save_run(written(numbered(1), in_baseline=True, streams={LATENCY: STATE}))
+    with pytest.raises(StoreError, match="run-0007"):
+        store.save_act(act(), {}, baseline_runs=["run-0007"])
+    assert store.acts(*PLACE) == ()
+    assert store.runs()[0].in_baseline and store.stream_states(*PLACE) == {LATENCY: STATE}
+
+
+def test_installed_suites_are_kept_once_for_each_endpoint(store: Store) -> None:
+    mine = Installed(suite=SUITE, endpoint=ENDPOINT, streams=60, runs_per_year=35040.0)
+    other = Installed(suite="another", endpoint=ENDPOINT, streams=1, runs_per_year=0.1 + 0.2)
+    store.save_installed(mine)
+    store.save_installed(other)
+    store.save_installed(replace(mine, streams=61))
+    assert store.installed() == (other, replace(mine, streams=61))
+
+
+# ------------------------------------------------------------------------------------------------ holding the store
+def test_what_is_written_while_the_store_is_held_lands_together_or_not_at_all(store: Store) -> None:
+    mine = Installed(suite=SUITE, endpoint=ENDPOINT, streams=60, runs_per_year=1.0)
+
+    def judge_that_breaks() -> None:
+        with store.exclusive():
+            store.save_installed(mine)
+            store.save_run(written(numbered(1)))
+            assert store.run("run-0001") is not None
+            raise RuntimeError("the judge broke")
+
+    with pytest.raises(RuntimeError, match="judge"):
+        judge_that_breaks()
+    assert store.installed() == () and store.runs() == ()
+    with store.exclusive(), store.exclusive():
+        store.save_run(written(numbered(1)))
+    assert store.run("run-0001") == numbered(1)
+
+
+def test_a_refused_write_inside_a_held_store_takes_only_itself_back(store: Store) -> None:
+    with store.exclusive():
+        store.save_run(written(numbered(1)))
+        with pytest.raises(StoreError):
+            store.save_run(written(numbered(2), streams={LATENCY: {"bad": float("inf")}}))
+    assert [header.run_id for header in store.runs()] == ["run-0001"]
+
+
+def test_another_thread_waits_while_the_store_is_held(store: Store) -> None:
+    seen: list[int] = []
+    reader = threading.Thread(target=lambda: seen.append(len(store.runs())))
+    with store.exclusive():
+        reader.start()
+        reader.join(timeout=0.05)
+        assert seen == []
+        store.save_run(written(numbered(1)))
+    reader.join(timeout=5)
+    assert seen == [1]
+
+
+def test_threads_may_write_and_read_at_once(store: Store) -> None:
+    probes = (a_probe(samples=[a_sample()], findings=()),)
+
+    def write(first: int) -> None:
+        for number in range(first, first + 10):
+            store.save_run(written(numbered(number, probes=probes)))
+            store.history(*PLACE)
+
+    threads = [threading.Thread(target=write, args=(first,)) for first in (0, 100, 200)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+    assert len(store.runs(limit=100)) == 30
+
+
+# ------------------------------------------------------------------------------------------------ alerts, outbox
+def test_alert_states_are_kept_by_key_and_notifier(store: Store) -> None:
+    pager = alert(notifier="pager")
+    store.save_run(written(numbered(1), alerts=[alert("pending"), pager]))
+    store.save_run(written(numbered(2), alerts=[alert("open")]))
+    store.save_run(written(numbered(3, endpoint="candidate"), alerts=[alert("quiet")]))
+    assert store.alert_states(*PLACE) == (pager, alert("open"))
+    assert store.alert_states(SUITE, "nobody") == ()
+
+
+def later(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def with_outbox(store: Store, *entries: OutboxEntry) -> None:
+    store.save_run(written(numbered(1), outbox=entries))
+
+
+def test_a_notice_is_due_at_once_and_comes_back_as_it_was(store: Store) -> None:
+    with_outbox(store, entry())
+    (pending,) = store.due(NOW)
+    notice = replace(entry().notice, after=clean_text(HOSTILE))
+    assert pending.entry == OutboxEntry(notifier="slack", notice=notice)
+    assert (pending.attempts, pending.receipt) == (0, None)
+    assert store.undelivered() == 1
+
+
+def test_a_leased_notice_is_not_due_again_until_its_lease_ends(store: Store) -> None:
+    with_outbox(store, entry())
+    (first,) = store.due(NOW, lease_s=60)
+    assert store.due(later(59.9)) == ()
+    assert store.next_due() == later(60)
+    (again,) = store.due(later(60))
+    assert again.outbox_id == first.outbox_id
+
+
+def test_a_later_notice_of_an_incident_waits_for_the_earlier_one_of_the_same_notifier(store: Store) -> None:
+    resolved = entry(AlertEvent.RESOLVED)
+    with_outbox(store, entry(), resolved, entry(to="pager"), entry(incident="incident-2"))
+    due = store.due(NOW)
+    assert [(p.entry.notifier, p.entry.notice.incident_id, p.entry.notice.event) for p in due] == [
+        ("slack", "incident-1", AlertEvent.OPENED),
+        ("pager", "incident-1", AlertEvent.OPENED),
+        ("slack", "incident-2", AlertEvent.OPENED),
+    ]
+    store.retry(due[0].outbox_id, later(500), "busy")
+    assert store.due(later(100)) != () and all(p.entry.notice.event is AlertEvent.OPENED for p in store.due(later(300)))
+    store.delivered(due[0].outbox_id, later(300), {"ts": "1.5"})
+    (unlocked,) = [p for p in store.due(later(400)) if p.entry.notice.event is AlertEvent.RESOLVED]
+    assert unlocked.receipt == {"ts": "1.5"}
+
+
+def test_a_failed_attempt_is_counted_and_due_again_when_told(store: Store) -> None:
+    with_outbox(store, entry())
+    (pending,) = store.due(NOW)
+    store.retry(pending.outbox_id, later(30), "HTTP 503")
+    assert store.due(later(29.9)) == () and store.next_due() == later(30)
+    (again,) = store.due(later(30))
+    assert (again.attempts, again.entry) == (1, pending.entry)
+
+
+def test_a_given_up_notice_does_not_wait_any_more_and_lets_the_next_one_go(store: Store) -> None:
+    with_outbox(store, entry(), entry(AlertEvent.RESOLVED))
+    (first,) = store.due(NOW)
+    store.give_up(first.outbox_id, "channel archived")
+    assert store.undelivered() == 1
+    (second,) = store.due(NOW)
+    assert second.entry.notice.event is AlertEvent.RESOLVED
+
+
+def test_a_delivered_notice_stays_delivered_whatever_a_late_worker_says(store: Store) -> None:
+    with_outbox(store, entry(), entry(AlertEvent.RESOLVED))
+    (first,) = store.due(NOW)
+    store.delivered(first.outbox_id, NOW, {"ts": "1"})
+    store.delivered(first.outbox_id, NOW, {"ts": "2"})
+    store.retry(first.outbox_id, NOW, "late")
+    store.give_up(first.outbox_id, "later")
+    (second,) = store.due(later(100))
+    assert second.entry.notice.event is AlertEvent.RESOLVED and second.receipt == {"ts": "1"}
+    store.delivered(second.outbox_id, later(101), {})
+    assert store.undelivered() == 0 and store.next_due() is None and store.due(later(9999)) == ()
+
+
+def test_an_empty_receipt_does_not_wipe_out_the_first_one(store: Store) -> None:
+    with_outbox(store, entry(), entry(AlertEvent.UPDATED), entry(AlertEvent.RESOLVED))
+    (first,) = store.due(NOW)
+    store.delivered(first.outbox_id, NOW, {"ts": "1"})
+    (second,) = store.due(NOW)
+    store.delivered(second.outbox_id, NOW, {})
+    (third,) = store.due(NOW)
+    assert third.receipt == {"ts": "1"}
+
+
+def test_due_takes_no_more_than_asked_for_oldest_first(store: Store) -> None:
+    with_outbox(store, *(entry(incident=f"incident-{number}") for number in range(5)))
+    taken = [pending.entry.notice.incident_id for pending in store.due(NOW, limit=2)]
+    assert taken == ["incident-0", "incident-1"]
+    assert len(store.due(NOW)) == 3
+
+
+# ------------------------------------------------------------------------------------------------ forgetting
+def test_expired_texts_are_gone_from_runs_observations_and_baseline_and_the_numbers_stay(store: Store) -> None:
+    failing = failing_run()
+    store.save_run(written(numbered(1, probes=failing.probes, drift=failing.drift), in_baseline=True))
+    store.save_run(written(numbered(2)))
+    assert store.expire_texts(numbered(2).started_at) > 0
+    old, young = store.run("run-0001"), store.run("run-0002")
+    assert old is not None and young == numbered(2)
+    assert all(probe.conversation == () for probe in old.probes)
+    assert all(sample.answer is None and sample.timing == before.timing for sample, before in
+               zip(old.samples, numbered(1, probes=failing.probes).samples, strict=True))  # fmt: skip
+    assert all(finding.reason == "" for probe in old.probes for finding in probe.findings)
+    assert old.drift == failing.drift
+    first, second = store.observations(*PLACE)
+    assert first.texts_expired and not second.texts_expired
+    assert all(facts.answer is None for probe in first.observation.probes for facts in probe.samples)
+    shown = store.baseline(*PLACE)
+    assert shown is not None and shown.answers == {} and len(shown.values["latency.total"]) > 0
+    assert store.baseline_answers(*PLACE) == {}
+
+
+def test_a_conversation_lives_as_long_as_a_run_that_asked_it_has_its_texts(store: Store) -> None:
+    asked = numbered(1).probes[0].conversation
+    for number in (1, 2):
+        store.save_run(written(numbered(number)))
+    store.expire_texts(numbered(2).started_at)
+    young = store.run("run-0002")
+    assert young is not None and young.probes[0].conversation == asked
+    store.expire_texts(numbered(3).started_at)
+    store.save_run(written(numbered(3)))
+    back = store.run("run-0003")
+    assert back is not None and back.probes[0].conversation == asked
+    gone = store.run("run-0002")
+    assert gone is not None and gone.probes[0].conversation == ()
+
+
+def test_expiring_twice_finds_nothing_more_and_never_touches_a_waiting_notice(store: Store) -> None:
+    with_outbox(store, entry(), entry(incident="incident-2"))
+    store.delivered(store.due(NOW)[0].outbox_id, NOW, {"ts": "1"})
+    assert store.expire_texts(later(86400)) > 0
+    assert store.expire_texts(later(86400)) == 0
+    (waiting,) = store.due(later(90000))
+    assert waiting.entry.notice.incident_id == "incident-2" and waiting.entry.notice.headline

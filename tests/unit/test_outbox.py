@@ -1,0 +1,318 @@
+"""Notices are delivered at least once, in order, patiently, and without telling secrets."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from probes.errors import DeliveryError, StoreError
+from reports.notice import AlertEvent, Delivery, Notice, Notifier
+from runner.outbox import OutboxWorker
+from runner.store import open_store
+from runner.store.base import OutboxEntry, Store
+from tests.contract.test_stores import NOW, entry, numbered, written
+
+SECRET = "xoxb-not-a-real-token"
+
+
+class SteppingClock:
+    """Time that passes when told to, or while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.passed_s = 0.0
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=self.passed_s)
+
+    def monotonic(self) -> float:
+        return self.passed_s
+
+    async def sleep(self, seconds: float) -> None:
+        self.passed_s += seconds
+        await asyncio.sleep(0)
+
+
+class Channel:
+    """A notifier that answers each delivery as the script says, and remembers what it was asked."""
+
+    def __init__(self, *script: Delivery | BaseException | Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        self._script = list(script)
+        self.told: list[tuple[str, AlertEvent, Mapping[str, str] | None]] = []
+        self.asked = asyncio.Event()
+
+    async def deliver(self, notice: Notice, receipt: Mapping[str, str] | None) -> Delivery:
+        self.told.append((notice.incident_id, notice.event, receipt))
+        self.asked.set()
+        answer = self._script.pop(0) if self._script else Delivery(receipt={"ts": str(len(self.told))})
+        if isinstance(answer, BaseException):
+            raise answer
+        if isinstance(answer, Delivery):
+            return answer
+        await answer()
+        return Delivery(receipt={})
+
+
+async def hang() -> None:
+    await asyncio.Event().wait()
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    opened = open_store(":memory:")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def clock() -> SteppingClock:
+    return SteppingClock()
+
+
+def worker(store: Store, clock: SteppingClock, **notifiers: Notifier) -> OutboxWorker:
+    return OutboxWorker(store, notifiers, clock, send_timeout_s=0.05, dice=random.Random(7))
+
+
+def put(store: Store, *entries: OutboxEntry) -> None:
+    store.save_run(written(numbered(len(store.runs(limit=1000)) + 1), outbox=entries))
+
+
+def waits_s(store: Store, clock: SteppingClock) -> float:
+    """Seconds until something is next due."""
+    due = store.next_due()
+    assert due is not None
+    return (due - clock.now()).total_seconds()
+
+
+# ------------------------------------------------------------------------------------------------ delivering
+def test_what_is_due_is_delivered_and_the_next_notice_gets_the_receipt_of_the_first(
+    store: Store, clock: SteppingClock
+) -> None:
+    put(store, entry(), entry(AlertEvent.RESOLVED))
+    channel = Channel()
+    delivering = worker(store, clock, slack=channel)
+    assert asyncio.run(delivering.deliver_due()) == 1
+    assert asyncio.run(delivering.deliver_due()) == 1
+    assert asyncio.run(delivering.deliver_due()) == 0
+    assert channel.told == [
+        ("incident-1", AlertEvent.OPENED, None),
+        ("incident-1", AlertEvent.RESOLVED, {"ts": "1"}),
+    ]
+    assert store.undelivered() == 0
+
+
+def test_a_slow_channel_does_not_keep_another_from_being_told(store: Store, clock: SteppingClock) -> None:
+    put(store, entry(), entry(to="pager"))
+    pager = Channel()
+
+    async def until_the_pager_rang() -> None:
+        await pager.asked.wait()
+
+    delivering = OutboxWorker(store, {"slack": Channel(until_the_pager_rang), "pager": pager}, clock)
+    assert asyncio.run(delivering.deliver_due()) == 2
+
+
+def test_a_delivery_that_was_not_marked_before_the_process_died_is_repeated_with_its_incident(
+    store: Store, clock: SteppingClock
+) -> None:
+    put(store, entry())
+    (sent,) = store.due(clock.now())  # another process took it, sent it, and died before marking it
+    channel = Channel()
+    delivering = worker(store, clock, slack=channel)
+    assert asyncio.run(delivering.deliver_due()) == 0
+    clock.passed_s = 60
+    assert asyncio.run(delivering.deliver_due()) == 1
+    assert channel.told == [(sent.entry.notice.incident_id, AlertEvent.OPENED, None)]
+
+
+# ------------------------------------------------------------------------------------------------ trying again
+def test_failed_deliveries_are_retried_with_waits_that_double_up_to_five_minutes(
+    store: Store, clock: SteppingClock
+) -> None:
+    put(store, entry())
+    channel = Channel(*[DeliveryError("HTTP 503")] * 12)
+    delivering = worker(store, clock, slack=channel)
+    for attempt in range(12):
+        assert asyncio.run(delivering.deliver_due()) == 0
+        steady_s = min(2.0 * 2**attempt, 300.0)
+        assert steady_s / 2 <= waits_s(store, clock) <= steady_s
+        clock.passed_s += waits_s(store, clock) + 0.001
+    assert asyncio.run(delivering.deliver_due()) == 1
+    assert len(channel.told) == 13
+
+
+def test_a_channel_is_not_asked_again_before_the_time_it_asked_for_nor_told_anything_else(
+    store: Store, clock: SteppingClock
+) -> None:
+    put(store, entry(), entry(incident="incident-2"))
+    channel = Channel(DeliveryError("rate limited", retry_after_s=40))
+    delivering = worker(store, clock, slack=channel)
+    assert asyncio.run(delivering.deliver_due()) == 0
+    assert len(channel.told) == 1
+    clock.passed_s = 39.9
+    assert asyncio.run(delivering.deliver_due()) == 0
+    clock.passed_s = 60.1
+    assert asyncio.run(delivering.deliver_due()) == 2
+
+
+def test_a_delivery_that_hangs_is_cut_off_and_retried(store: Store, clock: SteppingClock) -> None:
+    put(store, entry())
+    delivering = worker(store, clock, slack=Channel(hang))
+    assert asyncio.run(delivering.deliver_due()) == 0
+    clock.passed_s += waits_s(store, clock)
+    assert asyncio.run(delivering.deliver_due()) == 1
+
+
+def test_a_notifier_that_breaks_is_retried_and_the_rest_of_its_channel_is_told(
+    store: Store, clock: SteppingClock
+) -> None:
+    put(store, entry(), entry(incident="incident-2"))
+    delivering = worker(store, clock, slack=Channel(KeyError(SECRET)))
+    with capture_logs() as logs:
+        assert asyncio.run(delivering.deliver_due()) == 1
+    assert store.undelivered() == 1
+    assert "KeyError" in str(logs) and SECRET not in str(logs)
+
+
+def test_no_delivery_begins_when_its_lease_could_end_while_it_is_sent(store: Store, clock: SteppingClock) -> None:
+    put(store, *(entry(incident=f"incident-{number}") for number in range(3)))
+
+    async def take_long() -> None:
+        clock.passed_s += 59.96
+
+    channel = Channel(take_long)
+    delivering = worker(store, clock, slack=channel)
+    assert asyncio.run(delivering.deliver_due()) == 1
+    assert len(channel.told) == 1
+    clock.passed_s = 61
+    assert asyncio.run(delivering.deliver_due()) == 2
+
+
+# ------------------------------------------------------------------------------------------------ giving up
+def test_what_can_never_be_delivered_is_given_up_at_once_and_logged(store: Store, clock: SteppingClock) -> None:
+    put(store, entry(), entry(AlertEvent.RESOLVED))
+    delivering = worker(store, clock, slack=Channel(DeliveryError("token revoked", permanent=True)))
+    with capture_logs() as logs:
+        assert asyncio.run(delivering.deliver_due()) == 0
+    assert [(line["event"], line["log_level"], line["error"]) for line in logs] == [
+        ("notice_given_up", "error", "token revoked")
+    ]
+    assert store.undelivered() == 1
+    assert asyncio.run(delivering.deliver_due()) == 1
+
+
+@pytest.mark.parametrize("notifiers", [{"slack": Channel(*[DeliveryError("down")] * 9)}, {}])
+def test_a_notice_that_still_fails_after_a_day_is_given_up(
+    store: Store, clock: SteppingClock, notifiers: dict[str, Notifier]
+) -> None:
+    put(store, entry())
+    delivering = worker(store, clock, **notifiers)
+    clock.passed_s = 86399
+    assert asyncio.run(delivering.deliver_due()) == 0
+    assert store.undelivered() == 1
+    clock.passed_s = 90000
+    assert asyncio.run(delivering.deliver_due()) == 0
+    assert store.undelivered() == 0
+
+
+def test_a_notice_for_a_notifier_that_left_the_settings_waits_until_it_is_back(
+    store: Store, clock: SteppingClock
+) -> None:
+    put(store, entry())
+    with capture_logs() as logs:
+        assert asyncio.run(worker(store, clock).deliver_due()) == 0
+    assert logs[0]["event"] == "notice_delayed" and store.undelivered() == 1
+    assert waits_s(store, clock) == 300
+    clock.passed_s = 301
+    assert asyncio.run(worker(store, clock, slack=Channel()).deliver_due()) == 1
+
+
+def test_logs_name_the_notice_and_quote_nothing_of_it(store: Store, clock: SteppingClock) -> None:
+    put(store, entry())
+    with capture_logs() as logs:
+        delivering = worker(store, clock, slack=Channel(DeliveryError("HTTP 500")))
+        asyncio.run(delivering.deliver_due())
+        clock.passed_s = 10
+        asyncio.run(delivering.deliver_due())
+    assert [line["event"] for line in logs] == ["notice_delayed", "notice_delivered"]
+    assert all(line["incident"] == "incident-1" and line["notifier"] == "slack" for line in logs)
+    notice = entry().notice
+    assert not any(text in str(logs) for text in (notice.headline, notice.after, *notice.facts))
+
+
+# ------------------------------------------------------------------------------------------------ stopping
+def test_a_cancelled_delivery_is_neither_lost_nor_counted_and_comes_back_when_its_lease_ends(
+    store: Store, clock: SteppingClock
+) -> None:
+    put(store, entry(), entry(incident="incident-2"))
+    channel = Channel(hang)
+    delivering = OutboxWorker(store, {"slack": channel}, clock)
+
+    async def stop_in_the_middle() -> None:
+        task = asyncio.create_task(delivering.deliver_due())
+        await channel.asked.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(stop_in_the_middle())
+    assert store.undelivered() == 2 and store.due(clock.now()) == ()
+    clock.passed_s = 60
+    assert [pending.attempts for pending in store.due(clock.now(), lease_s=0)] == [0, 0]
+    assert asyncio.run(delivering.deliver_due()) == 2
+
+
+def test_a_store_that_fails_is_told_after_the_other_channels_are_done(
+    store: Store, clock: SteppingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, entry(), entry(to="pager"))
+    marked: list[int] = []
+
+    def delivered(outbox_id: int, at: datetime, receipt: Mapping[str, str]) -> None:
+        marked.append(outbox_id)
+        if len(marked) == 1:
+            raise StoreError("the disk is full")
+
+    monkeypatch.setattr(store, "delivered", delivered)
+    with pytest.raises(StoreError, match="disk is full"):
+        asyncio.run(worker(store, clock, slack=Channel(), pager=Channel()).deliver_due())
+    assert len(marked) == 2
+
+
+# ------------------------------------------------------------------------------------------------ draining
+def test_draining_delivers_all_notices_of_an_incident_through_a_short_outage(
+    store: Store, clock: SteppingClock
+) -> None:
+    put(store, entry(), entry(AlertEvent.UPDATED), entry(AlertEvent.RESOLVED))
+    channel = Channel(DeliveryError("HTTP 503"), DeliveryError("HTTP 503"))
+    assert asyncio.run(worker(store, clock, slack=channel).drain(20)) == 0
+    assert [event for _, event, _ in channel.told] == [AlertEvent.OPENED] * 3 + [
+        AlertEvent.UPDATED,
+        AlertEvent.RESOLVED,
+    ]
+    assert clock.passed_s < 20
+
+
+def test_draining_stops_at_once_where_nothing_gets_due_before_the_deadline(store: Store, clock: SteppingClock) -> None:
+    put(store, entry())
+    channel = Channel(DeliveryError("rate limited", retry_after_s=120))
+    assert asyncio.run(worker(store, clock, slack=channel).drain(20)) == 1
+    assert clock.passed_s == 0 and len(channel.told) == 1
+
+
+def test_draining_ends_at_its_deadline_even_where_a_channel_hangs(store: Store, clock: SteppingClock) -> None:
+    put(store, entry())
+    delivering = OutboxWorker(store, {"slack": Channel(hang)}, clock)
+    assert asyncio.run(delivering.drain(0.05)) == 1
+    clock.passed_s = 60
+    assert asyncio.run(delivering.drain(0.05)) == 0
+
+
+def test_draining_an_empty_outbox_returns_at_once(store: Store, clock: SteppingClock) -> None:
+    assert asyncio.run(worker(store, clock).drain(10)) == 0
+    assert clock.passed_s == 0
