@@ -7,40 +7,57 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_PART = r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)"
-_WHOLE = re.compile(rf"\s*(?:{_PART}\s*)+", re.ASCII)
+UNITS_S = {"w": 604800.0, "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+"""Seconds of each unit, largest first."""
+_NUMBER = r"(\d{1,15}(?:\.\d{1,15})?)"
+_WHOLE = re.compile(r"\s*" + "".join(rf"(?:{_NUMBER}\s*{unit}(?![a-z])\s*)?" for unit in UNITS_S), re.ASCII)
+"""Each unit at most once, large ones first: ``5m 5m`` is a slip of the pen, not ten minutes."""
 
 
 def parse_duration(value: object) -> float:
     """Seconds of a duration written as text with units, or of a plain number of seconds.
 
     Raises:
-        ValueError: the text is no duration, with an example of what would be.
+        ValueError: the value is no duration, with an example of what would be.
     """
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15:
         return float(value)
-    if not isinstance(value, str) or not _WHOLE.fullmatch(value):
-        raise ValueError(f"{value!r} is not a duration; write it like 500ms, 30s, 15m, 1h30m or 2d")
-    return sum(float(number) * UNITS_S[unit] for number, unit in re.findall(_PART, value))
+    match = _WHOLE.fullmatch(value) if isinstance(value, str) and value.strip() else None
+    if match is None:
+        raise ValueError(f"{_shortened(value)} is not a duration; write it like 500ms, 30s, 15m, 1h30m or 2d")
+    parts = zip(match.groups(), UNITS_S.items(), strict=True)
+    # milliseconds divide rather than multiply: 300 / 1000 is the float 0.3, 300 * 0.001 is not
+    return sum(
+        float(number) / 1000 if unit == "ms" else float(number) * size for number, (unit, size) in parts if number
+    )
+
+
+def _shortened(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 def format_duration(seconds: float) -> str:
-    """A duration in the largest units that fit, at most two of them: ``1h 30m``, ``250ms``."""
-    if seconds < 1:
+    """A duration in the largest units that fit, at most two of them: ``1h 30m``, ``2.5s``, ``250ms``."""
+    if seconds < 0:
+        return "-" + format_duration(-seconds)
+    if round(seconds * 1000) < 1000:
         return f"{seconds * 1000:.0f}ms"
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.3g}s"
+    units = [unit for unit in ("d", "h", "m", "s") if UNITS_S[unit] <= seconds][:2]
+    rounded = round(seconds / UNITS_S[units[-1]]) * UNITS_S[units[-1]]
+    if rounded != seconds:  # rounding may reach the next unit: 119.7s is 2m, never 1m 60s
+        return format_duration(rounded)
     parts: list[str] = []
-    for unit in ("d", "h", "m", "s"):
-        count, seconds = divmod(round(seconds) if unit == "s" else seconds, UNITS_S[unit])
-        if count and len(parts) < 2:
-            parts.append(f"{count:.0f}{unit}")
+    for unit in units:
+        count, seconds = divmod(seconds, UNITS_S[unit])
+        parts += [f"{count:.0f}{unit}"] if count else []
     return " ".join(parts)
 
 
 _SCHEMA = WithJsonSchema({"type": ["string", "number"], "examples": ["500ms", "30s", "15m", "1h30m"]})
-Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0), _SCHEMA]
+Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, allow_inf_nan=False), _SCHEMA]
 """A pydantic field holding seconds (0 or more), written as ``parse_duration`` reads them."""
-PositiveDuration = Annotated[float, BeforeValidator(parse_duration), Field(gt=0), _SCHEMA]
+PositiveDuration = Annotated[float, BeforeValidator(parse_duration), Field(gt=0, allow_inf_nan=False), _SCHEMA]
 """The same, above 0."""

@@ -1,0 +1,32 @@
+"""Wire dialects, one file and one line in ``PROTOCOLS`` each. Feeds ``fire``; other packages add theirs too."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from probes.errors import UsageError
+from probes.protocols.openai_chat import OpenAIChat
+from probes.protocols.protocol import Protocol
+from probes.registry import with_entry_points
+
+PROTOCOLS: dict[str, Protocol] = {
+    "openai-chat": OpenAIChat(),
+}
+
+
+@cache
+def all_protocols() -> dict[str, Protocol]:
+    """The built-in dialects and those of the entry point group ``holdfast.protocols``, by name."""
+    return with_entry_points(PROTOCOLS, "holdfast.protocols")
+
+
+def protocol_named(name: str) -> Protocol:
+    """The dialect of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    known = all_protocols()
+    if name not in known:
+        raise UsageError(f"there is no protocol {name!r}; known are: {', '.join(sorted(known))}")
+    return known[name]

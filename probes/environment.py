@@ -1,0 +1,91 @@
+"""``${NAME}`` in configuration to values of the environment. Feeds suites (under ``endpoints``) and settings.
+
+Pure: the environment is an argument. The values are secrets by default, so no fault ever quotes one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rapidfuzz import process
+
+from probes.positions import Fault, YamlPath
+
+REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
+"""``$${`` (a literal ``${``), or a reference with its name; the last group is empty where the brace never closes."""
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expansion:
+    """Values with their references replaced."""
+
+    value: Any = field(repr=False)
+    used: Mapping[YamlPath, frozenset[str]] = field(repr=False)
+    """The values that came from the environment, by the path of the text they stand in."""
+    faults: tuple[Fault, ...]
+
+
+def expand(value: Any, environ: Mapping[str, str], path: YamlPath = ()) -> Expansion:
+    """Replace every ``${NAME}`` in every text below ``value``; keys are left alone.
+
+    Args:
+        value: Plain values as ``yaml_reader`` makes them.
+        environ: The environment.
+        path: Where ``value`` stands in its document, for faults.
+    """
+    walk = _Walk(environ)
+    expanded = walk.value(value, path)
+    return Expansion(value=expanded, used=walk.used, faults=tuple(walk.faults))
+
+
+def has_reference(value: object) -> bool:
+    """True for text that takes anything from the environment."""
+    return isinstance(value, str) and any(match[1] is not None for match in REFERENCE.finditer(value))
+
+
+class _Walk:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.used: dict[YamlPath, frozenset[str]] = {}
+        self.faults: list[Fault] = []
+
+    def value(self, value: Any, path: YamlPath) -> Any:
+        if isinstance(value, dict):
+            return {key: self.value(item, (*path, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.value(item, (*path, index)) for index, item in enumerate(value)]
+        return self.text(value, path) if isinstance(value, str) else value
+
+    def text(self, text: str, path: YamlPath) -> str:
+        def replaced(match: re.Match[str]) -> str:
+            if match[1] is None:
+                return "${"
+            found = self.named(match, path)
+            self.used[path] = self.used.get(path, frozenset()) | ({found} if found else frozenset())
+            return found
+
+        return REFERENCE.sub(replaced, text)
+
+    def named(self, match: re.Match[str], path: YamlPath) -> str:
+        name = match[1]
+        if not match[2]:
+            self.fault(path, "a ${ is never closed", "write ${NAME}, or $${ for a literal ${")
+        elif not NAME.fullmatch(name):
+            hint = "write ${NAME}; defaults such as ${NAME:-x} are not known here, and $${ is a literal ${"
+            self.fault(path, f"'${{{name[:60]}}}' does not name an environment variable", hint)
+        elif name not in self.environ:
+            self.fault(path, f"the environment variable {name} is not set", self.missing_hint(name))
+        else:
+            return self.environ[name]
+        return ""
+
+    def missing_hint(self, name: str) -> str:
+        nearest = process.extractOne(name, list(self.environ), score_cutoff=88)
+        return f"{nearest[0]} is set: did you mean that?" if nearest else f"export {name}=... before the command"
+
+    def fault(self, path: YamlPath, message: str, hint: str) -> None:
+        self.faults.append(Fault(path=path, message=message, hint=hint))

@@ -1,0 +1,121 @@
+"""Fires probes: Probe x Endpoint -> Sample, asked again where that may help. Feeds the engine; never raises for
+endpoint trouble, which is a value in the sample.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from probes.asking import Asking
+from probes.clock import Clock
+from probes.hostile import secrets_of
+from probes.ids import Ids, RandomIds
+from probes.outgoing import hash_of, mark
+from probes.protocols import protocol_named
+from probes.sample import Sample
+from probes.suite import Endpoint, Probe, Suite
+from probes.transport import Transport
+
+RANDOM_IDS = RandomIds()
+
+
+def request_hash(endpoint: Endpoint, probe: Probe) -> str:
+    """Hash of protocol and rendered body: 16 hex digits. Neither credentials nor the address are in it.
+
+    Raises:
+        UsageError: there is no such protocol.
+    """
+    return hash_of(endpoint.protocol, protocol_named(endpoint.protocol).build(endpoint, probe).body)
+
+
+async def fire(
+    *,
+    transport: Transport,
+    clock: Clock,
+    endpoint_name: str,
+    endpoint: Endpoint,
+    suite_name: str,
+    probe: Probe,
+    index: int,
+    run_id: str,
+    ids: Ids = RANDOM_IDS,
+) -> Sample:
+    """Ask one probe once, and again up to ``endpoint.retries`` times where that may help.
+
+    The sample's timing is that of its last attempt; all attempts are recorded. Every attempt has the limits of
+    ``endpoint.timeout`` to itself; all waits between attempts together stay below ``timeout.total``.
+
+    Raises:
+        UsageError: there is no such protocol.
+    """
+    protocol = protocol_named(endpoint.protocol)
+    asking = Asking(
+        transport=transport,
+        clock=clock,
+        ids=ids,
+        endpoint=endpoint,
+        protocol=protocol,
+        wire=protocol.build(endpoint, probe),
+        marked=mark(suite=suite_name, probe=probe.id, run_id=run_id),
+        trace_id=ids.trace_id(),
+        secrets=secrets_of(endpoint),
+    )
+    sample = Sample(
+        sample_id=ids.sample_id(),
+        run_id=run_id,
+        suite=suite_name,
+        endpoint=endpoint_name,
+        probe=probe.id,
+        index=index,
+        request_hash=hash_of(endpoint.protocol, asking.wire.body),
+        trace_id=asking.trace_id,
+        started_at=clock.now(),
+    )
+    return await asking.fill(sample)
+
+
+async def fire_all(
+    *,
+    transport: Transport,
+    clock: Clock,
+    suite: Suite,
+    endpoint_name: str,
+    run_id: str,
+    probes: Sequence[tuple[Probe, int]],
+    on_sample: Callable[[Sample], None] | None = None,
+    ids: Ids = RANDOM_IDS,
+) -> tuple[Sample, ...]:
+    """Ask each probe as often as told, at most ``concurrency`` at once; samples come back in the order of ``probes``.
+
+    ``on_sample`` sees each sample as it is ready. Waiting for a free place is not part of any timing. Cancelling this
+    cancels what is under way.
+    """
+    endpoint = suite.endpoints[endpoint_name]
+    places = asyncio.Semaphore(endpoint.concurrency)
+    transport.prepare(endpoint)
+
+    async def one(probe: Probe, index: int) -> Sample:
+        async with places:
+            sample = await fire(
+                transport=transport,
+                clock=clock,
+                endpoint_name=endpoint_name,
+                endpoint=endpoint,
+                suite_name=suite.name,
+                probe=probe,
+                index=index,
+                run_id=run_id,
+                ids=ids,
+            )
+        if on_sample is not None:
+            on_sample(sample)
+        return sample
+
+    tasks = [asyncio.create_task(one(probe, index)) for probe, samples in probes for index in range(samples)]
+    try:
+        return tuple(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,85 @@
+"""Strict JSON from endpoints and typed looks into it. Feeds the protocol readers and the failure classes.
+
+A reply that is not what its protocol promises raises ``MalformedReply``; it is never guessed at.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+MOST_TOKENS = 10**12
+"""Counts beyond this are nonsense, and beyond what a database column holds."""
+
+
+class MalformedReply(ValueError):
+    """The reply does not have the shape its protocol promises. Caught by the protocol's reader, never shown as is."""
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+# made once: json.loads would make another for each event of each stream
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+
+
+def parse_json(raw: bytes) -> object:
+    """The value in UTF-8 JSON, with or without a byte order mark.
+
+    Raises:
+        MalformedReply: not UTF-8, not JSON (NaN and Infinity are not), or nested too deeply.
+    """
+    try:
+        value: object = _DECODER.decode(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise MalformedReply("the reply is not UTF-8") from error
+    except RecursionError as error:
+        raise MalformedReply("the reply is nested too deeply") from error
+    except ValueError as error:
+        raise MalformedReply("the reply is not JSON") from error
+    return value
+
+
+def as_object(value: object, what: str) -> dict[str, Any]:
+    """The value, which must be a JSON object; ``what`` names it in the error."""
+    if not isinstance(value, dict):
+        raise MalformedReply(f"{what} is not a JSON object")
+    return value
+
+
+def get_object(tree: dict[str, Any], key: str) -> dict[str, Any]:
+    """The object under ``key``; empty where the key is missing or null."""
+    value = tree.get(key)
+    return {} if value is None else as_object(value, key)
+
+
+def get_list(tree: dict[str, Any], key: str) -> list[Any]:
+    """The list under ``key``; empty where the key is missing or null."""
+    value = tree.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise MalformedReply(f"{key} is not a list")
+    return value
+
+
+def get_text(tree: dict[str, Any], key: str) -> str | None:
+    """The text under ``key``; None where the key is missing or null."""
+    value = tree.get(key)
+    if value is None or isinstance(value, str):
+        return value
+    raise MalformedReply(f"{key} is not text")
+
+
+def get_count(tree: dict[str, Any], key: str) -> int | None:
+    """The count under ``key``; None where nothing that can be a count is there.
+
+    Lenient on purpose: an odd usage figure must not make a failure of a good answer.
+    """
+    value = tree.get(key)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS:
+        return value
+    return None

@@ -1,0 +1,113 @@
+"""OpenAI Chat Completions, the dialect of OpenAI, most gateways and most servers. Feeds ``transport`` and ``fire``.
+
+Source: wire-format survey, sections 2.1, 2.5 and 2.6 (OpenAI, Azure, LiteLLM, OpenRouter, vLLM shapes). Whole replies
+and streams are collected by ``openai_chat_reply``: a ``delta`` and a ``message`` hold the same fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from probes.classify import classify_reply, is_error
+from probes.failure import Failure, FailureClass
+from probes.json_fields import MalformedReply, as_object, get_list, parse_json
+from probes.protocols.openai_chat_reply import CollectedChat
+from probes.protocols.protocol import Reply, WireRequest
+from probes.protocols.sse import SseEvent
+from probes.suite import Endpoint, Probe
+
+PATH = "/chat/completions"
+
+
+class OpenAIChat:
+    """``protocol: openai-chat``."""
+
+    name: ClassVar[str] = "openai-chat"
+
+    def build(self, endpoint: Endpoint, probe: Probe) -> WireRequest:
+        """``params`` of endpoint and probe are laid over the body; ``stream_options: null`` leaves that key out."""
+        body: dict[str, Any] = {} if endpoint.model is None else {"model": endpoint.model}
+        body["messages"] = [{"role": message.role, "content": message.content} for message in probe.conversation]
+        if endpoint.stream:
+            body["stream"] = True
+        params = {**endpoint.params, **probe.params}
+        body |= params
+        # usage comes last in a stream, and only for the asking
+        if body.get("stream") is True and "stream_options" not in params:
+            body["stream_options"] = {"include_usage": True}
+        if body.get("stream_options", body) is None:
+            del body["stream_options"]
+        key = endpoint.api_key
+        headers = {} if key is None else {"authorization": f"Bearer {key.get_secret_value()}"}
+        return WireRequest(url=_url(endpoint.base_url), headers=headers, body=body)
+
+    def read_reply(self, *, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
+        """A whole reply. An error object under HTTP 200 is a failure all the same."""
+        if not 200 <= status < 300:
+            return Reply(failure=self.read_error(status=status, headers=headers, body=body))
+        collected = CollectedChat()
+        try:
+            tree = as_object(parse_json(body), "the reply")
+            if not is_error(tree) and not get_list(tree, "choices"):
+                raise MalformedReply("the reply has no choices")
+            collected.take(tree, "message")
+        except MalformedReply as error:
+            return Reply(failure=_malformed(error, status))
+        return collected.reply()
+
+    def read_error(self, *, status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+        return classify_reply(status=status, headers=headers, body=body)
+
+    def stream_reader(self) -> OpenAIChatStream:
+        return OpenAIChatStream()
+
+
+class OpenAIChatStream:
+    """One stream. Whole once a finish reason or ``[DONE]`` was seen.
+
+    Servers that end a stream after the finish reason without ``[DONE]`` are accepted: the answer is complete, and
+    only the usage may be missing. A stream that ends before either was cut, however much of an answer it brought.
+    """
+
+    def __init__(self) -> None:
+        self._collected = CollectedChat()
+        self._done = False
+
+    @property
+    def over(self) -> bool:
+        return self._done or self._collected.failure is not None
+
+    def feed(self, event: SseEvent) -> bool:
+        if self.over:
+            return False
+        if event.data.strip() == b"[DONE]":
+            self._done = True
+            return False
+        try:
+            chunk = as_object(parse_json(event.data), "an event of the stream")
+            if event.name == "error" and not is_error(chunk):
+                chunk = {"error": chunk}
+            return self._collected.take(chunk, "delta")
+        except MalformedReply as error:
+            self._collected.failure = _malformed(error, 200)
+            return False
+
+    def finish(self) -> Reply:
+        collected = self._collected
+        if collected.failure is None and not self._done and collected.finish_raw is None:
+            message = f"the stream ended without a finish reason, after {collected.characters} characters of answer"
+            collected.failure = Failure(kind=FailureClass.STREAM_TRUNCATED, message=message, status=200)
+        if collected.failure is None and not collected.answered:
+            collected.failure = _malformed("the stream has no choices", 200)
+        return collected.reply()
+
+
+def _url(base_url: str) -> str:
+    """The address to post to; a query (Azure's ``api-version``) stays at its end."""
+    path, mark, query = base_url.partition("#")[0].partition("?")
+    return path.rstrip("/").removesuffix(PATH) + PATH + mark + query
+
+
+def _malformed(error: object, status: int) -> Failure:
+    return Failure(kind=FailureClass.PROTOCOL, message=str(error), status=status)

@@ -1,0 +1,212 @@
+"""One YAML file to one Suite, or every problem in it with file, line and column. Feeds the runner and ``validate``.
+
+The order matters: YAML to plain values, ``${NAME}`` under ``endpoints``, ``like``, templates, rules across parts, and
+only then the models, whose complaints are dropped where an earlier step has already told what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from probes.credentials import credential_faults, secrets_of
+from probes.environment import expand
+from probes.errors import InputError, Problem, SuiteError
+from probes.like import ENDPOINTS, Likeness, origin, resolve_likes
+from probes.positions import Document, Fault, Positions, YamlPath, in_file_order
+from probes.suite import Suite
+from probes.suite_rules import cross_faults
+from probes.templating import needs_rendering, render
+from probes.validation import faults_of
+from probes.yaml_reader import MAX_BYTES, read_document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedSuite:
+    """A suite with where everything in it stands, and what in it must never be shown."""
+
+    suite: Suite = field(repr=False)
+    positions: Positions = field(repr=False)
+    file: str
+    secrets: frozenset[str] = field(repr=False)
+    """Values from the environment that went into endpoints (API keys among them), for redaction."""
+    likes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    """By endpoint: itself and what it is like, nearest first."""
+
+    def problem(self, path: YamlPath, message: str, hint: str = "") -> Problem:
+        """A problem at a path of the file, for what is found after loading (unknown checks, bad arguments)."""
+        line, column = self.positions.find(origin(tuple(path), self.positions, self.likes))
+        return Problem(file=self.file, line=line, column=column, message=message, hint=hint)
+
+
+def load_suite(text: str, file: str, environ: Mapping[str, str]) -> LoadedSuite:
+    """Make a suite of YAML text.
+
+    Args:
+        text: The YAML.
+        file: The file's name, for problems.
+        environ: Where ``${NAME}`` is looked up.
+
+    Raises:
+        SuiteError: with every problem found, in file order.
+    """
+    document = read_document(text, file, SuiteError)
+    faults = list(document.faults)
+    expansion = expand(document.data.get(ENDPOINTS), environ, (ENDPOINTS,))
+    faults += expansion.faults
+    unset = {fault.path for fault in expansion.faults}
+    credentials = credential_faults(document.data.get(ENDPOINTS), expansion.value, (ENDPOINTS,))
+    faults += (fault for fault in credentials if fault.path not in unset)
+    likeness = _likeness(expansion.value)
+    faults += likeness.faults
+    probes, template_faults = _with_rendered(document.data.get("probes"))
+    faults += template_faults
+    replaced = {ENDPOINTS: likeness.endpoints, "probes": probes}
+    values = {**document.data, **{key: value for key, value in replaced.items() if key in document.data}}
+    faults += cross_faults(document.data, document.positions)
+    suite = _validated(values, document, likeness, faults)
+    return LoadedSuite(
+        suite=suite,
+        positions=document.positions,
+        file=file,
+        secrets=secrets_of(expansion) | _keys_of(suite),
+        likes=likeness.chains,
+    )
+
+
+def read_suite(path: Path, environ: Mapping[str, str]) -> LoadedSuite:
+    """``load_suite`` of a file on disk.
+
+    Raises:
+        SuiteError: the file cannot be read, or has problems.
+    """
+    return load_suite(_read_text(path, SuiteError), str(path), environ)
+
+
+def read_mapping(path: Path, error: type[InputError]) -> Document:
+    """Any YAML mapping on disk, with positions: how settings are read.
+
+    Raises:
+        InputError: (the given class) the file cannot be read, or is faulty as YAML.
+    """
+    document = read_document(_read_text(path, error), str(path), error)
+    if document.faults:
+        raise error(in_file_order(document.problem(fault) for fault in document.faults))
+    return document
+
+
+def expand_environment(
+    document: Document, environ: Mapping[str, str]
+) -> tuple[dict[str, Any], frozenset[str], list[Problem]]:
+    """A document's values with every ``${NAME}`` replaced, the values that were put in, and what is wrong."""
+    expansion = expand(document.data, environ)
+    secrets = frozenset().union(*expansion.used.values())
+    return expansion.value, secrets, in_file_order(document.problem(fault) for fault in expansion.faults)
+
+
+def problems_of(error: ValidationError, document: Document, model: type[BaseModel]) -> list[Problem]:
+    """What pydantic found wrong with a document, in plain words. Values from the environment are never quoted."""
+    faults = faults_of(error, model, document.data, document.data)
+    return in_file_order(document.problem(fault) for fault in faults)
+
+
+def _read_text(path: Path, error: type[InputError]) -> str:
+    def refused(message: str, hint: str = "") -> InputError:
+        return error([Problem(file=str(path), line=0, column=0, message=message, hint=hint)])
+
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError as trouble:
+        raise refused("there is no such file") from trouble
+    except (OSError, ValueError) as trouble:
+        raise refused(f"the file cannot be read: {getattr(trouble, 'strerror', None) or trouble}") from trouble
+    if len(content) > MAX_BYTES:
+        raise refused("the file is larger than 1 MiB", "split it into several")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as trouble:
+        line = content[: trouble.start].count(b"\n") + 1
+        raise refused(f"the file is not UTF-8 text, first in line {line}", "save it as UTF-8") from trouble
+
+
+def _likeness(endpoints: object) -> Likeness:
+    if not isinstance(endpoints, dict):  # the models say what is wrong with it
+        return Likeness(endpoints=endpoints, chains={})  # type: ignore[arg-type]
+    return resolve_likes(endpoints)
+
+
+def _with_rendered(probes: object) -> tuple[object, list[Fault]]:
+    """The probes with their prompts and messages rendered; whatever has the wrong type is left for the models."""
+    faults: list[Fault] = []
+    if not isinstance(probes, list):
+        return probes, faults
+    return [_rendered_probe(probe, ("probes", index), faults) for index, probe in enumerate(probes)], faults
+
+
+def _rendered_probe(probe: object, path: YamlPath, faults: list[Fault]) -> object:
+    if not isinstance(probe, dict):
+        return probe
+    variables = probe.get("vars")
+    fill = partial(_filled, variables=variables if isinstance(variables, dict) else {}, faults=faults)
+    rendered = dict(probe)
+    if "prompt" in probe:
+        rendered["prompt"] = fill(probe["prompt"], (*path, "prompt"))
+    messages = probe.get("messages")
+    if isinstance(messages, list):
+        rendered["messages"] = [
+            {**message, "content": fill(message["content"], (*path, "messages", index, "content"))}
+            if isinstance(message, dict) and "content" in message
+            else message
+            for index, message in enumerate(messages)
+        ]
+    return rendered
+
+
+def _filled(text: object, path: YamlPath, *, variables: Mapping[str, Any], faults: list[Fault]) -> object:
+    if not isinstance(text, str) or not needs_rendering(text):
+        return text
+    outcome = render(text, variables, path)
+    if isinstance(outcome, Fault):
+        faults.append(outcome)
+        return text
+    return outcome
+
+
+def _validated(values: object, document: Document, likeness: Likeness, faults: list[Fault]) -> Suite:
+    where = partial(origin, positions=document.positions, chains=likeness.chains)
+    try:
+        suite = Suite.model_validate(values, by_alias=True, by_name=False)
+    except ValidationError as error:
+        told = _told(faults)
+        more = faults_of(error, Suite, values, document.data, where)
+        # from None: pydantic's error holds its inputs, keys from the environment among them
+        raise _refusal(document, [*faults, *(fault for fault in more if fault.path not in told)]) from None
+    if faults:
+        raise _refusal(document, faults)
+    return suite
+
+
+def _told(faults: Iterable[Fault]) -> set[YamlPath]:
+    """Paths of which something is already known to be wrong.
+
+    A mapping with a key that could not be used, and an endpoint whose ``like`` leads nowhere, are among them: what
+    the models then find missing there is only the consequence.
+    """
+    paths = {fault.path for fault in faults}
+    unusable = {path[:-1] for path in paths if path and str(path[-1]).startswith("\0")}
+    return paths | unusable | {path[:2] for path in paths if path[:1] == (ENDPOINTS,) and path[2:] == ("like",)}
+
+
+def _refusal(document: Document, faults: Iterable[Fault]) -> SuiteError:
+    return SuiteError(in_file_order(document.problem(fault) for fault in faults))
+
+
+def _keys_of(suite: Suite) -> frozenset[str]:
+    keys = (endpoint.api_key.get_secret_value() for endpoint in suite.endpoints.values() if endpoint.api_key)
+    return frozenset(key for key in keys if key)

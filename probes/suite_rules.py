@@ -1,0 +1,127 @@
+"""What a suite must fulfil across its parts: names that refer to each other, cron lines, zones. Feeds ``suite_file``.
+
+Works on the plain values of the file and steps over what has the wrong type, so that these faults are told together
+with those of the single parts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from rapidfuzz import process
+
+from probes.duration import parse_duration
+from probes.positions import Fault, Positions, YamlPath
+from probes.suite import RESERVED_CHECK_KEYS
+
+_CRON_FIELD = re.compile(r"[A-Za-z0-9*,/-]+")
+
+
+def cross_faults(data: Mapping[str, Any], positions: Positions) -> Iterator[Fault]:
+    """Everything wrong between the parts of one suite."""
+    yield from _repeated_ids(data.get("probes"), positions)
+    yield from _unknown_endpoints(data.get("monitor"), data.get("endpoints"))
+    if isinstance(schedule := data.get("schedule"), Mapping):
+        yield from _schedule_faults(schedule)
+    yield from _check_shapes(data)
+
+
+def _repeated_ids(probes: object, positions: Positions) -> Iterator[Fault]:
+    first: dict[str, int] = {}
+    for index, probe in enumerate(probes if isinstance(probes, list) else ()):
+        name = probe.get("id") if isinstance(probe, Mapping) else None
+        if not isinstance(name, str):
+            continue
+        if name in first:
+            line = positions.find(("probes", first[name], "id"))[0]
+            message = f"two probes have the id {name!r}; the first is in line {line}"
+            yield Fault(path=("probes", index, "id"), message=message, hint="ids keep histories apart: rename one")
+        first.setdefault(name, index)
+
+
+def _unknown_endpoints(monitor: object, endpoints: object) -> Iterator[Fault]:
+    if not isinstance(endpoints, Mapping):
+        return
+    names: list[tuple[YamlPath, object]] = [(("monitor",), monitor)]
+    if isinstance(monitor, list):
+        names = [(("monitor", index), name) for index, name in enumerate(monitor)]
+    seen: set[str] = set()
+    for path, name in names:
+        if not isinstance(name, str):
+            continue
+        if name not in endpoints:
+            yield Fault(
+                path=path, message=f"monitor names no endpoint of this suite: {name!r}", hint=_near(name, endpoints)
+            )
+        elif name in seen:
+            yield Fault(path=path, message=f"monitor names {name!r} twice", hint="name each endpoint once")
+        seen.add(name)
+
+
+def _near(name: str, known: Mapping[str, Any]) -> str:
+    nearest = process.extractOne(name, list(known), score_cutoff=60)
+    return f"did you mean {nearest[0]!r}?" if nearest else f"there are {', '.join(known)}"
+
+
+def _schedule_faults(schedule: Mapping[str, Any]) -> Iterator[Fault]:
+    zone, cron = schedule.get("timezone"), schedule.get("cron")
+    if isinstance(zone, str) and not _zone_exists(zone):
+        nearest = process.extractOne(zone, sorted(available_timezones()), score_cutoff=70)
+        hint = f"did you mean {nearest[0]!r}?" if nearest else "like Europe/Berlin, or UTC"
+        yield Fault(path=("schedule", "timezone"), message=f"there is no time zone {zone!r}", hint=hint)
+    if isinstance(cron, str):
+        yield from _cron_faults(cron)
+    try:
+        every, jitter = parse_duration(schedule.get("every")), parse_duration(schedule.get("jitter"))
+    except ValueError:  # missing, or told as a wrong duration already
+        return
+    if jitter > every:
+        message = (
+            f"jitter {schedule['jitter']} is larger than every {schedule['every']}: runs would overtake each other"
+        )
+        yield Fault(path=("schedule", "jitter"), message=message, hint="a tenth of every is plenty")
+
+
+def _zone_exists(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):  # unknown, absolute or too long, a folder of zones
+        return False
+    return True
+
+
+def _cron_faults(cron: str) -> Iterator[Fault]:
+    fields = cron.split()
+    hint = "minute hour day month weekday, like */15 * * * *"
+    if len(fields) != 5:
+        yield Fault(
+            path=("schedule", "cron"), message=f"a cron line has 5 fields, {cron!r} has {len(fields)}", hint=hint
+        )
+    for field in fields if len(fields) == 5 else ():
+        if not _CRON_FIELD.fullmatch(field):
+            yield Fault(path=("schedule", "cron"), message=f"{field!r} cannot stand in a cron line", hint=hint)
+
+
+def _check_shapes(data: Mapping[str, Any]) -> Iterator[Fault]:
+    """``{check: contains, argument: x}`` is how programs write a CheckSpec, not how suites do."""
+    for path, entry in _check_entries(data):
+        if (
+            isinstance(entry, Mapping)
+            and "check" in entry
+            and set(entry) <= {"check", "argument", *RESERVED_CHECK_KEYS}
+        ):
+            message = "an entry of a check list begins with the check's own name"
+            yield Fault(path=path, message=message, hint="like contains: 30 days")
+
+
+def _check_entries(data: Mapping[str, Any]) -> Iterator[tuple[YamlPath, object]]:
+    probes = data.get("probes")
+    holders: list[tuple[YamlPath, object]] = [(("defaults",), data.get("defaults"))]
+    holders += [(("probes", index), probe) for index, probe in enumerate(probes if isinstance(probes, list) else ())]
+    for path, holder in holders:
+        checks = holder.get("checks") if isinstance(holder, Mapping) else None
+        for index, entry in enumerate(checks if isinstance(checks, list) else ()):
+            yield (*path, "checks", index), entry

@@ -1,0 +1,85 @@
+"""The times in a sample are true: compared with what the server itself did, on the same clock."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from itertools import pairwise
+from statistics import median
+
+import pytest
+
+from probes.sample import Sample
+from tests.fakes.chat import DONE, chunk, last_usage
+from tests.fakes.http_server import LAST_CHUNK, STREAM_HEADERS, FakeServer, Pause, Received, Step, head, piece
+from tests.unit.test_fire import GOOD, fire_suite, suite_for
+
+EARLY_S, LATE_S = 0.002, 0.040
+"""How far a measured time may lie from the truth: a hair early, and late by what a busy machine takes."""
+
+
+def scheduled(tokens: int, first_s: float, step_s: float) -> list[Step]:
+    """A stream that says its first token after ``first_s`` and another each ``step_s``."""
+    steps: list[Step] = [head(200, STREAM_HEADERS), piece(chunk({"role": "assistant", "content": ""}))]
+    for number in range(tokens):
+        steps += [Pause(first_s + step_s * number), piece(chunk({"content": f"t{number} "}))]
+    return [*steps, piece(chunk({}, "stop")), piece(last_usage()), piece(DONE), LAST_CHUNK]
+
+
+def fired(steps: list[Step], *, samples: int, concurrency: int) -> tuple[tuple[Sample, ...], list[Received]]:
+    async def run() -> tuple[tuple[Sample, ...], list[Received]]:
+        async with FakeServer(steps) as server:
+            suite = suite_for(server.url, samples=samples, concurrency=concurrency)
+            return await fire_suite(suite), server.requests
+
+    return asyncio.run(run())
+
+
+def close_to(truth_s: float, measured_s: float | None) -> bool:
+    return measured_s is not None and truth_s - EARLY_S <= measured_s <= truth_s + LATE_S
+
+
+def test_first_byte_first_token_gap_and_total_are_those_of_the_server() -> None:
+    samples, requests = fired(scheduled(20, 0.050, 0.010), samples=4, concurrency=1)
+    for sample, request in zip(samples, requests, strict=True):
+        written = [at - request.read_at for at in request.written_at]
+        # headers, role, 20 tokens, finish, usage, done, end
+        assert close_to(written[0], sample.timing.first_byte_s)
+        assert close_to(written[2], sample.timing.first_token_s)
+        assert close_to(written[-2], sample.timing.total_s)
+        gaps = [later - earlier for earlier, later in pairwise(written[2:22])]
+        assert sample.timing.longest_gap_s == pytest.approx(max(gaps), abs=LATE_S)
+    # the schedule itself, where a single late wake-up of a busy machine does not count
+    assert close_to(0.050, median(sample.timing.first_token_s or 0.0 for sample in samples))
+    assert close_to(0.240, median(sample.timing.total_s or 0.0 for sample in samples))
+
+
+def test_the_longest_silence_inside_a_stream_is_found() -> None:
+    a, b, c, d = (piece(chunk({"content": text})) for text in "abcd")
+    said: list[Step] = [a, Pause(0.02), b, Pause(0.12), c, Pause(0.13), d]
+    steps: list[Step] = [head(200, STREAM_HEADERS), *said, Pause(0.3), *GOOD[-4:]]
+    (sample,), _ = fired(steps, samples=1, concurrency=1)
+    assert close_to(0.1, sample.timing.longest_gap_s)
+    assert close_to(0.3, sample.timing.total_s)
+
+
+def test_a_stream_of_one_content_event_has_no_gap() -> None:
+    (sample,), _ = fired(scheduled(1, 0.01, 0.01), samples=1, concurrency=1)
+    assert sample.timing.longest_gap_s is None
+
+
+def test_waiting_for_a_free_place_is_no_part_of_any_time() -> None:
+    before = time.perf_counter()
+    samples, _ = fired(scheduled(2, 0.030, 0.010), samples=16, concurrency=1)
+    assert time.perf_counter() - before > 16 * 0.040
+    # the last ones queued for more than half a second
+    assert all(sample.timing.client_wait_s is not None and sample.timing.client_wait_s < 0.2 for sample in samples)
+    assert all(sample.attempts[0].total_s < 0.3 for sample in samples)
+    assert close_to(0.030, median(sample.timing.first_token_s or 0.0 for sample in samples))
+    assert close_to(0.040, median(sample.timing.total_s or 0.0 for sample in samples))
+
+
+def test_sixteen_at_once_are_measured_like_one() -> None:
+    samples, _ = fired(scheduled(5, 0.050, 0.010), samples=16, concurrency=16)
+    assert close_to(0.050, median(sample.timing.first_token_s or 0.0 for sample in samples))
+    assert all(sample.timing.reused is False for sample in samples)

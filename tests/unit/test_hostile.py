@@ -1,0 +1,90 @@
+"""Text from endpoints: bounded, whole, and without our secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes.hostile import kept_headers, one_line, redact, secrets_of, whole_characters
+from probes.suite import Endpoint
+
+ANY_TEXT = st.text(alphabet=st.characters(), max_size=60)
+
+
+def endpoint(**fields: Any) -> Endpoint:
+    return Endpoint.model_validate({"base_url": "https://gateway.example.com/v1", **fields})
+
+
+@given(ANY_TEXT)
+def test_whole_characters_can_always_be_written_as_utf_8_and_good_text_is_left_alone(text: str) -> None:
+    whole = whole_characters(text)
+    assert whole.encode().decode() == whole
+    if not any("\ud800" <= letter <= "\udfff" for letter in text):
+        assert whole == text
+
+
+@given(ANY_TEXT, st.integers(min_value=1, max_value=40))
+def test_one_line_is_one_bounded_line_without_control_characters(text: str, limit: int) -> None:
+    line = one_line(text, limit)
+    assert len(line) <= limit
+    assert not any(letter < " " or "\x7f" <= letter <= "\x9f" for letter in line)
+
+
+def test_secrets_are_found_in_key_headers_and_address() -> None:
+    found = secrets_of(
+        endpoint(
+            api_key="sk-abc/def",
+            headers={"x-auth": "Basic dXNlcjpwYXNz", "x-empty": " "},
+            base_url="https://me:p%40ss@gateway.example.com/v1?api-version=2024-10-21&subscription-key=0123",
+        )
+    )
+    assert {"sk-abc/def", "sk-abc%2Fdef", "Basic dXNlcjpwYXNz", "dXNlcjpwYXNz", "p@ss", "bWU6cEBzcw==", "0123"} <= set(
+        found
+    )
+    assert "2024-10-21" not in found
+    assert all(secret.strip() for secret in found)
+
+
+def test_the_longest_secret_is_replaced_first_so_that_no_rest_of_it_stays() -> None:
+    secrets = secrets_of(endpoint(api_key="abcd", headers={"x": "abcdefgh"}))
+    assert redact("x abcdefgh y abcd z", secrets) == "x [secret] y [secret] z"
+
+
+def test_short_secrets_are_left_where_they_may_be_words() -> None:
+    assert redact("the dev team", ("dev",), shortest=8) == "the dev team"
+
+
+def test_an_address_that_cannot_be_read_is_a_secret_as_a_whole() -> None:
+    assert secrets_of(endpoint(base_url="http://[bad")) == ("http%3A%2F%2F%5Bbad", "http://[bad")
+
+
+def test_headers_that_carry_secrets_are_not_kept_and_counts_of_tokens_are() -> None:
+    kept = kept_headers(
+        [
+            ("Set-Cookie", "a=b"),
+            ("llm_provider-set-cookie", "a=b"),
+            ("authorization", "x"),
+            ("proxy-authorization", "x"),
+            ("x-api-key", "x"),
+            ("x-goog-apikey", "x"),
+            ("x-amz-security-token", "x"),
+            ("x-client-secret", "x"),
+            ("X-RateLimit-Remaining-Tokens", "149"),
+            ("x-litellm-key-spend", "0.1"),
+            ("x-echo", "you sent sk-1234567 to me"),
+        ],
+        ("sk-1234567",),
+    )
+    assert kept == {
+        "x-ratelimit-remaining-tokens": "149",
+        "x-litellm-key-spend": "0.1",
+        "x-echo": "you sent [secret] to me",
+    }
+
+
+def test_kept_headers_are_bounded_in_number_and_length() -> None:
+    kept = kept_headers([(f"x-{number}", "y" * 10_000) for number in range(1000)], ())
+    assert len(kept) == 100
+    assert all(len(value) == 500 for value in kept.values())
