@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 from checks.drift.continuous import Engine, Shift, advance
@@ -22,6 +23,7 @@ YOUNG_RUNS = 50
 _BASELINE_DAYS = 7
 _KEPT_VALUES = 336  # baseline run values kept for a fresh start after an alarm
 _KEPT_DAYS = 64
+_RECENT_VALUES = 32  # newest run values as measured, for telling how far a stream moved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +73,25 @@ class LevelMachine:
         level = reference.level(run.told)
         step = advance(Engine.from_json(detector["step"]), level, run.run_id, self._step_channel(plan))
         days, finished = self._day(detector["days"], run.run_id, run.day, level, plan)
+        recent = [*detector["recent"], [run.run_id, level]][-_RECENT_VALUES:]
         said = self._said(step, days, plan)
-        return {"step": step.to_json(), "days": days}, replace(said, day_finished=finished)
+        if said.channel == "run":
+            said = self._as_measured(said, [value for _, _, value in baseline["levels"]], recent)
+        return {"step": step.to_json(), "days": days, "recent": recent}, replace(said, day_finished=finished)
+
+    def _as_measured(self, said: Evidence, normal: Sequence[float], recent: Sequence[Any]) -> Evidence:
+        """The effect from the values as they were measured. The engine's own is from clipped ones: that keeps one bad
+        run from raising an alarm, and tells a doubling as x1.25."""
+        marks = [mark for mark, _ in recent]
+        if said.effect is None or said.effect.low is None or said.effect.high is None or said.since not in marks:
+            return said
+        levels, changed = [value for _, value in recent], marks.index(said.since)
+        moved = math.exp(fmean(levels[changed:]) - fmean([*normal, *levels[:changed]]))
+        clipped = said.effect.value
+        effect = Effect(
+            kind="ratio", value=moved, low=moved * said.effect.low / clipped, high=moved * said.effect.high / clipped
+        )
+        return replace(said, effect=effect, what=ratio_words(self.words, effect))
 
     def restart(self, baseline: Json, detector: Json, plan: JudgePlan, said: Evidence) -> Json:
         """Runs: the baseline's own values again. Days: those before the change, for they are its baseline."""
@@ -100,7 +119,7 @@ class LevelMachine:
         for run_id, day, level in levels:
             step = advance(step, level, run_id, self._step_channel(plan))
             days, _ = self._day(days, run_id, day, level, plan)
-        return {"step": step.to_json(), "days": days}
+        return {"step": step.to_json(), "days": days, "recent": []}
 
     def _day(self, days: Json, run_id: str, day: str, level: float, plan: JudgePlan) -> tuple[Json, bool]:
         """Add a run's level to its day; a day that is over is judged first. True where one was."""

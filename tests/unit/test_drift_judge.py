@@ -339,3 +339,17 @@ def test_three_thousand_quiet_runs_raise_no_alarm_and_leave_small_states() -> No
             sizes.append(max(len(json.dumps(state)) for state in world.states.values()))
     assert sizes[-1] < 20_000
     assert sizes[-1] < 1.5 * sizes[0]
+
+
+@pytest.mark.parametrize("factor", [1.3, 1.6, 2.5])
+def test_the_effect_tells_how_far_latency_really_moved(factor: float) -> None:
+    world = settled(60)
+    for results in world.run(6, Weather(slower=factor)):
+        if results[key("latency.total")].opened:
+            break
+    effect = results[key("latency.total")].effect
+    assert effect is not None
+    assert effect.low is not None
+    assert effect.high is not None
+    assert effect.value == pytest.approx(factor, rel=0.15)
+    assert effect.low < factor < effect.high
