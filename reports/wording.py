@@ -189,21 +189,20 @@ def next_steps(record: RunRecord, *, replay: str = "") -> tuple[NextStep, ...]:
 
     Args:
         record: The run.
-        replay: The command that recomputes the verdict, where it is known. A record does not know its suite's file;
-            in the other commands a word stands in for it.
+        replay: The command that recomputes the verdict, where a better one than by the suite's name is known.
     """
-    run = shlex.quote(record.run_id)
-    place = f"SUITE_FILE --endpoint {shlex.quote(record.endpoint)}"
+    place = f"{shlex.quote(record.suite)} --endpoint {shlex.quote(record.endpoint)}"
+    read = f"holdfast report {place} --run {shlex.quote(record.run_id)}"
     steps: list[NextStep] = []
     if tally.broken_contracts(record) or tally.broken_checks(record):
-        steps.append(NextStep(words="Read the answers:", command=f"holdfast show {run}"))
+        steps.append(NextStep(words="Read the answers:", command=read))
     if tally.failed(record.samples):
         steps.append(NextStep(words="Put right what the failed requests name, then run again."))
     if tally.in_state(record, StreamState.ALARM):
         accept = f"holdfast baseline accept {place} --reason WHY"
-        recompute = replay or f"holdfast replay {place} --run {run}"
+        recompute = replay or f"holdfast replay {place} --run {shlex.quote(record.run_id)}"
         steps.append(NextStep(words="Recompute the alarm:", command=recompute))
         steps.append(NextStep(words="Was the change meant? Then make it the new normal:", command=accept))
     if not steps and record.health is not Health.HEALTHY:
-        steps.append(NextStep(words="Look closer:", command=f"holdfast show {run}"))
+        steps.append(NextStep(words="Look closer:", command=read))
     return tuple(steps)

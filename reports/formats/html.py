@@ -7,6 +7,8 @@ after, so that no answer can act.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from statistics import median
@@ -55,6 +57,22 @@ def render_report(report: Report, *, generated_at: datetime, version: str) -> st
             version=version,
         )
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexEntry:
+    """One suite at one endpoint in the daemon's list."""
+
+    suite: str
+    endpoint: str
+    health: str
+    """Empty before the first run."""
+    started_at: datetime | None
+
+
+def render_index(entries: Sequence[IndexEntry], *, version: str) -> str:
+    """The daemon's front page: every suite with its present health and a link to its report."""
+    return _environment().get_template("index.html.j2").render(entries=entries, version=version)
 
 
 def _neutral(value: object) -> object:

@@ -230,9 +230,7 @@ def _moved_samples(probe: str) -> list[Sample]:
             index,
             answer=NEW_ANSWER,
             route=route,
-            usage=TokenUsage(
-                input_tokens=48, cached_input_tokens=0, output_tokens=80 + index * 2, reasoning_tokens=0
-            ),
+            usage=TokenUsage(input_tokens=48, cached_input_tokens=0, output_tokens=80 + index * 2, reasoning_tokens=0),
             timing=Timing(connect_s=0.03, first_byte_s=0.3, first_token_s=0.5 + index / 50, total_s=1.9 + index / 10),
         )
         for index in range(3)

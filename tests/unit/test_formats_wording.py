@@ -96,7 +96,9 @@ def test_a_cost_is_unknown_as_soon_as_one_price_is() -> None:
 
 def test_commands_quote_names_for_the_shell() -> None:
     run = a_run([a_probe(findings=[a_finding(statuses=(Status.FAIL,))])], health=Health.FAILING, run_id="a; rm -rf x")
-    assert [step.command for step in wording.next_steps(run)] == ["holdfast show 'a; rm -rf x'"]
+    assert [step.command for step in wording.next_steps(run)] == [
+        "holdfast report support-bot --endpoint production --run 'a; rm -rf x'"
+    ]
 
 
 def test_a_healthy_run_asks_nothing_of_anyone() -> None:

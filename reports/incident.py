@@ -1,0 +1,88 @@
+"""The nouns of alerting: what is remembered of an incident, what a run says of it, what happened to it.
+
+Made by ``incidents`` and ``alerts``; kept by the store; told by ``message``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from reports.notice import AlertEvent
+
+SEVERITIES = ("info", "ticket", "page")
+"""Calm first."""
+
+Phase = Literal["quiet", "pending", "open"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertState:
+    """What is remembered of one possible incident for one notifier. JSON-able; stored after every run."""
+
+    key: str
+    """``suite/endpoint/kind``: survives edits of rules and texts."""
+    notifier: str
+    """Name of the notifier; empty where a suite names none (the incident is then only shown)."""
+    kind: str
+    state: Phase
+    severity: str
+    """While open: the highest the incident has had."""
+    outcomes: tuple[bool, ...] = ()
+    """Newest last: True for bad runs. Unknown runs leave no mark."""
+    incident_id: str = ""
+    """Set while pending or open."""
+    opened_at: datetime | None = None
+    last_notice_at: datetime | None = None
+    facts: tuple[str, ...] = ()
+    """Facts of the last notice."""
+    subjects: tuple[str, ...] = ()
+    """All that the incident has been about so far, to see whether an update says anything new."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """What one run says of one possible incident."""
+
+    kind: str
+    key: str
+    """``suite/endpoint/kind``."""
+    bad: bool | None
+    """None: could not be told. Held: it neither opens nor resolves anything."""
+    severity: str
+    immediate: bool = False
+    """True where the first bad run opens, whatever the rule's ``after`` says."""
+    facts: tuple[str, ...] = ()
+    """Why it is bad, one line each, worst first. Hostile text inside."""
+    summary: str = ""
+    """The worst fact without its details, for a headline."""
+    subjects: tuple[str, ...] = ()
+    """What is bad, by name: a new name is news, a new number is not. Empty: the facts up to their first colon."""
+    unseen: tuple[str, ...] = ()
+    """Names nobody could look at in this run: an incident about one of them does not resolve by it."""
+
+    @property
+    def about(self) -> frozenset[str]:
+        """The names of what is bad."""
+        return frozenset(self.subjects or (fact.partition(":")[0] for fact in self.facts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """Something happened to an incident that one notifier is to be told."""
+
+    event: AlertEvent
+    notifier: str
+    """Empty: nobody is told, it is only shown."""
+    key: str
+    kind: str
+    severity: str
+    incident_id: str
+    at: datetime
+    opened_at: datetime
+    facts: tuple[str, ...]
+    """What is wrong; of a resolved incident, what was."""
+    summary: str = ""
+    reason: str = ""
+    """Why it resolved, where the reason is not that all is well again."""

@@ -1,0 +1,199 @@
+"""What one run says of each possible incident: contract, drift, policy, availability. Feeds the alert state machine.
+
+Pure. Facts quote endpoints; control characters are made visible here, each channel escapes its own markup.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+
+from checks.drift.result import SUITE_SCOPE, StreamResult, StreamState
+from checks.finding import Finding, Status
+from probes.failure import SENTENCES
+from reports import tally
+from reports.alerts import SEVERITIES, Condition
+from reports.escaping import one_line
+from reports.summary import RunRecord
+from reports.wording import count, effect_words
+
+FACTS_SHOWN = 8
+DRIFT_SEVERITIES: Mapping[str, str] = {"checks": "page", "failures": "page", "refusals": "page", "answers": "info"}
+"""Of streams by dimension; all others are ``ticket``. Changed wording is drift, not yet harm."""
+_COVERED = {"checks": "contract", "refusals": "contract", "failures": "availability", "route": "policy"}
+"""Streams that tell the same fact as another kind of incident, while that one is bad."""
+_ARGUMENT_CHARS = 60
+_REASON_CHARS = 200
+
+
+def conditions(record: RunRecord, suite_drift_severity: Mapping[str, str] | None = None) -> tuple[Condition, ...]:
+    """One condition a kind, for the suite and endpoint of the run.
+
+    Args:
+        record: The run, judged.
+        suite_drift_severity: Severities that replace ``DRIFT_SEVERITIES``, by dimension (``latency.total``) or by
+            the part before its first dot (``latency``); the longer name wins.
+    """
+    contract = _checks(record, "contract")
+    policy = _checks(record, "policy")
+    availability = _availability(record)
+    bad = {condition.kind for condition in (contract, policy, availability) if condition.bad}
+    return contract, _drift(record, bad, suite_drift_severity or {}), policy, availability
+
+
+def finding_name(finding: Finding) -> str:
+    """``refund-window contains '30 days'``: what a finding is about, for headlines."""
+    try:
+        value = json.loads(finding.argument) if finding.argument else ""
+    except ValueError:
+        value = finding.argument
+    said = f"'{value}'" if isinstance(value, str) and value else finding.argument
+    words = (one_line(finding.probe, 100), one_line(finding.check, 100), one_line(said, _ARGUMENT_CHARS))
+    return " ".join(filter(None, words))
+
+
+def broken(record: RunRecord, kind: str) -> tuple[Finding, ...]:
+    """Failed contract checks of one kind (``contract`` or ``policy``), the least passed first."""
+    failed = [f for f in tally.broken_contracts(record) if f.policy == (kind == "policy")]
+    return tuple(sorted(failed, key=lambda finding: finding.passed / max(finding.total, 1)))
+
+
+def moved(record: RunRecord) -> tuple[StreamResult, ...]:
+    """Streams whose alarm still stands, most harm first, pooled ones before those of single probes."""
+    standing = [r for r in record.drift if r.state is StreamState.ALARM and (r.supported or r.opened)]
+    return tuple(sorted(standing, key=_harm))
+
+
+# ------------------------------------------------------------------------------------------------ contract, policy
+def _checks(record: RunRecord, kind: str) -> Condition:
+    looked = [f for f in tally.findings(record) if f.mode == "contract" and f.policy == (kind == "policy")]
+    failed = broken(record, kind)
+    known = [finding for finding in looked if finding.status in (Status.PASS, Status.FAIL)]
+    summaries = [f"{finding_name(f)} ({f.passed} of {f.total} pass)" for f in failed]
+    details = [one_line(finding.reason, _REASON_CHARS) for finding in failed]
+    facts = [f"{summary}: {detail}" if detail else summary for summary, detail in zip(summaries, details, strict=True)]
+    return Condition(
+        kind=kind,
+        key=_key(record, kind),
+        bad=bool(failed) if known else _vacuous(record, looked),
+        severity="page",
+        immediate=kind == "policy",
+        facts=_shown(facts),
+        summary=_headed(summaries),
+        subjects=tuple(finding_name(finding) for finding in failed),
+        unseen=tuple(finding_name(finding) for finding in looked if finding not in known),
+    )
+
+
+def _vacuous(record: RunRecord, looked: Sequence[Finding]) -> bool | None:
+    """Unknown where checks could look at nothing; good where there are none (any more), so that an incident of a check
+    that was taken out of the suite comes to its end."""
+    return None if looked or not _answered(record) else False
+
+
+def _answered(record: RunRecord) -> bool:
+    return any(sample.failure is None for sample in record.samples)
+
+
+# ------------------------------------------------------------------------------------------------ availability
+def _availability(record: RunRecord) -> Condition:
+    failed = tally.failed(record.samples)
+    bad = 2 * len(failed) >= len(record.samples) if record.samples else None
+    counts = tally.failures(failed) if bad else ()
+    summary = f"{len(failed)} of {count(len(record.samples), 'sample')} failed"
+    lines = [
+        f"{entry.kind} x{entry.count}: {SENTENCES[entry.kind]} {one_line(entry.message, _REASON_CHARS)}".rstrip()
+        for entry in counts
+    ]
+    return Condition(
+        kind="availability",
+        key=_key(record, "availability"),
+        bad=bad,
+        severity="page",
+        facts=(summary, *_shown(lines)) if bad else (),
+        summary=f"{summary} ({', '.join(entry.kind for entry in counts)})" if bad else "",
+        subjects=tuple(entry.kind.value for entry in counts),
+    )
+
+
+# ------------------------------------------------------------------------------------------------ drift
+def _drift(record: RunRecord, bad_kinds: set[str], severities: Mapping[str, str]) -> Condition:
+    standing = moved(record)
+    free = [result for result in standing if _COVERED.get(_dimension(result)) not in bad_kinds]
+    pooled = {_dimension(result) for result in free if result.key.scope == SUITE_SCOPE}
+    heads = [r for r in free if r.key.scope == SUITE_SCOPE or _dimension(r) not in pooled]
+    ranks = [_severity(result, severities) for result in free]
+    return Condition(
+        kind="drift",
+        key=_key(record, "drift"),
+        bad=_drift_bad(record, standing, free),
+        severity=max(ranks, key=SEVERITIES.index, default="ticket"),
+        immediate=True,  # the judge has weighed its own evidence; k of n on top would only delay
+        facts=_shown([_fact(result) for result in free]),
+        summary=_headed([_stream(result, effect_words(result.effect)) for result in heads]),
+        subjects=tuple(dict.fromkeys(_subject(result, pooled) for result in heads)),
+    )
+
+
+def _drift_bad(record: RunRecord, standing: Sequence[StreamResult], free: Sequence[StreamResult]) -> bool | None:
+    if free:
+        return True
+    return None if standing or not _answered(record) else False
+
+
+def _dimension(result: StreamResult) -> str:
+    return result.key.dimension.removesuffix(".spread").removesuffix(".tail")
+
+
+def _subject(result: StreamResult, pooled: set[str]) -> str:
+    dimension = _dimension(result)
+    return dimension if dimension in pooled else f"{dimension} of {result.key.scope}"
+
+
+def _severity(result: StreamResult, severities: Mapping[str, str]) -> str:
+    dimension = _dimension(result)
+    for table in (severities, DRIFT_SEVERITIES):
+        for name in (result.key.dimension, dimension, dimension.partition(".")[0]):
+            if name in table:
+                return table[name]
+    return "ticket"
+
+
+def _harm(result: StreamResult) -> tuple[int, bool, float, str]:
+    rank = SEVERITIES.index(_severity(result, {}))
+    return -rank, result.key.scope != SUITE_SCOPE, -_size(result), str(result.key)
+
+
+def _size(result: StreamResult) -> float:
+    """How far a stream moved, on scales that can at least be put in an order: ln of a factor, or a share."""
+    effect = result.effect
+    if effect is None:
+        return 0.0
+    factor = effect.kind != "difference"
+    return abs(math.log(effect.value)) if factor and effect.value > 0 else abs(effect.value)
+
+
+def _stream(result: StreamResult, words: str) -> str:
+    return f"{one_line(str(result.key), 100)} {words}".rstrip()
+
+
+def _fact(result: StreamResult) -> str:
+    words = one_line(result.note, _REASON_CHARS) or effect_words(result.effect) or "in alarm"
+    return f"{one_line(str(result.key), 100)}: {words}"
+
+
+# ------------------------------------------------------------------------------------------------ lines
+def _key(record: RunRecord, kind: str) -> str:
+    return f"{record.suite}/{record.endpoint}/{kind}"
+
+
+def _shown(facts: Sequence[str]) -> tuple[str, ...]:
+    more = len(facts) - FACTS_SHOWN
+    return (*facts[:FACTS_SHOWN], f"and {more} more") if more > 0 else tuple(facts)
+
+
+def _headed(summaries: Sequence[str]) -> str:
+    if not summaries:
+        return ""
+    return summaries[0] if len(summaries) == 1 else f"{summaries[0]} and {len(summaries) - 1} more"

@@ -1,0 +1,150 @@
+"""What is told of a transition: headline, facts, one answer before and after, where to read on. Feeds notifiers.
+
+Pure. Answers and messages of endpoints are quoted, shortened; each notifier escapes them for its own channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from checks.drift.result import SUITE_SCOPE
+from checks.finding import Finding, Status
+from probes.duration import format_duration
+from probes.sample import Sample
+from probes.suite import Owner
+from reports import tally
+from reports.alerts import Transition
+from reports.answer_diff import distance, nearest
+from reports.escaping import one_line, visible
+from reports.incidents import broken, moved
+from reports.notice import AlertEvent, Notice
+from reports.summary import BaselineView, RunRecord
+
+ANSWER_CHARS = 300
+_DETAIL_CHARS = 160
+_WRONG = {
+    "contract": "contract broken",
+    "policy": "policy broken",
+    "availability": "not available",
+    "drift": "drift",
+    "no-data": "no data",
+    "spend": "spending limit reached",
+}
+_OVER = {
+    "contract": "contract kept again",
+    "policy": "policy kept again",
+    "availability": "available again",
+    "drift": "drift is over",
+    "no-data": "data again",
+    "spend": "within the spending limit again",
+}
+_SEEN_IN_ANSWERS = ("answers", "checks", "refusals", "finish", "tokens.output")
+"""Streams whose moves a person can see by reading an answer."""
+
+
+def notice(
+    transition: Transition,
+    record: RunRecord,
+    baseline: BaselineView | None,
+    owner: Owner,
+    report: str,
+    replay: str,
+) -> Notice:
+    """The message of one transition.
+
+    Args:
+        transition: What happened.
+        record: The run that brought it about.
+        baseline: What is normal, where it is known: gives the answer ``before``.
+        owner: Whom the suite belongs to.
+        report: Where the evidence page is, a URL or a path; may be empty.
+        replay: The command that recomputes the verdict; may be empty.
+    """
+    over = transition.event is AlertEvent.RESOLVED
+    before, after = ("", "") if over else _answers(transition.kind, record, baseline)
+    return Notice(
+        incident_id=transition.incident_id,
+        key=transition.key,
+        event=transition.event,
+        kind=transition.kind,
+        severity=transition.severity,
+        suite=record.suite,
+        endpoint=record.endpoint,
+        run_id=record.run_id,
+        at=transition.at,
+        opened_at=transition.opened_at,
+        headline=_headline(transition, f"{record.suite} at {record.endpoint}"),
+        facts=transition.facts,
+        before=before,
+        after=after,
+        failures=() if over else tuple(f"{f.kind} x{f.count}" for f in tally.failures(record.samples)),
+        team=owner.team,
+        contact=owner.contact,
+        runbook=owner.runbook,
+        report=report,
+        replay=replay,
+    )
+
+
+# ------------------------------------------------------------------------------------------------ headline
+def _headline(transition: Transition, where: str) -> str:
+    lasted = lasted_words(transition.opened_at, transition.at)
+    wrong = _WRONG.get(transition.kind, transition.kind)
+    if transition.event is AlertEvent.RESOLVED:
+        over = _OVER.get(transition.kind, f"{transition.kind} is over")
+        closed = f"{transition.kind} alert closed, {transition.reason}; it was open for {lasted}"
+        return f"{where}: {closed if transition.reason else f'{over} after {lasted}'}"
+    if transition.event is AlertEvent.REMINDER:
+        wrong = f"{wrong}, for {lasted} now"
+    detail = transition.summary or "".join(transition.facts[:1])
+    return f"{where}: {wrong} - {one_line(detail, _DETAIL_CHARS)}" if detail else f"{where}: {wrong}"
+
+
+def lasted_words(since: datetime, until: datetime) -> str:
+    """How long something lasted, for people: ``2h 15m``."""
+    seconds = (until - since).total_seconds()
+    return format_duration(seconds) if seconds >= 1 else "under a second"
+
+
+# ------------------------------------------------------------------------------------------------ answers
+def _answers(kind: str, record: RunRecord, baseline: BaselineView | None) -> tuple[str, str]:
+    sample = _telling(kind, record, baseline)
+    if sample is None or not sample.answer:
+        return "", ""
+    normal = nearest(sample.answer, baseline.answers.get(sample.probe, ())) if baseline else None
+    return _shortened(normal or ""), _shortened(sample.answer)
+
+
+def _telling(kind: str, record: RunRecord, baseline: BaselineView | None) -> Sample | None:
+    """The sample whose answer shows best what is wrong."""
+    if kind in ("contract", "policy"):
+        return next((sample for finding in broken(record, kind) if (sample := _failing(record, finding))), None)
+    if kind != "drift":
+        return None
+    streams = [r for r in moved(record) if r.key.dimension.startswith(_SEEN_IN_ANSWERS)]
+    scopes = {result.key.scope for result in streams} - {SUITE_SCOPE}
+    samples = [s for s in record.samples if s.answer and (not scopes or s.probe in scopes)]
+    return _farthest(samples, baseline) if streams else None
+
+
+def _failing(record: RunRecord, finding: Finding) -> Sample | None:
+    failed = {entry.sample_id for entry in finding.outcomes if entry.outcome.status is Status.FAIL}
+    return next((s for s in record.samples if s.sample_id in failed and s.answer), None)
+
+
+def _farthest(samples: Sequence[Sample], baseline: BaselineView | None) -> Sample | None:
+    """The answer least like its probe's baseline; the first one where nothing can be compared."""
+    known = baseline.answers if baseline else {}
+
+    def apart(sample: Sample) -> float:
+        answer = sample.answer or ""
+        normal = nearest(answer, known.get(sample.probe, ()))
+        return -1.0 if normal is None else distance(answer, normal)
+
+    return max(samples, key=apart, default=None)
+
+
+def _shortened(text: str) -> str:
+    shown = visible(text[: ANSWER_CHARS + 1]).strip()
+    return shown if len(shown) <= ANSWER_CHARS else shown[: ANSWER_CHARS - 1].rstrip() + "\u2026"

@@ -1,0 +1,112 @@
+"""What the daemon tells Prometheus. Labels are bounded: names from suites and enums, never texts or ids.
+
+Histogram bounds are those of the OpenTelemetry GenAI client metrics (duration, time to first chunk), in seconds.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from checks.drift.result import SUITE_SCOPE, StreamState
+from checks.verdict import Health
+from probes.sample import Sample
+from reports.summary import RunRecord
+
+GENAI_SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+PLACE = ("suite", "endpoint")
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """The counters and gauges of one daemon, in a registry of their own."""
+
+    def __init__(self, version: str) -> None:
+        self.registry = registry = CollectorRegistry()
+        self._runs = Counter("holdfast_runs", "Runs by health.", (*PLACE, "health"), registry=registry)
+        self._samples = Counter("holdfast_samples", "Samples by outcome.", (*PLACE, "outcome"), registry=registry)
+        self._failures = Counter(
+            "holdfast_failures", "Failed samples by class.", (*PLACE, "class"), registry=registry
+        )
+        self._checks = Counter("holdfast_checks", "Check findings by status.", (*PLACE, "status"), registry=registry)
+        self._tokens = Counter(
+            "holdfast_tokens", "Tokens as counted by endpoints.", (*PLACE, "type"), registry=registry
+        )
+        self._first = _seconds("first_token", "Seconds from send to first token.", registry)
+        self._total = _seconds("latency", "Seconds from send to the end of the reply.", registry)
+        self._wait = _seconds("client_wait", "Seconds a request waited in our own client.", registry)
+        self._health = Gauge("holdfast_health", "1 for the present health.", (*PLACE, "health"), registry=registry)
+        self._last = Gauge("holdfast_last_run_timestamp_seconds", "When a run last began.", PLACE, registry=registry)
+        self._score = Gauge("holdfast_drift_score", "0-100, 100 is an alarm.", (*PLACE, "stream"), registry=registry)
+        self._streams = Gauge("holdfast_streams", "Streams by state.", (*PLACE, "state"), registry=registry)
+        self._alerts = Gauge("holdfast_alert_open", "1 while open.", (*PLACE, "kind", "severity"), registry=registry)
+        self._skipped = Counter("holdfast_skipped_runs", "Runs not made.", (*PLACE, "reason"), registry=registry)
+        self._errors = Counter(
+            "holdfast_run_errors", "Runs that ended in an error of ours.", PLACE, registry=registry
+        )
+        self._outbox = Gauge("holdfast_outbox_pending", "Notices waiting for delivery.", registry=registry)
+        self._delivered = Counter("holdfast_notices_delivered", "Notices delivered.", registry=registry)
+        build = Gauge("holdfast_build_info", "1; the version is the label.", ("version",), registry=registry)
+        build.labels(version).set(1)
+
+    def ran(self, record: RunRecord) -> None:
+        """Count one run."""
+        place = (record.suite, record.endpoint)
+        self._runs.labels(*place, record.health.value).inc()
+        for health in Health:
+            self._health.labels(*place, health.value).set(health is record.health)
+        self._last.labels(*place).set(record.started_at.timestamp())
+        for sample in record.samples:
+            self._sampled(place, sample)
+        for probe in record.probes:
+            for finding in probe.findings:
+                self._checks.labels(*place, finding.status.value).inc()
+        self._judged(place, record)
+
+    def _sampled(self, place: tuple[str, str], sample: Sample) -> None:
+        self._samples.labels(*place, "failed" if sample.failure else "answered").inc()
+        if sample.failure:
+            self._failures.labels(*place, sample.failure.kind.value).inc()
+            return
+        timing, usage = sample.timing, sample.usage
+        timed = (
+            (self._first, timing.first_token_s),
+            (self._total, timing.total_s),
+            (self._wait, timing.client_wait_s),
+        )
+        for histogram, seconds in timed:
+            if seconds is not None:
+                histogram.labels(*place).observe(seconds)
+        for kind, tokens in (("input", usage.input_tokens), ("output", usage.output_tokens)):
+            if tokens:
+                self._tokens.labels(*place, kind).inc(tokens)
+
+    def _judged(self, place: tuple[str, str], record: RunRecord) -> None:
+        for state in StreamState:
+            count = sum(result.state is state for result in record.drift)
+            self._streams.labels(*place, state.value).set(count)
+        for result in record.drift:
+            if result.key.scope == SUITE_SCOPE and result.score is not None:
+                self._score.labels(*place, result.key.dimension).set(result.score)
+        for alert in record.alerts:
+            self._alerts.labels(*place, alert.kind, alert.severity).set(alert.state == "open")
+
+    def skipped(self, suite: str, endpoint: str, reason: str) -> None:
+        """Count a run that was due and not made: ``overlap`` or ``missed``."""
+        self._skipped.labels(suite, endpoint, reason).inc()
+
+    def erred(self, suite: str, endpoint: str) -> None:
+        """Count a run that ended in an error of ours."""
+        self._errors.labels(suite, endpoint).inc()
+
+    def outbox(self, *, pending: int, delivered: int) -> None:
+        """How many notices wait, and how many more were delivered."""
+        self._outbox.set(pending)
+        self._delivered.inc(delivered)
+
+    def text(self) -> bytes:
+        """The exposition text."""
+        return generate_latest(self.registry)
+
+
+def _seconds(name: str, help_: str, registry: CollectorRegistry) -> Histogram:
+    return Histogram(f"holdfast_{name}_seconds", help_, PLACE, buckets=GENAI_SECONDS, registry=registry)

@@ -1,0 +1,138 @@
+"""Slack, through slack-sdk: one message an incident with a bot token, one message a notice with an incoming webhook.
+
+Wire format: https://docs.slack.dev/reference/methods/chat.postMessage and chat.update;
+https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks. The outbox repeats what fails, so the SDK's
+own retries are off. Neither tokens nor webhook addresses reach exceptions, logs or ``repr``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from probes.errors import DeliveryError
+from reports.notice import AlertEvent, Delivery, Notice
+from reports.notifiers.replies import timeout
+from reports.notifiers.slack_blocks import blocks, fallback_text
+from reports.notifiers.slack_calls import Fields, Refusal, call, hook
+
+if TYPE_CHECKING:
+    from slack_sdk import WebClient
+    from slack_sdk.webhook import WebhookClient
+
+_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+"""The message cannot be updated (deleted, or too old): the notice is posted anew."""
+_SILENT = logging.Logger("holdfast.slack", level=logging.CRITICAL + 1)
+"""For the SDK, which writes webhook addresses into debug logs."""
+
+
+class SlackNotifier:
+    """One Slack channel."""
+
+    def __init__(
+        self,
+        *,
+        webhook_url: str | None = None,
+        bot_token: str | None = None,
+        channel: str | None = None,
+        base_url: str | None = None,
+        timeout_s: float = 10.0,
+    ) -> None:
+        """Either ``webhook_url``, or ``bot_token`` and ``channel``.
+
+        Args:
+            webhook_url: Address of an incoming webhook. A secret. Its messages can never be updated.
+            bot_token: Token of a bot with the scope ``chat:write``. A secret.
+            channel: Where the bot posts: a channel id, or a name that ``chat.postMessage`` understands.
+            base_url: Slack's Web API, or a stand-in for it; not for webhooks.
+            timeout_s: Seconds one delivery may take.
+
+        Raises:
+            ValueError: both ways are given, or neither wholly; or a value is no text.
+        """
+        texts = (webhook_url, bot_token, channel, base_url)
+        if not all(text is None or isinstance(text, str) for text in texts):
+            raise ValueError("slack's webhook_url, bot_token, channel and base_url are texts")
+        if bool(webhook_url) == bool(bot_token) or bool(bot_token) != bool(channel):
+            raise ValueError("slack needs either webhook_url, or bot_token and channel")
+        self._webhook_url, self._bot_token, self._channel = webhook_url, bot_token, channel or ""
+        self._base_url = base_url.rstrip("/") + "/" if base_url else None
+        self._timeout_s = timeout(timeout_s)
+
+    def __repr__(self) -> str:
+        return f"SlackNotifier({'webhook' if self._webhook_url else 'bot in ' + self._channel})"
+
+    async def deliver(self, notice: Notice, receipt: Mapping[str, str] | None) -> Delivery:
+        """Post, or update the message that ``receipt`` (channel and ts) names. A webhook's receipt is empty.
+
+        Raises:
+            DeliveryError: not delivered; nothing in it is secret.
+        """
+        send = self._through_webhook if self._webhook_url else self._through_bot
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                outcome = await asyncio.to_thread(send, notice, dict(receipt or {}))
+        except TimeoutError:
+            outcome = DeliveryError(f"Slack did not answer within {self._timeout_s:g} s")
+        if isinstance(outcome, DeliveryError):
+            raise outcome  # outside every handler: no chain of foreign exceptions, which may quote an address
+        return Delivery(receipt=outcome)
+
+    # -------------------------------------------------------------------------------------------- webhook
+    def _through_webhook(self, notice: Notice, receipt: dict[str, str]) -> dict[str, str] | DeliveryError:
+        client = self._webhook()
+        refusal = hook(client, _payload(notice))
+        return refusal.error if refusal else receipt
+
+    def _webhook(self) -> WebhookClient:
+        from slack_sdk.webhook import WebhookClient  # here: a tenth of a second that most commands need not spend
+
+        return WebhookClient(self._webhook_url or "", timeout=self._seconds, logger=_SILENT, retry_handlers=[])
+
+    # -------------------------------------------------------------------------------------------- bot
+    def _through_bot(self, notice: Notice, receipt: dict[str, str]) -> dict[str, str] | DeliveryError:
+        client = self._web()
+        fields = {**_payload(notice), "parse": "none", "link_names": False}
+        if not receipt.get("ts"):
+            return _posted(call(client, "chat.postMessage", {**fields, "channel": self._channel}))
+        place = {"channel": receipt.get("channel", self._channel), "ts": receipt["ts"]}
+        updated = call(client, "chat.update", {**fields, **place})
+        if isinstance(updated, Refusal):
+            if updated.code in _GONE:
+                return _posted(call(client, "chat.postMessage", {**fields, "channel": self._channel}))
+            return updated.error
+        if notice.event is AlertEvent.REMINDER:
+            # an edit wakes nobody: the reminder is said again below the message, where followers are notified
+            reply = {"channel": place["channel"], "thread_ts": place["ts"], "text": fields["text"]}
+            said = call(client, "chat.postMessage", {**reply, "unfurl_links": False, "unfurl_media": False})
+            if isinstance(said, Refusal):
+                return said.error
+        return place
+
+    def _web(self) -> WebClient:
+        from slack_sdk import WebClient
+
+        where: Fields = {"base_url": self._base_url} if self._base_url else {}
+        return WebClient(self._bot_token, timeout=self._seconds, logger=_SILENT, retry_handlers=[], **where)
+
+    @property
+    def _seconds(self) -> Any:
+        return self._timeout_s  # the SDK says int and hands it to the socket, which takes fractions
+
+
+# ------------------------------------------------------------------------------------------------ payloads
+def _payload(notice: Notice) -> Fields:
+    return {
+        "text": fallback_text(notice),
+        "blocks": blocks(notice),
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+
+
+def _posted(reply: Mapping[str, Any] | Refusal) -> dict[str, str] | DeliveryError:
+    if isinstance(reply, Refusal):
+        return reply.error
+    return {name: str(reply[name]) for name in ("channel", "ts") if name in reply}

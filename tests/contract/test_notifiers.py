@@ -1,0 +1,228 @@
+"""What every notifier keeps: one suite of tests over the whole table. A new notifier adds how it is built, no test."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+
+from probes.errors import DeliveryError
+from reports.notice import AlertEvent, Notice, Notifier
+from reports.notifiers import NOTIFIERS, notifiers
+from reports.notifiers.replies import LONGEST_WAIT_S, retry_after_s
+from reports.notifiers.webhook import WebhookNotifier
+from tests.fakes.alerting import a_notice
+from tests.fakes.records import HOSTILE
+from tests.fakes.slack import CHANNEL, SECRETS, TOKEN, WEBHOOK_PATH, FakeSlack, Trouble, rate_limited
+
+Build = Callable[[FakeSlack], Notifier]
+
+BUILDS: dict[str, list[Build]] = {
+    "console": [lambda _: NOTIFIERS["console"](stream=io.StringIO())],
+    "slack": [
+        lambda fake: NOTIFIERS["slack"](bot_token=TOKEN, channel=CHANNEL, base_url=fake.base_url),
+        lambda fake: NOTIFIERS["slack"](webhook_url=fake.webhook_url),
+    ],
+    "webhook": [lambda fake: NOTIFIERS["webhook"](url=fake.receiver_url, headers={"Authorization": f"Bearer {TOKEN}"})],
+}
+EVERY = [pytest.param(build, id=f"{name}-{i}") for name, builds in BUILDS.items() for i, build in enumerate(builds)]
+REMOTE = [entry for entry in EVERY if not str(entry.id).startswith("console")]
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeSlack]:
+    with FakeSlack() as running:
+        yield running
+
+
+def hostile(event: AlertEvent) -> Notice:
+    texts = ("headline", "before", "after", "team", "contact", "runbook", "report", "replay", "run_id", "suite")
+    return a_notice(event, facts=(HOSTILE,) * 20, failures=(HOSTILE,), **dict.fromkeys(texts, HOSTILE))
+
+
+def test_every_notifier_of_the_table_is_tested_here() -> None:
+    assert set(BUILDS) == set(NOTIFIERS) <= set(notifiers())
+
+
+@pytest.mark.parametrize("build", EVERY)
+def test_a_whole_incident_is_delivered_with_the_receipt_carried_along(fake: FakeSlack, build: Build) -> None:
+    notifier, receipt = build(fake), None
+    for event in (AlertEvent.OPENED, AlertEvent.OPENED, AlertEvent.UPDATED, AlertEvent.REMINDER, AlertEvent.RESOLVED):
+        receipt = asyncio.run(notifier.deliver(a_notice(event), receipt)).receipt
+        assert json.loads(json.dumps(dict(receipt))) == dict(receipt)
+
+
+@pytest.mark.parametrize("build", EVERY)
+@pytest.mark.parametrize("event", list(AlertEvent))
+def test_a_first_notice_of_any_kind_with_hostile_text_is_delivered(
+    fake: FakeSlack, build: Build, event: AlertEvent
+) -> None:
+    assert asyncio.run(build(fake).deliver(hostile(event), None)).receipt is not None
+
+
+@pytest.mark.parametrize("build", REMOTE)
+@pytest.mark.parametrize(
+    ("trouble", "permanent", "retry_after"),
+    [
+        (rate_limited(17), False, 17.0),
+        (Trouble(status=500), False, None),
+        (Trouble(cut=True), False, None),
+        (Trouble(status=404), True, None),
+    ],
+    ids=["429", "500", "cut", "404"],
+)
+def test_trouble_says_whether_and_when_to_try_again(
+    fake: FakeSlack, build: Build, trouble: Trouble, permanent: bool, retry_after: float | None
+) -> None:
+    fake.script(trouble)
+    with pytest.raises(DeliveryError) as caught:
+        asyncio.run(build(fake).deliver(a_notice(), None))
+    assert (caught.value.permanent, caught.value.retry_after_s) == (permanent, retry_after)
+    asyncio.run(build(fake).deliver(a_notice(), None))
+    assert len(fake.requests) == 2
+
+
+@pytest.mark.parametrize("build", REMOTE)
+def test_nobody_at_home_is_an_error_to_try_again_without_secrets(
+    build: Build, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with FakeSlack() as gone:
+        notifier = build(gone)
+    with pytest.raises(DeliveryError) as caught:
+        asyncio.run(notifier.deliver(a_notice(), None))
+    said = "".join(traceback.format_exception(caught.value)) + repr(notifier) + caplog.text
+    assert not caught.value.permanent and not [secret for secret in SECRETS if secret in said]
+
+
+@pytest.mark.parametrize("build", REMOTE)
+def test_a_successful_delivery_logs_no_secret(fake: FakeSlack, build: Build, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    asyncio.run(build(fake).deliver(a_notice(), None))
+    assert fake.requests and not [secret for secret in SECRETS if secret in caplog.text]
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("slack", {"webhook_url": 5}),
+        ("slack", {"bot_token": TOKEN, "channel": ["C1"]}),
+        ("slack", {"bot_token": TOKEN, "channel": "C1", "base_url": 5}),
+        ("slack", {"webhook_url": "https://x.example", "timeout_s": "soon"}),
+        ("webhook", {"url": 5}),
+        ("webhook", {"url": "https://x.example", "headers": "X-Key"}),
+        ("webhook", {"url": "https://x.example", "timeout_s": 0}),
+        ("console", {"stream": "stdout"}),
+    ],
+)
+def test_settings_of_the_wrong_type_are_a_value_error(name: str, settings: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"text|number|no settings") as caught:
+        NOTIFIERS[name](**settings)
+    assert TOKEN not in str(caught.value)
+
+
+# ------------------------------------------------------------------------------------------------ console
+def test_the_console_prints_text_that_cannot_steer_a_terminal() -> None:
+    stream = io.StringIO()
+    asyncio.run(NOTIFIERS["console"](stream=stream).deliver(hostile(AlertEvent.OPENED), None))
+    assert "PAGE opened" in stream.getvalue()
+    assert all(c == "\n" or c.isprintable() for c in stream.getvalue())
+
+
+def test_the_console_tells_the_whole_notice() -> None:
+    stream = io.StringIO()
+    notice = a_notice()
+    asyncio.run(NOTIFIERS["console"](stream=stream).deliver(notice, None))
+    told = (notice.headline, *notice.facts, *notice.failures, notice.before, notice.after, notice.team, notice.contact)
+    for text in (*told, notice.runbook, notice.report, notice.replay, notice.run_id):
+        assert text in stream.getvalue()
+
+
+def test_a_console_of_another_encoding_still_gets_the_notice(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w", encoding="ascii") as stream:
+        asyncio.run(NOTIFIERS["console"](stream=stream).deliver(a_notice(after="Gr\u00fc\u00dfe \u2026"), None))
+    assert "Gr??e ?" in (tmp_path / "log").read_text(encoding="ascii")
+
+
+def test_a_closed_console_is_a_delivery_error() -> None:
+    stream = io.StringIO()
+    stream.close()
+    with pytest.raises(DeliveryError, match="cannot be written"):
+        asyncio.run(NOTIFIERS["console"](stream=stream).deliver(a_notice(), None))
+
+
+# ------------------------------------------------------------------------------------------------ webhook
+def test_a_webhook_gets_every_field_of_the_notice_as_json(fake: FakeSlack) -> None:
+    asyncio.run(WebhookNotifier(url=fake.receiver_url, headers={"X-Key": "k"}).deliver(a_notice(), None))
+    ((_, body, headers),) = fake.requests
+    assert body.pop("schema") == "holdfast.notice/1"
+    assert TypeAdapter(Notice).validate_json(json.dumps(body)) == a_notice()
+    assert (body["at"], headers["x-key"]) == ("2026-03-14T10:00:00Z", "k")
+
+
+def test_a_repeat_of_a_notice_has_the_same_key_and_another_notice_has_not(fake: FakeSlack) -> None:
+    notifier = WebhookNotifier(url=fake.receiver_url)
+    for event in (AlertEvent.OPENED, AlertEvent.OPENED, AlertEvent.RESOLVED):
+        asyncio.run(notifier.deliver(a_notice(event), None))
+    first, again, other = (headers["idempotency-key"] for _, _, headers in fake.requests)
+    assert first == again != other
+
+
+def test_a_silent_receiver_is_given_up_after_the_timeout(fake: FakeSlack) -> None:
+    fake.script(Trouble(hang=True))
+    with pytest.raises(DeliveryError, match=r"within 0\.2 s") as caught:
+        asyncio.run(WebhookNotifier(url=fake.receiver_url, timeout_s=0.2).deliver(a_notice(), None))
+    assert not caught.value.permanent
+
+
+def test_a_redirect_is_not_followed(fake: FakeSlack) -> None:
+    fake.script(Trouble(status=307, headers={"Location": fake.origin + WEBHOOK_PATH}))
+    with pytest.raises(DeliveryError, match="HTTP 307") as caught:
+        asyncio.run(WebhookNotifier(url=fake.receiver_url).deliver(a_notice(), None))
+    assert caught.value.permanent and len(fake.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "ftp://x.example/secret-part",
+        "https://",
+        "https://x.example:99999",
+        "https://x.example:secret-part",
+        "secret-part",
+    ],
+)
+def test_an_address_that_is_none_is_refused_without_quoting_it(url: str) -> None:
+    with pytest.raises(ValueError, match="not an http or https address") as caught:
+        WebhookNotifier(url=url)
+    assert "secret-part" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_headers_that_cannot_be_sent_are_refused_without_quoting_them() -> None:
+    with pytest.raises(ValueError, match="printable ASCII") as caught:
+        WebhookNotifier(url="https://x.example", headers={"X-Key": "secret-part\r\nInjected: 1"})
+    assert "secret-part" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("30", 30.0),
+        (" 0 ", 0.0),
+        ("9" * 400, LONGEST_WAIT_S),
+        ("-5", None),
+        ("soon", None),
+        ("\u0663", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_not_at_all(value: str, seconds: float | None) -> None:
+    assert retry_after_s({"RETRY-after": value}) == seconds

@@ -1,0 +1,90 @@
+"""Runs, conditions and a hand-wound alert machine, for the tests of alerting."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from probes.suite import AlertRule
+from reports.alerts import AlertState, Condition, Transition, step
+from reports.notice import AlertEvent, Notice
+
+START = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
+_STATES = TypeAdapter(tuple[AlertState, ...])
+
+
+def a_rule(**fields: Any) -> AlertRule:
+    """``notify: slack, after: 1 of 1, resolve_after: 2``, unless told otherwise."""
+    return AlertRule.model_validate({"notify": "slack", **fields})
+
+
+def a_condition(kind: str = "contract", bad: bool | None = True, **fields: Any) -> Condition:
+    """A condition of ``bot/prod``."""
+    standard: dict[str, Any] = {
+        "severity": "ticket" if kind == "drift" else "page",
+        "immediate": kind in ("drift", "policy"),
+        "facts": (f"{kind} thing: moved",) if bad else (),
+    }
+    return Condition(kind=kind, key=f"bot/prod/{kind}", bad=bad, **{**standard, **fields})
+
+
+@dataclass(slots=True)
+class Machine:
+    """Steps run after run, fifteen minutes apart; forgets everything but JSON between them."""
+
+    rules: Sequence[AlertRule]
+    now: datetime = START
+    stored: str = "[]"
+    told: list[Transition] = field(default_factory=list)
+    _ids: Any = field(default_factory=lambda: count(1))
+
+    @property
+    def states(self) -> tuple[AlertState, ...]:
+        return _STATES.validate_json(self.stored)
+
+    def run(self, *conditions: Condition) -> list[str]:
+        """Count one run; what was told in it, like ``opened contract``."""
+        states, transitions = step(
+            self.states, conditions, self.rules, now=self.now, new_incident_id=lambda: f"inc-{next(self._ids)}"
+        )
+        self.stored = json.dumps(_STATES.dump_python(states, mode="json"))
+        self.now += timedelta(minutes=15)
+        self.told += transitions
+        return [f"{transition.event} {transition.kind}" for transition in transitions]
+
+    def runs(self, verdicts: str, *, kind: str = "contract") -> list[str]:
+        """One run a letter (x bad, o good, ? unknown); what was told, a dash for a run that told nothing."""
+        meanings = {"x": True, "o": False, "?": None}
+        return [",".join(self.run(a_condition(kind, meanings[verdict]))) or "-" for verdict in verdicts]
+
+
+def a_notice(event: AlertEvent = AlertEvent.OPENED, **fields: Any) -> Notice:
+    """A contract notice with everything in it."""
+    standard: dict[str, Any] = {
+        "incident_id": "inc-1",
+        "key": "bot/prod/contract",
+        "kind": "contract",
+        "severity": "page",
+        "suite": "bot",
+        "endpoint": "prod",
+        "run_id": "run-7",
+        "at": START + timedelta(hours=1),
+        "opened_at": START,
+        "headline": "bot at prod: contract broken - refund contains '30 days' (0 of 3 pass)",
+        "facts": ("refund contains '30 days' (0 of 3 pass): found 14 days",),
+        "before": "Within 30 days.",
+        "after": "Within 14 days.",
+        "failures": ("server x1",),
+        "team": "support",
+        "contact": "#support-oncall",
+        "runbook": "https://wiki.example.com/support-bot",
+        "report": "https://holdfast.example.com/runs/run-7",
+        "replay": "holdfast replay suite.yaml --run run-7",
+    }
+    return Notice(event=event, **{**standard, **fields})
