@@ -8,6 +8,7 @@ because one pass can then report several faults.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -30,11 +31,25 @@ _TAG = "tag:yaml.org,2002:"
 _SYNTAX_HINTS = {
     "cannot start any token": "indent with spaces, not tabs; put text that begins with @ or ` in quotes",
     "mapping values are not allowed": "put text that contains ': ' in quotes, and check the indentation",
+    "expected ',' or": "inside { } and [ ], put text with braces, brackets or commas in quotes",
     "undefined alias": "a * begins an alias; put text that begins with * in quotes",
     "expected the node content": "a bracket or brace is not closed",
     "could not find expected ':'": "a key needs a colon and a space after it",
     "found unexpected end of stream": "a quote is not closed",
 }
+
+
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_MASKED = re.compile("\\$\ue000([A-Za-z_][A-Za-z0-9_]*)\ue001")
+
+
+def _masked(text: str) -> str:
+    """``{key: ${NAME}}`` is no YAML, yet everyone writes it: stand-ins of the same length hide those braces."""
+    return text if "\ue000" in text or "\ue001" in text else _REFERENCE.sub("$\ue000\\1\ue001", text)
+
+
+def _unmasked(text: str) -> str:
+    return _MASKED.sub(r"${\1}", text)
 
 
 def read_document(text: str, file: str, error: type[InputError]) -> Document:
@@ -73,26 +88,27 @@ def _compose(text: str, refused: Callable[..., InputError]) -> Node | None:
     yaml.max_depth = MAX_DEPTH
     yaml.composer.warn_double_anchors = False
     try:
-        node: Node | None = yaml.compose(text)
+        node: Node | None = yaml.compose(_masked(text))
     except ReaderError as trouble:
         code = trouble.character if isinstance(trouble.character, int) else 0
         place = _line_and_column(text, trouble.position)
-        raise refused(f"the character U+{code:04X} is not allowed in YAML", "remove it", place) from trouble
+        raise refused(f"the character U+{code:04X} is not allowed in YAML", "remove it", place) from None
     except MaxDepthExceededError as trouble:
         mark = trouble.problem_mark
-        raise refused(f"nested more than {MAX_DEPTH} levels deep", "", (mark.line + 1, mark.column + 1)) from trouble
+        raise refused(f"nested more than {MAX_DEPTH} levels deep", "", (mark.line + 1, mark.column + 1)) from None
     except MarkedYAMLError as trouble:
-        raise _syntax_error(trouble, refused) from trouble
+        # from None, here and below: ruamel's errors quote the line, and a secret may stand in it
+        raise _syntax_error(trouble, refused) from None
     except (YAMLError, ValueError, LookupError, TypeError, AttributeError, AssertionError, OverflowError) as trouble:
         # ruamel's scanner stumbles over some malformed texts (directives, escapes) with errors of its own code
-        raise refused(f"this cannot be read as YAML: {type(trouble).__name__}") from trouble
+        raise refused(f"this cannot be read as YAML: {type(trouble).__name__}") from None
     return node
 
 
 def _syntax_error(trouble: MarkedYAMLError, refused: Callable[..., InputError]) -> InputError:
     mark = trouble.problem_mark or trouble.context_mark
     place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    said = str(trouble.problem or trouble.context or "unreadable")
+    said = _unmasked(str(trouble.problem or trouble.context or "unreadable"))
     if "another document" in said:
         hint = "remove the --- line, or write two files"
         return refused("a second document starts here; a file holds one", hint, place)
@@ -160,7 +176,7 @@ class _Builder:
         if not isinstance(node, ScalarNode):
             self._at(node, path, "a list or mapping cannot be a key", "keys are text")
             return None
-        text = str(node.value)
+        text = _unmasked(str(node.value))
         if kind == "merge":
             hint = "endpoints share settings with like: NAME, probes with defaults:"
             self._at(node, path, "merge keys (<<) are not part of YAML 1.2", hint)
@@ -183,7 +199,7 @@ class _Builder:
         self.faults.append(Fault(path=path, message=message, hint=hint))
 
     def _scalar(self, node: ScalarNode, path: YamlPath) -> Any:
-        text, kind = str(node.value), str(node.tag).removeprefix(_TAG)
+        text, kind = _unmasked(str(node.value)), str(node.tag).removeprefix(_TAG)
         if any("\ud800" <= character <= "\udfff" for character in text):
             self._fault(path, "half a character (a lone surrogate) stands here", "remove the \\u escape")
             return ""

@@ -1,0 +1,88 @@
+"""The JSON Schema of suites, for editors: completion, hover texts and red underlines while writing.
+
+Made from the models themselves and from the argument of every check, so that it cannot say anything else than they
+do. Feeds ``holdfast schema``, ``holdfast init`` and ``probe_suites/suite.schema.json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from checks.check import Rule
+from probes.suite import Suite
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+Schema = dict[str, Any]
+_NAME = "[A-Za-z_][A-Za-z0-9_]*"
+
+
+def suite_schema(checks: Mapping[str, type[Rule]]) -> Schema:
+    """JSON Schema (draft 2020-12) of a suite as it is written in YAML.
+
+    Args:
+        checks: The table of rules, by the name a suite writes.
+    """
+    schema: Schema = _without_titles(Suite.model_json_schema(by_alias=True))
+    definitions: Schema = schema["$defs"]
+    entry = definitions["CheckSpec"]["properties"]
+    beside = {key: entry[key] for key in ("mode", "require")}
+    definitions["CheckSpec"] = _check_entry(checks, beside, definitions)
+    definitions["Endpoint"] = _as_written(definitions["Endpoint"])
+    definitions["Probe"]["oneOf"] = [{"required": ["prompt"]}, {"required": ["messages"]}]
+    definitions["Schedule"]["oneOf"] = [{"required": ["every"]}, {"required": ["cron"]}]
+    return {"$schema": DIALECT, "title": "Holdfast suite", **schema}
+
+
+def _without_titles(schema: Any) -> Any:
+    """Drop the titles pydantic derives from attribute names (Every S): they are noise in an editor."""
+    if isinstance(schema, list):
+        return [_without_titles(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    # a property may itself be called title; only a text is pydantic's
+    return {key: _without_titles(part) for key, part in schema.items() if key != "title" or isinstance(part, dict)}
+
+
+def _as_written(endpoint: Schema) -> Schema:
+    """An endpoint before ``like`` and the environment were put in."""
+    like = {"type": "string", "description": "Name of another endpoint; whatever is not written here is as there."}
+    written = dict(endpoint["properties"])
+    address, key = written["base_url"], written["api_key"]
+    written["base_url"] = {**address, "pattern": f"{address['pattern']}|\\$\\{{{_NAME}\\}}"}
+    only_references = {"type": "string", "pattern": f"^(\\$\\{{{_NAME}\\}})+$"}
+    written["api_key"] = {**key, "anyOf": [only_references, {"type": "null"}]}
+    return {
+        **endpoint,
+        "properties": {"like": like, **written},
+        "required": [],
+        "anyOf": [{"required": ["base_url"]}, {"required": ["like"]}],
+    }
+
+
+def _check_entry(checks: Mapping[str, type[Rule]], beside: Schema, definitions: Schema) -> Schema:
+    bare = [name for name in sorted(checks) if _may_stand_bare(checks[name])]
+    forms: list[Schema] = [{"enum": bare, "description": "A check that needs no argument."}] if bare else []
+    forms += [_mapping_form(name, checks[name], beside, definitions) for name in sorted(checks)]
+    return {"description": "One check: its name, or its name with an argument.", "anyOf": forms}
+
+
+def _may_stand_bare(rule: type[Rule]) -> bool:
+    """A bare name in a check list means the argument null."""
+    try:
+        rule.argument.validate_python(None)
+    except ValidationError:
+        return False
+    return True
+
+
+def _mapping_form(name: str, rule: type[Rule], beside: Schema, definitions: Schema) -> Schema:
+    argument = rule.argument.json_schema(ref_template=f"#/$defs/check.{name}.{{model}}")
+    for inner, definition in argument.pop("$defs", {}).items():
+        definitions[f"check.{name}.{inner}"] = _without_titles(definition)
+    properties: Schema = {name: _without_titles(argument), **beside}
+    form: Schema = {"type": "object", "properties": properties, "required": [name], "additionalProperties": False}
+    summary = next(iter((rule.__doc__ or "").strip().splitlines()), "")
+    return {"description": summary, **form} if summary else form
