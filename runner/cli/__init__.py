@@ -1,0 +1,66 @@
+"""The command line: one module a command group. ``main`` is the only place that turns errors into exit codes.
+
+Modules here import nothing heavy at the top, so that ``holdfast --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from probes.errors import HoldfastError
+
+INTERRUPTED = 130
+DEBUG_FLAG = "--debug"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its code. Errors become one line on stderr; ``--debug`` adds the traceback."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = DEBUG_FLAG in arguments or bool(os.environ.get("HOLDFAST_DEBUG"))
+    arguments = [argument for argument in arguments if argument != DEBUG_FLAG]
+    sys.exit(_exit_code(arguments, debug=debug))
+
+
+def _exit_code(arguments: list[str], *, debug: bool) -> int:
+    from runner.cli.app import app
+
+    try:
+        result = app(arguments, standalone_mode=False)
+    except HoldfastError as error:
+        _tell(str(error), debug=debug)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away (`| head`): nobody is left to tell
+        return 0
+    except Exception as error:  # noqa: BLE001  # the last line of defence: a bug must not show a traceback to a user
+        return _usage_or_bug(error, debug=debug)
+    return result if isinstance(result, int) else 0
+
+
+def _usage_or_bug(error: Exception, *, debug: bool) -> int:
+    import typer
+    from typer.exceptions import TyperException
+
+    if isinstance(error, typer.Exit):
+        return int(error.exit_code)
+    if isinstance(error, typer.Abort):
+        return INTERRUPTED
+    if isinstance(error, TyperException):
+        # typer's usage errors know how to show themselves with the command's usage; its base class does not say so
+        getattr(error, "show", lambda: _tell(str(error), debug=debug))()
+        return 2
+    _tell(f"this is a bug in holdfast ({type(error).__name__}); run again with {DEBUG_FLAG} to see where", debug=debug)
+    return 3
+
+
+def _tell(message: str, *, debug: bool) -> None:
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+    for line in message.splitlines() or [""]:
+        print(f"holdfast: {line}", file=sys.stderr)  # noqa: T201  # the one place errors are told

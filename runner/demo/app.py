@@ -130,9 +130,7 @@ class FakeEndpoint:
         await self._sleep_until(last_s)
         return _json(reply.completion, headers=headers)
 
-    async def _stream(
-        self, reply: Reply, first_s: float, last_s: float, *, usage_wanted: bool
-    ) -> AsyncIterator[bytes]:
+    async def _stream(self, reply: Reply, first_s: float, last_s: float, *, usage_wanted: bool) -> AsyncIterator[bytes]:
         """The role at once, the content in three bursts: a sleep for each token would measure the event loop."""
         yield reply.opening(usage_wanted=usage_wanted)
         deltas = list(reply.deltas(usage_wanted=usage_wanted))

@@ -161,8 +161,7 @@ BANKS: Mapping[str, Bank] = {
             (1, "1. Enter your address under Reset.\n2. Click the button we mail you.\n3. Save your new password."),
         ),
     ),
-    "Classify the sentiment as positive, negative or neutral: "
-    "'The parcel came late, but the staff were lovely.'": Bank(
+    "Classify the sentiment as positive, negative or neutral: 'The parcel came late, but the staff were lovely.'": Bank(
         house=(
             (6, "positive"),
             (4, "The sentiment is positive."),

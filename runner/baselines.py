@@ -1,0 +1,137 @@
+"""Acts on what is normal: capture, accept, reset. Each is recorded with author and reason beside its effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from checks.drift.result import StreamKey, StreamResult, StreamState
+from checks.drift.score import accept, reset, streams_of
+from probes.errors import UsageError
+from runner.engine import RunOrder
+from runner.judging import judge_plan
+from runner.store.base import BaselineAct, Json, Store, StoredObservation
+
+
+def begin_capture(store: Store, order: RunOrder, *, author: str, reason: str) -> None:
+    """Forget what was normal for the probes of an order, and say who asked for it."""
+    suite = order.prepared.suite
+    if order.whole:
+        act = _act("capture", suite.name, order.endpoint, author=author, reason=reason, streams=())
+        store.save_act(act, {}, baseline_runs=())
+        return
+    asked = [probe.id for probe, _ in order.probes]
+    keys = [key for key in streams_of(asked, streaming=True) if key.scope in asked]
+    states = reset(store.stream_states(suite.name, order.endpoint), keys)
+    act = _act("capture", suite.name, order.endpoint, author=author, reason=reason, streams=keys)
+    store.save_act(act, states, baseline_runs=None)
+
+
+def accept_change(
+    store: Store,
+    suite: str,
+    endpoint: str,
+    *,
+    streams: Sequence[str],
+    probes: Sequence[str],
+    author: str,
+    reason: str,
+) -> list[tuple[StreamKey, int]]:
+    """Start the given streams (default: all in alarm) anew from the run in which each moved.
+
+    Returns each stream with the number of runs its new normal starts from.
+
+    Raises:
+        UsageError: there is no stream to accept.
+    """
+    with store.exclusive():
+        latest = latest_drift(store, suite, endpoint)
+        chosen = chosen_streams(latest, streams, probes)
+        if not chosen:
+            raise UsageError(_nothing_to_accept(latest, streams, probes))
+        rows = tuple(store.observations(suite, endpoint))
+        states, counts = accepted(rows, store.stream_states(suite, endpoint), chosen)
+        act = _act("accept", suite, endpoint, author=author, reason=reason, streams=[r.key for r in chosen])
+        store.save_act(act, states, baseline_runs=None)
+    return counts
+
+
+def accepted(
+    rows: Sequence[StoredObservation], states: Mapping[StreamKey, Json], chosen: Iterable[StreamResult]
+) -> tuple[dict[StreamKey, Json], list[tuple[StreamKey, int]]]:
+    """States after accepting, and how many runs each stream's new normal starts from. Used live and in replays.
+
+    ``rows`` are the runs up to the moment of the act, oldest first.
+    """
+    updated: dict[StreamKey, Json] = dict(states)
+    counts: list[tuple[StreamKey, int]] = []
+    for result in chosen:
+        since = next((at for at, row in enumerate(rows) if row.observation.run_id == result.since), len(rows))
+        later = rows[since:]
+        if later:
+            plan = judge_plan(later[-1])
+            updated = dict(accept([row.observation for row in later], updated, [result.key], plan))
+        else:
+            updated.pop(result.key, None)
+        counts.append((result.key, len(later)))
+    return updated, counts
+
+
+def reset_baseline(store: Store, suite: str, endpoint: str, *, probes: Sequence[str], author: str, reason: str) -> int:
+    """Drop the streams of a suite at an endpoint, or only those of some probes; returns how many went.
+
+    Raises:
+        UsageError: no stream speaks of such a probe.
+    """
+    with store.exclusive():
+        before = store.stream_states(suite, endpoint)
+        unknown = set(probes) - {key.scope for key in before}
+        if unknown:
+            raise UsageError(f"no stream of {suite} at {endpoint} speaks of a probe {sorted(unknown)[0]!r}")
+        keys = [key for key in before if not probes or key.scope in probes]
+        act = _act("reset", suite, endpoint, author=author, reason=reason, streams=keys if probes else ())
+        store.save_act(act, reset(before, keys), baseline_runs=None if probes else ())
+    return len(keys)
+
+
+def latest_drift(store: Store, suite: str, endpoint: str) -> tuple[StreamResult, ...]:
+    """The judge's word on every stream after the newest judged run."""
+    for header in store.runs(suite=suite, endpoint=endpoint, limit=50):
+        run = store.run(header.run_id)
+        if run is not None and run.drift:
+            return run.drift
+    return ()
+
+
+def chosen_streams(
+    drift: Sequence[StreamResult], streams: Sequence[str], probes: Sequence[str]
+) -> tuple[StreamResult, ...]:
+    """Streams by dimension and probe; without a dimension, those in alarm."""
+    return tuple(
+        result
+        for result in drift
+        if (result.key.dimension in streams if streams else result.state is StreamState.ALARM)
+        and (not probes or result.key.scope in probes)
+    )
+
+
+def _nothing_to_accept(drift: Sequence[StreamResult], streams: Sequence[str], probes: Sequence[str]) -> str:
+    known = ", ".join(sorted({result.key.dimension for result in drift})) or "none yet"
+    if streams:
+        where = f" of {', '.join(probes)}" if probes else ""
+        return f"no stream {', '.join(streams)}{where}; the judged streams are: {known}"
+    return "no stream is in alarm, so there is nothing to accept; name one with --stream to start it anew"
+
+
+def _act(
+    kind: str, suite: str, endpoint: str, *, author: str, reason: str, streams: Sequence[StreamKey]
+) -> BaselineAct:
+    return BaselineAct(
+        suite=suite,
+        endpoint=endpoint,
+        kind=kind,
+        at=datetime.now(UTC),
+        author=author,
+        reason=reason,
+        streams=tuple(streams),
+    )

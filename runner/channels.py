@@ -1,0 +1,58 @@
+"""Notifiers from settings: each ``type`` names a plug, the other keys are its own settings. Feeds ``settings``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from rapidfuzz import process
+
+from probes.errors import Problem, SettingsError
+from probes.positions import Document, Fault
+from reports.notice import Notifier
+from reports.notifiers import notifiers
+
+ROOT = "notifiers"
+
+
+def build_notifiers(entries: Mapping[str, Mapping[str, Any]], document: Document) -> dict[str, Notifier]:
+    """Every notifier of the settings, ready to send. Nothing is sent here.
+
+    Raises:
+        SettingsError: unknown types or keys, or values a notifier refuses; all of them, with their places.
+    """
+    known = notifiers()
+    built: dict[str, Notifier] = {}
+    problems: list[Problem] = []
+    for name, entry in entries.items():
+        outcome = _built(name, entry, known)
+        if isinstance(outcome, Fault):
+            problems.append(document.problem(outcome))
+        else:
+            built[name] = outcome
+    if problems:
+        raise SettingsError(problems)
+    return built
+
+
+def _built(name: str, entry: Mapping[str, Any], known: Mapping[str, Callable[..., Notifier]]) -> Notifier | Fault:
+    kind = entry.get("type")
+    if not isinstance(kind, str) or kind not in known:
+        told = "needs a type" if kind is None else f"has an unknown type {kind!r}"
+        return Fault(path=(ROOT, name, "type"), message=f"notifier {name!r} {told}", hint=_choice(known))
+    factory, settings = known[kind], {key: value for key, value in entry.items() if key != "type"}
+    accepted = inspect.signature(factory).parameters
+    for key in settings:
+        if key not in accepted:
+            near = process.extractOne(key, accepted, score_cutoff=60)
+            hint = f"did you mean {near[0]!r}?" if near else _choice(accepted)
+            return Fault(path=(ROOT, name, key), message=f"unknown key {key!r} of a {kind} notifier", hint=hint)
+    try:
+        return factory(**settings)
+    except (ValueError, TypeError) as error:
+        return Fault(path=(ROOT, name), message=f"notifier {name!r}: {error}", hint="")
+
+
+def _choice(names: Iterable[str]) -> str:
+    return f"one of {', '.join(names)}"

@@ -1,0 +1,145 @@
+"""``holdfast baseline``: what is normal, and the acts by which people say so."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from runner.cli import options as opt
+
+app = typer.Typer(
+    help="What is normal at an endpoint. It changes only by an explicit act, with author and reason.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+CAPTURE_ROUNDS = 50
+"""Enough for a latency stream that may alarm: below 50 runs it stops at warn."""
+
+
+@app.command("capture")
+def capture(
+    suites: opt.Suites,
+    endpoint: opt.Endpoint = None,
+    probe: opt.Probes = None,
+    label: opt.Labels = None,
+    samples: opt.Samples = None,
+    rounds: opt.Rounds = CAPTURE_ROUNDS,
+    author: opt.Author = None,
+    reason: opt.Reason = None,
+    format_: opt.Format = "text",
+    output: opt.Output = None,
+    report: opt.ReportDir = None,
+    store: opt.Store = None,
+    config: opt.Config = None,
+    no_alerts: opt.NoAlerts = False,
+    strict: opt.Strict = False,
+) -> int:
+    """Forget what was normal, make this many runs, and take them as the new baseline."""
+    from contextlib import closing
+
+    from runner.baselines import begin_capture
+    from runner.cli.printing import format_named, print_runs
+    from runner.cli.run import fire, orders_of
+    from runner.cli.session import author_of, prepare_all, settings_beside
+    from runner.wiring import store_of
+
+    format_named(format_)
+    loaded = settings_beside(suites, config)
+    prepared = prepare_all(suites, None if no_alerts else frozenset(loaded.notifiers))
+    orders = orders_of(
+        prepared,
+        endpoints=endpoint,
+        probes=probe,
+        labels=label,
+        samples=samples,
+        alerting=not no_alerts,
+        trigger="capture",
+    )
+    with closing(store_of(store, loaded)) as opened:
+        for order in orders:
+            begin_capture(opened, order, author=author_of(author), reason=reason or f"captured with {rounds} runs")
+    records, pages = asyncio.run(fire(orders, loaded, store=store, rounds=rounds, report=report, capturing=True))
+    return print_runs(records, pages, format_=format_, output=output, strict=strict)
+
+
+@app.command("show")
+def show(
+    suite: opt.Suite,
+    endpoint: opt.OneEndpoint = None,
+    format_: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print it.")] = "text",
+    store: opt.Store = None,
+    config: opt.Config = None,
+) -> int:
+    """Show what is normal: where it came from, and what each stream has learned."""
+    from runner.cli.look import one_place
+    from runner.cli.normal import baseline_text
+
+    with one_place(suite, endpoint, store, config) as place:
+        typer.echo(baseline_text(place, format_))
+    return 0
+
+
+@app.command("accept")
+def accept(
+    suite: opt.Suite,
+    endpoint: opt.OneEndpoint = None,
+    stream: Annotated[
+        list[str] | None, typer.Option("--stream", help="Only this stream; default: every stream in alarm.")
+    ] = None,
+    probe: Annotated[list[str] | None, typer.Option("--probe", help="Only streams of this probe.")] = None,
+    author: opt.Author = None,
+    reason: opt.Reason = None,
+    store: opt.Store = None,
+    config: opt.Config = None,
+) -> int:
+    """Take the present as the new normal, from the run on in which each stream moved."""
+    from runner.baselines import accept_change
+    from runner.cli.look import one_place
+    from runner.cli.session import author_of, reason_of
+
+    why = reason_of(reason, "accept")
+    with one_place(suite, endpoint, store, config) as place:
+        accepted = accept_change(
+            place.store,
+            place.suite,
+            place.endpoint,
+            streams=tuple(stream or ()),
+            probes=tuple(probe or ()),
+            author=author_of(author),
+            reason=why,
+        )
+    for key, runs in accepted:
+        typer.echo(f"{key}: the new normal starts from {runs} run{'' if runs == 1 else 's'}")
+    return 0
+
+
+@app.command("reset")
+def reset(
+    suite: opt.Suite,
+    endpoint: opt.OneEndpoint = None,
+    probe: Annotated[list[str] | None, typer.Option("--probe", help="Only streams of this probe.")] = None,
+    author: opt.Author = None,
+    reason: opt.Reason = None,
+    store: opt.Store = None,
+    config: opt.Config = None,
+) -> int:
+    """Forget what was normal; the next runs collect anew."""
+    from runner.baselines import reset_baseline
+    from runner.cli.look import one_place
+    from runner.cli.session import author_of, reason_of
+
+    why = reason_of(reason, "reset")
+    with one_place(suite, endpoint, store, config) as place:
+        dropped = reset_baseline(
+            place.store,
+            place.suite,
+            place.endpoint,
+            probes=tuple(probe or ()),
+            author=author_of(author),
+            reason=why,
+        )
+    typer.echo(f"{dropped} streams of {place.suite} at {place.endpoint} start anew")
+    return 0

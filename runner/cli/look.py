@@ -1,0 +1,168 @@
+"""``holdfast show``, ``report`` and ``replay``: read what is stored. Nothing here asks an endpoint."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from probes.errors import HoldfastError, UsageError
+from runner.cli import options as opt
+
+if TYPE_CHECKING:
+    from probes.suite import Owner
+    from reports.summary import RunRecord
+    from runner.store.base import Store
+
+RunId = Annotated[str | None, typer.Option("--run", metavar="ID", help="This run; default: the newest.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A suite at an endpoint, with the store that knows about it."""
+
+    store: Store
+    suite: str
+    endpoint: str
+    file: str
+    """How commands name the suite: its file, or its name where only that is known."""
+    owner: Owner
+
+
+class _Placeholders(dict[str, str]):
+    """An environment in which every variable is set: reading what is stored needs no address and no key."""
+
+    def __missing__(self, _name: str) -> str:
+        return "http://unset.invalid"
+
+    def __contains__(self, _name: object) -> bool:
+        return True
+
+    def get(self, name: str, _default: object = None) -> str:
+        return self[name]
+
+
+@contextmanager
+def one_place(suite: Path, endpoint: str | None, store: str | None, config: Path | None) -> Iterator[Place]:
+    """Open the store for one suite and endpoint, without asking for credentials.
+
+    ``suite`` is a suite file, or the name of a suite the store knows.
+
+    Raises:
+        SuiteError, SettingsError, UsageError, StoreError: as the names say.
+    """
+    from runner.cli.session import endpoints_of, settings_beside
+    from runner.prepare import prepare
+    from runner.wiring import store_of
+
+    if not suite.exists() and not suite.suffix:
+        with closing(store_of(store, settings_beside([], config))) as opened:
+            yield _by_name(opened, str(suite), endpoint)
+        return
+    loaded = settings_beside([suite], config)
+    prepared = prepare(suite, _Placeholders(os.environ), None)
+    name = endpoints_of(prepared, [endpoint] if endpoint else None)[0]
+    with closing(store_of(store, loaded)) as opened:
+        yield Place(
+            store=opened, suite=prepared.suite.name, endpoint=name, file=prepared.file, owner=prepared.suite.owner
+        )
+
+
+def _by_name(store: Store, name: str, endpoint: str | None) -> Place:
+    from probes.suite import Owner
+
+    known = [entry.endpoint for entry in store.installed() if entry.suite == name]
+    if not known:
+        raise UsageError(f"{name!r} is neither a suite file nor a suite in the store")
+    if endpoint is not None and endpoint not in known:
+        raise UsageError(f"nothing is stored of {name} at {endpoint!r}; there is {', '.join(known)}")
+    return Place(store=store, suite=name, endpoint=endpoint or known[0], file=name, owner=Owner())
+
+
+def show(
+    suite: opt.Suite,
+    endpoint: opt.OneEndpoint = None,
+    run: RunId = None,
+    runs: Annotated[int, typer.Option("--list", min=0, metavar="N", help="List the newest N runs instead.")] = 0,
+    format_: opt.Format = "text",
+    output: opt.Output = None,
+    store: opt.Store = None,
+    config: opt.Config = None,
+    strict: opt.Strict = False,
+) -> int:
+    """Show a stored run as it was told, with the exit code of its health."""
+    from runner.cli.printing import format_named, print_runs
+
+    format_named(format_)
+    with one_place(suite, endpoint, store, config) as place:
+        if runs:
+            return _list(place, runs)
+        return print_runs([_stored(place, run)], [], format_=format_, output=output, strict=strict)
+
+
+def _list(place: Place, limit: int) -> int:
+    for header in place.store.runs(suite=place.suite, endpoint=place.endpoint, limit=limit):
+        mark = "  baseline" if header.in_baseline else ""
+        when = header.started_at.strftime("%Y-%m-%d %H:%M:%S")
+        typer.echo(f"{header.run_id}  {when}Z  {header.health:<9} {header.trigger}{mark}")
+    return 0
+
+
+def _stored(place: Place, run_id: str | None) -> RunRecord:
+    from runner.pages import latest
+
+    if run_id is None:
+        record = latest(place.store, place.suite, place.endpoint)
+        if record is None:
+            raise UsageError(f"nothing is stored of {place.suite} at {place.endpoint}; holdfast run {place.file}")
+        return record
+    record = place.store.run(run_id)
+    if record is None or (record.suite, record.endpoint) != (place.suite, place.endpoint):
+        raise UsageError(f"no run {run_id!r} of {place.suite} at {place.endpoint}")
+    return record
+
+
+def report(
+    suite: opt.Suite,
+    endpoint: opt.OneEndpoint = None,
+    run: RunId = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Default SUITE-ENDPOINT.html.")
+    ] = None,
+    store: opt.Store = None,
+    config: opt.Config = None,
+) -> int:
+    """Write the HTML report of a stored run, and print its path."""
+    from runner.files import write_text
+    from runner.pages import page, page_name, report_of
+
+    with one_place(suite, endpoint, store, config) as place:
+        record = _stored(place, run)
+        path = output or Path(page_name(place.suite, place.endpoint))
+        write_text(path, page(report_of(place.store, record, owner=place.owner, file=place.file)))
+    typer.echo(path)
+    return 0
+
+
+def replay(
+    suite: opt.Suite,
+    endpoint: opt.OneEndpoint = None,
+    run: RunId = None,
+    store: opt.Store = None,
+    config: opt.Config = None,
+) -> int:
+    """Judge the stored samples again from the start, and compare with what was said at the time."""
+    from runner.replay import replay_place
+
+    with one_place(suite, endpoint, store, config) as place:
+        outcome = replay_place(place.store, place.suite, place.endpoint, until=run)
+    for line in outcome.lines:
+        typer.echo(line)
+    if not outcome.agrees:
+        raise HoldfastError("the replay differs from what was stored")
+    return 0

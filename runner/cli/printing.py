@@ -1,0 +1,88 @@
+"""How commands print: the chosen format on stdout, progress and paths on stderr, progress only on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from probes.errors import UsageError
+
+if TYPE_CHECKING:
+    from probes.sample import Sample
+    from reports.formats import Format
+    from reports.summary import RunRecord
+
+
+def format_named(name: str) -> Format:
+    """A report format by name.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
+    from reports.formats import formats
+
+    known = formats()
+    if name not in known:
+        raise UsageError(f"--format {name!r} is unknown; it is one of {', '.join(known)}")
+    return known[name]
+
+
+def print_runs(
+    records: Sequence[RunRecord], pages: Sequence[Path], *, format_: str, output: Path | None, strict: bool
+) -> int:
+    """Print runs in the chosen format, name the reports written, and return the exit code."""
+    from checks.verdict import exit_code
+
+    code = exit_code([record.health for record in records], strict=strict)
+    chosen = format_named(format_)
+    if output is not None:
+        from runner.files import write_text
+
+        write_text(output, chosen.render(records, exit_code=code))
+        say(f"result: {output}")
+    elif format_ == "text":
+        from reports.formats import text
+
+        typer.echo(text.render(records, exit_code=code, colour=_colour(), width=_width()), nl=False, color=True)
+    else:
+        typer.echo(chosen.render(records, exit_code=code), nl=False)
+    for page in pages:
+        say(f"report: {page}")
+    return code
+
+
+def say(message: str) -> None:
+    """One line for people, on stderr."""
+    typer.echo(message, err=True)
+
+
+def _colour() -> bool:
+    import os
+
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+@contextmanager
+def progress(calls: int) -> Iterator[Callable[[Sample], None] | None]:
+    """A progress bar on stderr while probes are out, where stderr is a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("asking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("asking", total=calls)
+        yield lambda _sample: bar.advance(task)

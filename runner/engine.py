@@ -1,0 +1,303 @@
+"""The whole sentence: fire a suite, check the answers, compare with normal, judge, decide alerts, store.
+
+The only file that knows all storeys. Expected trouble arrives as values; what is left is a bug, and is stored as
+a run that could not be measured instead of being lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import uuid4
+
+import structlog
+
+from checks.check import CheckContext
+from checks.drift.observation import RunObservation, observe
+from checks.drift.plan import JudgePlan
+from checks.drift.result import StreamKey
+from checks.drift.score import streams_of
+from checks.refusal import is_refusal
+from checks.run_checks import run_checks
+from checks.verdict import Health, probe_health, run_health
+from probes.clock import Clock
+from probes.errors import HoldfastError
+from probes.fire import fire_all, request_hash
+from probes.sample import Sample
+from probes.suite import Probe
+from probes.transport import Transport
+from reports.alerts import AlertState, Transition, step, views
+from reports.incidents import conditions
+from reports.message import notice
+from reports.summary import ProbeRecord, RunRecord
+from runner.judging import Judged, judge_run
+from runner.prepare import PreparedSuite
+from runner.schedule import runs_per_year
+from runner.store.base import Installed, Json, OutboxEntry, RunWrite, Store
+
+log = structlog.get_logger("holdfast.engine")
+
+Progress = Callable[[Sample], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOrder:
+    """One run to be made."""
+
+    prepared: PreparedSuite
+    endpoint: str
+    probes: tuple[tuple[Probe, int], ...]
+    """Probes with how often each is asked."""
+    trigger: str = "manual"
+    capturing: bool = False
+    """True while a baseline is being captured: streams only collect."""
+    alerting: bool = True
+
+    @property
+    def whole(self) -> bool:
+        """False where the run leaves probes of the suite out: pooled streams then have nothing to say."""
+        return len(self.probes) == len(self.prepared.suite.probes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fired:
+    """What came back, before anybody judged it."""
+
+    run_id: str
+    started_at: datetime
+    duration_s: float
+    samples: tuple[Sample, ...]
+
+
+class Engine:
+    """Makes runs. One engine serves many suites; runs of one suite at one endpoint follow one another."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        transport: Transport,
+        clock: Clock,
+        false_alarms_per_year: float = 1.0,
+        report_link: Callable[[RunRecord], str] = lambda _record: "",
+        new_id: Callable[[], str] = lambda: uuid4().hex,
+    ) -> None:
+        self._store = store
+        self._transport = transport
+        self._clock = clock
+        self._budget = false_alarms_per_year
+        self._report_link = report_link
+        self._new_id = new_id
+        self._turns: dict[tuple[str, str], asyncio.Lock] = {}
+
+    async def run(self, order: RunOrder, on_sample: Progress | None = None) -> RunRecord:
+        """Fire once, judge, store, and return what was stored.
+
+        Raises:
+            StoreError: the result could not be written; nothing of it was.
+        """
+        turn = self._turns.setdefault((order.prepared.suite.name, order.endpoint), asyncio.Lock())
+        async with turn:
+            fired = await self._fire(order, on_sample)
+            # Judging takes milliseconds of CPU: off the loop, so that it does not fall into other probes' timings.
+            return await asyncio.to_thread(self._conclude, order, fired)
+
+    async def _fire(self, order: RunOrder, on_sample: Progress | None) -> Fired:
+        run_id, started_at, began = self._new_id(), self._clock.now(), self._clock.monotonic()
+        samples = await fire_all(
+            transport=self._transport,
+            clock=self._clock,
+            suite=order.prepared.suite,
+            endpoint_name=order.endpoint,
+            run_id=run_id,
+            probes=order.probes,
+            on_sample=on_sample,
+        )
+        duration_s = self._clock.monotonic() - began
+        return Fired(run_id=run_id, started_at=started_at, duration_s=duration_s, samples=samples)
+
+    def _conclude(self, order: RunOrder, fired: Fired) -> RunRecord:
+        """Judge and store; where a bug of ours stops that, store the samples as a run that could not be judged."""
+        try:
+            return self._judged(order, fired)
+        except HoldfastError:
+            raise
+        except Exception as error:  # bulkhead: a bug must neither lose the samples nor end the daemon
+            log.exception("judging_broke", suite=order.prepared.suite.name, endpoint=order.endpoint)
+            return self._unjudged(order, fired, f"a bug in holdfast kept this run from being judged: {error!r}")
+
+    def _judged(self, order: RunOrder, fired: Fired) -> RunRecord:
+        """Check, judge, decide and store, with the store held so that no other process judges in between."""
+        with self._store.exclusive():
+            probes = self._check(order, fired)
+            observation = _observation(fired, probes)
+            plan = self.plan(order)
+            judged = judge_run(self._states(order), observation, plan, whole=order.whole)
+            record = _record(order, fired, probes, judged)
+            alerts, transitions = self._decide(order, record)
+            record = replace(record, alerts=views(alerts, transitions))
+            self._store.save_run(
+                RunWrite(
+                    record=record,
+                    observation=observation,
+                    plan={"judge": plan.to_json(), "whole": order.whole, "judged": True},
+                    in_baseline=judged.learned,
+                    streams=judged.states,
+                    alerts=alerts,
+                    outbox=self._notices(order, record, transitions),
+                )
+            )
+        return record
+
+    def _unjudged(self, order: RunOrder, fired: Fired, note: str) -> RunRecord:
+        suite = order.prepared.suite
+        probes = tuple(
+            ProbeRecord(
+                probe=probe.id,
+                labels=suite.labels_of(probe),
+                request_hash=request_hash(suite.endpoints[order.endpoint], probe),
+                conversation=probe.conversation,
+                health=Health.UNKNOWN,
+                samples=_of(fired.samples, probe.id),
+                findings=(),
+            )
+            for probe, _ in order.probes
+        )
+        nothing = Judged(states={}, results=(), learned=False, note=note)
+        record = replace(_record(order, fired, probes, nothing), health=Health.UNKNOWN, probes=probes)
+        with self._store.exclusive():
+            write = RunWrite(
+                record=record,
+                observation=_observation(fired, probes),
+                plan={"judge": self.plan(order).to_json(), "whole": order.whole, "judged": False},
+                in_baseline=False,
+                streams=self._states(order),
+            )
+            self._store.save_run(write)
+        return record
+
+    def _states(self, order: RunOrder) -> dict[StreamKey, Json]:
+        return dict(self._store.stream_states(order.prepared.suite.name, order.endpoint))
+
+    def _check(self, order: RunOrder, fired: Fired) -> tuple[ProbeRecord, ...]:
+        suite = order.prepared.suite
+        normal = self._store.baseline_answers(suite.name, order.endpoint)
+        return tuple(
+            self._checked(order, probe, _of(fired.samples, probe.id), normal.get(probe.id, ()))
+            for probe, _ in order.probes
+        )
+
+    def _checked(
+        self, order: RunOrder, probe: Probe, samples: Sequence[Sample], normal: tuple[str, ...]
+    ) -> ProbeRecord:
+        suite = order.prepared.suite
+        context = CheckContext(baseline_answers=normal)
+        findings = run_checks(order.prepared.checks[probe.id], probe.id, samples, context)
+        return ProbeRecord(
+            probe=probe.id,
+            labels=suite.labels_of(probe),
+            request_hash=request_hash(suite.endpoints[order.endpoint], probe),
+            conversation=probe.conversation,
+            health=probe_health(probe.id, samples, findings, ()),
+            samples=tuple(samples),
+            findings=findings,
+        )
+
+    def plan(self, order: RunOrder) -> JudgePlan:
+        """The thresholds of this run: the installation's budget shared over all streams of all its suites."""
+        suite = order.prepared.suite
+        streams = streams_of([p.id for p in suite.probes], streaming=suite.endpoints[order.endpoint].stream)
+        mine = Installed(
+            suite=suite.name,
+            endpoint=order.endpoint,
+            streams=len(streams),
+            runs_per_year=runs_per_year(suite.schedule),
+        )
+        installed = self._store.installed()
+        if mine not in installed:
+            self._store.save_installed(mine)
+            installed = self._store.installed()
+        tolerance = suite.drift.tolerance
+        return JudgePlan(
+            runs_per_year=mine.runs_per_year,
+            streams=sum(entry.streams for entry in installed),
+            false_alarms_per_year=suite.drift.false_alarms_per_year or self._budget,
+            tolerance_latency=tolerance.latency,
+            tolerance_tokens=tolerance.tokens,
+            tolerance_rates=tolerance.rates,
+            capturing=order.capturing,
+        )
+
+    def _decide(self, order: RunOrder, record: RunRecord) -> tuple[tuple[AlertState, ...], tuple[Transition, ...]]:
+        if not (order.alerting and order.whole):
+            return (), ()  # what a partial run did not ask must not count as well
+        suite = order.prepared.suite
+        states = self._store.alert_states(suite.name, order.endpoint)
+        return step(
+            states,
+            conditions(record),
+            suite.alerts,
+            now=record.started_at,
+            new_incident_id=self._new_id,
+        )
+
+    def _notices(
+        self, order: RunOrder, record: RunRecord, transitions: Sequence[Transition]
+    ) -> tuple[OutboxEntry, ...]:
+        told = [transition for transition in transitions if transition.notifier]
+        if not told:
+            return ()
+        suite = order.prepared.suite
+        baseline = self._store.baseline(suite.name, order.endpoint)
+        return tuple(
+            OutboxEntry(
+                notifier=transition.notifier,
+                notice=notice(
+                    transition,
+                    record,
+                    baseline,
+                    suite.owner,
+                    report=self._report_link(record),
+                    replay=replay_command(order.prepared.file, record),
+                ),
+            )
+            for transition in told
+        )
+
+
+def _of(samples: Sequence[Sample], probe: str) -> tuple[Sample, ...]:
+    return tuple(sample for sample in samples if sample.probe == probe)
+
+
+def _observation(fired: Fired, probes: Sequence[ProbeRecord]) -> RunObservation:
+    return observe(
+        run_id=fired.run_id,
+        started_at=fired.started_at,
+        probes=[
+            (p.probe, p.request_hash, p.samples, p.findings, [is_refusal(sample) for sample in p.samples])
+            for p in probes
+        ],
+    )
+
+
+def _record(order: RunOrder, fired: Fired, probes: Sequence[ProbeRecord], judged: Judged) -> RunRecord:
+    healths = tuple(replace(p, health=probe_health(p.probe, p.samples, p.findings, judged.results)) for p in probes)
+    return RunRecord(
+        run_id=fired.run_id,
+        suite=order.prepared.suite.name,
+        endpoint=order.endpoint,
+        trigger=order.trigger,
+        started_at=fired.started_at,
+        duration_s=fired.duration_s,
+        health=run_health([p.health for p in healths], judged.results),
+        probes=healths,
+        drift=judged.results,
+        note=judged.note,
+    )
+
+
+def replay_command(file: str, record: RunRecord) -> str:
+    """The command that recomputes a run's verdict from what is stored."""
+    return f"holdfast replay {file} --endpoint {record.endpoint} --run {record.run_id}"

@@ -1,0 +1,68 @@
+"""How a run meets the judge: what a partial run may speak of, what a dead endpoint may teach.
+
+Live runs and replays go through the same function, in the same order, so that they agree to the last digit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from checks.drift.observation import RunObservation
+from checks.drift.plan import JudgePlan
+from checks.drift.result import SUITE_SCOPE, StreamKey, StreamResult
+from checks.drift.score import judge
+from runner.store.base import Json, StoredObservation
+
+PARTIAL = "only part of the suite was asked, so streams pooled over the suite were not judged"
+NOTHING_LEARNED = "nothing answered, so the baseline learned nothing from this run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What the judge made of one run."""
+
+    states: Mapping[StreamKey, Json]
+    results: tuple[StreamResult, ...]
+    learned: bool
+    """True where the run is part of the baseline."""
+    note: str = ""
+
+
+def judge_run(states: Mapping[StreamKey, Json], run: RunObservation, plan: JudgePlan, *, whole: bool) -> Judged:
+    """Judge one run against the states before it.
+
+    A partial run (``whole`` false) feeds only the streams of the probes it asked. A run without any answer feeds
+    nothing while a baseline is being learned: an outage must not become what is normal.
+    """
+    learning = _learning(states, plan)
+    if learning and not _answered(run):
+        return Judged(states=states, results=(), learned=False, note=NOTHING_LEARNED)
+    if whole:
+        judgement = judge(states, run, plan)
+        return Judged(states=judgement.states, results=judgement.results, learned=learning)
+    asked = {observed.probe for observed in run.probes}
+    mine = {key: state for key, state in states.items() if key.scope in asked}
+    judgement = judge(mine, run, plan)
+    updated = {key: state for key, state in judgement.states.items() if key.scope in asked}
+    return Judged(
+        states={**states, **updated},
+        results=tuple(result for result in judgement.results if result.key.scope in asked),
+        learned=False,
+        note=PARTIAL,
+    )
+
+
+def _learning(states: Mapping[StreamKey, Json], plan: JudgePlan) -> bool:
+    """True while what answers normally look like is still being gathered."""
+    answers = states.get(StreamKey(scope=SUITE_SCOPE, dimension="answers"))
+    return plan.capturing or answers is None or answers["phase"] == "collecting"
+
+
+def judge_plan(row: StoredObservation) -> JudgePlan:
+    """The plan a stored run was judged under."""
+    return JudgePlan.from_json(row.plan["judge"])
+
+
+def _answered(run: RunObservation) -> bool:
+    return any(not facts.failed for observed in run.probes for facts in observed.samples)

@@ -1,0 +1,66 @@
+"""HTML reports from what is stored: one page a suite and endpoint, written by commands and served by the daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from probes.suite import Owner
+from reports.formats.html import render_report
+from reports.summary import Report, RunRecord
+from runner.engine import RunOrder, replay_command
+from runner.files import write_text
+from runner.store.base import Store
+
+RECENT_RUNS = 24
+HISTORY_RUNS = 240
+
+
+def page_name(suite: str, endpoint: str) -> str:
+    """File name of a page; names of suites and endpoints are safe in file names by their pattern."""
+    return f"{suite}-{endpoint}.html"
+
+
+def report_of(store: Store, run: RunRecord, *, owner: Owner, file: str) -> Report:
+    """All that one page shows."""
+    headers = store.runs(suite=run.suite, endpoint=run.endpoint, limit=RECENT_RUNS)
+    recent = (store.run(header.run_id) for header in reversed(headers))
+    return Report(
+        run=run,
+        recent=tuple(record for record in recent if record is not None),
+        baseline=store.baseline(run.suite, run.endpoint),
+        history=store.history(run.suite, run.endpoint, limit=HISTORY_RUNS),
+        owner=owner,
+        replay=replay_command(file, run),
+    )
+
+
+def latest(store: Store, suite: str, endpoint: str) -> RunRecord | None:
+    """The newest run of a suite at an endpoint."""
+    headers = store.runs(suite=suite, endpoint=endpoint, limit=1)
+    return store.run(headers[0].run_id) if headers else None
+
+
+def page(report: Report) -> str:
+    """One report as a self-contained HTML page."""
+    return render_report(report, generated_at=datetime.now(UTC), version=version("holdfast"))
+
+
+def write_reports(store: Store, orders: Sequence[RunOrder], folder: Path) -> list[Path]:
+    """One page for each suite and endpoint that was asked.
+
+    Raises:
+        HoldfastError: the folder cannot be written.
+    """
+    pages: list[Path] = []
+    for order in orders:
+        suite = order.prepared.suite
+        run = latest(store, suite.name, order.endpoint)
+        if run is None:
+            continue
+        path = folder / page_name(suite.name, order.endpoint)
+        write_text(path, page(report_of(store, run, owner=suite.owner, file=order.prepared.file)))
+        pages.append(path)
+    return pages

@@ -1,0 +1,110 @@
+"""Judge stored runs again from the start of what is normal, and compare with what was said at the time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from checks.drift.result import StreamKey, StreamResult
+from probes.errors import UsageError
+from runner.baselines import accepted
+from runner.judging import judge_plan, judge_run
+from runner.store.base import BaselineAct, Json, Store, StoredObservation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayOutcome:
+    """What a replay found."""
+
+    runs: int
+    agrees: bool
+    lines: tuple[str, ...]
+    """For people."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Tape:
+    """The replay's own state while it runs."""
+
+    states: dict[StreamKey, Json] = field(default_factory=dict)
+    results: tuple[StreamResult, ...] = ()
+    played: list[StoredObservation] = field(default_factory=list)
+    """Every run so far, those before the last whole reset included: an accept may reach back."""
+    judged: int = 0
+
+
+def replay_place(store: Store, suite: str, endpoint: str, *, until: str | None = None) -> ReplayOutcome:
+    """Replay one suite at one endpoint, up to a run or to the newest.
+
+    Raises:
+        UsageError: there is no such run, or nothing is stored.
+    """
+    rows = _rows(store, suite, endpoint, until)
+    tape = _Tape()
+    acts = list(store.acts(suite, endpoint))
+    for row in rows:
+        while acts and acts[0].at <= row.observation.started_at:
+            _act(tape, acts.pop(0))
+        _play(tape, row)
+    expired = any(row.texts_expired for row in rows)
+    if until is None:
+        for act in acts:
+            _act(tape, act)
+        return _against_states(tape, store.stream_states(suite, endpoint), expired=expired)
+    return _against_run(tape, store, until, expired=expired)
+
+
+def _rows(store: Store, suite: str, endpoint: str, until: str | None) -> list[StoredObservation]:
+    rows = list(store.observations(suite, endpoint))
+    if not rows:
+        raise UsageError(f"nothing is stored of {suite} at {endpoint}")
+    if until is None:
+        return rows
+    ids = [row.observation.run_id for row in rows]
+    if until not in ids:
+        raise UsageError(f"no run {until!r} of {suite} at {endpoint}")
+    return rows[: ids.index(until) + 1]
+
+
+def _act(tape: _Tape, act: BaselineAct) -> None:
+    if act.kind == "accept":
+        chosen = [result for result in tape.results if result.key in act.streams]
+        tape.states, _ = accepted(tape.played, tape.states, chosen)
+    elif act.streams:
+        tape.states = {key: state for key, state in tape.states.items() if key not in act.streams}
+    else:
+        tape.states = {}
+        tape.judged = 0
+
+
+def _play(tape: _Tape, row: StoredObservation) -> None:
+    tape.played.append(row)
+    if not row.plan["judged"]:
+        return
+    judged = judge_run(tape.states, row.observation, judge_plan(row), whole=row.plan["whole"])
+    tape.states = dict(judged.states)
+    tape.results = judged.results or tape.results
+    tape.judged += 1
+
+
+def _against_states(tape: _Tape, stored: Mapping[StreamKey, Json], *, expired: bool) -> ReplayOutcome:
+    differing = [key for key in {*tape.states, *stored} if tape.states.get(key) != stored.get(key)]
+    return _outcome(tape, len(stored), differing, expired=expired)
+
+
+def _against_run(tape: _Tape, store: Store, run_id: str, *, expired: bool) -> ReplayOutcome:
+    record = store.run(run_id)
+    told = {result.key: result for result in record.drift} if record else {}
+    now = {result.key: result for result in tape.results} if told else {}
+    differing = [key for key in {*told, *now} if told.get(key) != now.get(key)]
+    return _outcome(tape, len(told), differing, expired=expired)
+
+
+def _outcome(tape: _Tape, streams: int, differing: Sequence[StreamKey], *, expired: bool) -> ReplayOutcome:
+    untold = [key for key in differing if expired and key.dimension == "answers"]
+    wrong = sorted(key for key in differing if key not in untold)
+    lines = [f"replayed {tape.judged} runs: {streams - len(differing)} of {streams} streams agree to the last digit"]
+    if untold:
+        lines.append(f"{len(untold)} answer streams cannot be replayed: their texts have expired")
+    lines += [f"differs: {key}" for key in wrong]
+    return ReplayOutcome(runs=tape.judged, agrees=not wrong, lines=tuple(lines))

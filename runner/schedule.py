@@ -1,0 +1,74 @@
+"""When suites fire: schedules of suites to APScheduler triggers, in UTC, and how many runs a year that is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from probes.suite import RUNS_PER_YEAR_ASSUMED, Schedule
+
+YEAR_S = 365 * 86400.0
+_COUNTED_FIRES = 2000
+_REFERENCE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def trigger(schedule: Schedule, *, start: datetime, jitter_s: float = 0.0) -> object:
+    """The APScheduler trigger of a schedule.
+
+    Args:
+        schedule: Interval or cron line.
+        start: First instant of an interval schedule, aware.
+        jitter_s: Most seconds a run may come late, chosen at random by the scheduler.
+    """
+    from apscheduler.triggers.cron import CronTrigger
+    from apscheduler.triggers.interval import IntervalTrigger
+
+    jitter = round(jitter_s) or None
+    if schedule.every_s is not None:
+        return IntervalTrigger(seconds=schedule.every_s, start_date=start, timezone=UTC, jitter=jitter)
+    return CronTrigger.from_crontab(schedule.cron, timezone=ZoneInfo(schedule.timezone))
+
+
+def schedule_problem(schedule: Schedule) -> str | None:
+    """What is wrong with a cron line, in one sentence; None where nothing is."""
+    if schedule.cron is None:
+        return None
+    try:
+        runs_per_year(schedule)
+    except ValueError as error:
+        return f"{schedule.cron!r} is not a cron line: {error}"
+    return None
+
+
+def runs_per_year(schedule: Schedule | None) -> float:
+    """Runs a year of a schedule: exact for intervals, counted over the next fires for cron lines.
+
+    A suite without a schedule is judged as if it ran every 15 minutes, the safe side for hand-started runs.
+
+    Raises:
+        ValueError: the cron line cannot be read, or never fires.
+    """
+    if schedule is None:
+        return RUNS_PER_YEAR_ASSUMED
+    if schedule.every_s is not None:
+        return YEAR_S / schedule.every_s
+    return _cron_runs_per_year(schedule.cron or "", schedule.timezone)
+
+
+@lru_cache(maxsize=1024)
+def _cron_runs_per_year(cron: str, timezone: str) -> float:
+    from apscheduler.triggers.cron import CronTrigger
+
+    line = CronTrigger.from_crontab(cron, timezone=ZoneInfo(timezone))
+    end = _REFERENCE + timedelta(days=366)
+    first = fire = line.get_next_fire_time(None, _REFERENCE)
+    if first is None:
+        raise ValueError("it never fires")
+    fires = 0
+    while fire is not None and fire < end and fires < _COUNTED_FIRES:
+        fires += 1
+        fire = line.get_next_fire_time(fire, fire + timedelta(microseconds=1))
+    if fire is None or fire >= end:
+        return float(max(fires, 1))
+    return float(fires * YEAR_S / (fire - first).total_seconds())

@@ -1,0 +1,145 @@
+"""Settings of one installation: ``holdfast.yaml`` under the environment's ``HOLDFAST_*``, with positioned errors.
+
+Every command works without the file. Feeds ``wiring``, the only place that turns settings into objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from probes.duration import PositiveDuration
+from probes.errors import Problem, SettingsError
+from probes.suite import Name
+from probes.suite_file import expand_environment, problems_of, read_mapping
+from reports.notice import Notifier
+from runner.channels import build_notifiers
+
+DEFAULT_FILE = "holdfast.yaml"
+DEFAULT_STORE = ".holdfast/holdfast.db"
+DEFAULT_LISTEN = "127.0.0.1:9464"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class SettingsModel(BaseModel):
+    """Base of all settings nouns: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Retention(SettingsModel):
+    """How long texts are kept; numbers stay."""
+
+    text_s: PositiveDuration | None = Field(default=None, alias="text")
+
+
+class Privacy(SettingsModel):
+    """What may be written down."""
+
+    retain: Retention = Retention()
+
+
+def _host_and_port(value: object) -> object:
+    if not isinstance(value, str) or not value.rpartition(":")[2].isdigit():
+        raise ValueError(f"{value!r} is not HOST:PORT; write it like {DEFAULT_LISTEN}")
+    return value
+
+
+class Settings(SettingsModel):
+    """One installation."""
+
+    store: str | None = None
+    suites: str = "."
+    """Folder with the suites the daemon runs; relative to the settings file."""
+    listen: Annotated[str, BeforeValidator(_host_and_port)] = DEFAULT_LISTEN
+    """Where the daemon answers. Off loopback it needs ``listen_token``."""
+    listen_token: SecretStr | None = None
+    notifiers: Mapping[Name, Mapping[str, Any]] = Field(default_factory=dict, repr=False)
+    """By name: a ``type`` of the table of notifiers, and that notifier's own settings, secrets among them."""
+    false_alarms_per_year: float = Field(default=1.0, gt=0)
+    privacy: Privacy = Privacy()
+
+    @property
+    def listen_host(self) -> str:
+        """Host part of ``listen``."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def listen_port(self) -> int:
+        """Port part of ``listen``."""
+        return int(self.listen.rpartition(":")[2])
+
+    @model_validator(mode="after")
+    def _token_off_loopback(self) -> Settings:
+        if self.listen_host not in LOOPBACK and self.listen_token is None:
+            raise ValueError(f"listen: {self.listen} is reachable from other machines and needs a listen_token")
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedSettings:
+    """Settings with where they came from and what in them must never be shown."""
+
+    settings: Settings
+    folder: Path
+    """Relative paths in the settings start here."""
+    notifiers: Mapping[str, Notifier] = field(default_factory=dict)
+    """Ready to send, by their names in the settings."""
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    from_environment: bool = False
+    """True where ``HOLDFAST_STORE`` named the store: a relative path then starts at the working folder."""
+
+
+def load_settings(config: Path | None, environ: Mapping[str, str], folder: Path) -> LoadedSettings:
+    """Read settings from ``config``, else from ``holdfast.yaml`` in ``folder`` where there is one.
+
+    ``HOLDFAST_STORE``, ``HOLDFAST_SUITES`` and ``HOLDFAST_LISTEN`` in the environment go before the file.
+
+    Raises:
+        SettingsError: the file is missing, unreadable or wrong, with every problem found.
+    """
+    path = config or folder / DEFAULT_FILE
+    if config is None and not path.exists():
+        named = bool(environ.get("HOLDFAST_STORE"))
+        return LoadedSettings(settings=_validated({}, environ, path), folder=folder, from_environment=named)
+    document = read_mapping(path, SettingsError)
+    values, secrets, problems = expand_environment(document, environ)
+    if problems:
+        raise SettingsError(problems)
+    try:
+        settings = _validated(values, environ, path)
+    except ValidationError as error:
+        raise SettingsError(problems_of(error, document, Settings)) from error
+    return LoadedSettings(
+        settings=settings,
+        folder=path.parent,
+        notifiers=build_notifiers(settings.notifiers, document),
+        secrets=secrets,
+        from_environment=bool(environ.get("HOLDFAST_STORE")),
+    )
+
+
+def _validated(values: Mapping[str, object], environ: Mapping[str, str], path: Path) -> Settings:
+    over = {key: environ[name] for key, name in _FROM_ENVIRONMENT.items() if environ.get(name)}
+    if not over:
+        return Settings.model_validate(values)
+    try:
+        return Settings.model_validate({**values, **over})
+    except ValidationError as error:
+        if any(entry["loc"][:1] == (key,) for entry in error.errors() for key in over):
+            names = ", ".join(_FROM_ENVIRONMENT[key] for key in over)
+            told = "; ".join(str(entry["msg"]) for entry in error.errors())
+            raise SettingsError([Problem(file=names, line=0, column=0, message=told)]) from error
+        raise
+
+
+_FROM_ENVIRONMENT = {"store": "HOLDFAST_STORE", "suites": "HOLDFAST_SUITES", "listen": "HOLDFAST_LISTEN"}
+
+
+def store_url(option: str | None, loaded: LoadedSettings) -> str:
+    """Where the store is: ``--store``, else ``HOLDFAST_STORE`` or the settings, else the working folder's own."""
+    return option or loaded.settings.store or DEFAULT_STORE

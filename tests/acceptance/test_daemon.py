@@ -1,0 +1,197 @@
+"""The daemon as a real process: one incident is one Slack message, and a clean stop loses nothing."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from runner.demo.endpoint import RunningEndpoint
+from tests.acceptance.conftest import Workplace
+from tests.acceptance.real import free_port
+from tests.fakes.slack import CHANNEL, TOKEN, FakeSlack, Trouble, rate_limited
+
+SUITE = """\
+version: 1
+suite: watched
+owner: {team: support, runbook: https://wiki.example.com/watched}
+schedule: {every: 500ms}
+endpoints:
+  production:
+    base_url: ${HOLDFAST_BASE_URL}
+    api_key: ${HOLDFAST_API_KEY}
+    model: support-bot
+    retries: 0
+probes:
+  - id: invoice-json
+    messages:
+      - {role: system, content: Answer with one JSON object and nothing else.}
+      - {role: user, content: "Extract total and due date: Invoice 4471, 1240.50 EUR, due 2026-07-01"}
+    checks:
+      - json_schema: {type: object, required: [total, due_date]}
+  - id: capital
+    prompt: What is the capital of Australia? Answer in one sentence.
+    checks:
+      - contains: Canberra
+alerts:
+  - {notify: slack, after: 2 of 3, resolve_after: 2}
+"""
+PATIENCE_S = 45.0
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    """A stand-in for Slack."""
+    with FakeSlack() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def daemon_place(place: Workplace, slack: FakeSlack) -> Workplace:
+    """A folder with a suite and settings that name Slack."""
+    port = free_port()
+    settings = (
+        f"store: sqlite:///holdfast.db\nlisten: 127.0.0.1:{port}\nsuites: suites\nnotifiers:\n"
+        f"  slack: {{type: slack, bot_token: ${{SLACK_BOT_TOKEN}}, channel: {CHANNEL}, base_url: {slack.base_url}}}\n"
+    )
+    (place.folder / "suites").mkdir()
+    (place.folder / "suites" / "watched.yaml").write_text(SUITE, encoding="utf-8")
+    (place.folder / "holdfast.yaml").write_text(settings, encoding="utf-8")
+    return Workplace(folder=place.folder, environ={**place.environ, "SLACK_BOT_TOKEN": TOKEN, "PORT": str(port)})
+
+
+@contextmanager
+def running_daemon(place: Workplace) -> Iterator[subprocess.Popen[str]]:
+    """A daemon that is stopped by SIGTERM when the block ends."""
+    process = place.start("daemon")
+    log: list[str] = []
+    assert process.stderr is not None
+    reader = threading.Thread(target=lambda: log.extend(process.stderr or ()), daemon=True)
+    reader.start()
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        reader.join(5)
+        (place.folder / "daemon.log").write_text("".join(log), encoding="utf-8")
+        for pipe in (process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
+    assert process.returncode == 0, "".join(log)
+
+
+def eventually(said: Callable[[], object], what: str) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if said():
+            return
+        time.sleep(0.1)
+    pytest.fail(f"did not come to pass: {what}")
+
+
+def get(place: Workplace, path: str) -> tuple[int, str]:
+    """Status and text of one of the daemon's pages."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{place.environ['PORT']}{path}", timeout=5) as reply:
+            return reply.status, reply.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except (urllib.error.URLError, ConnectionError):
+        return 0, ""
+
+
+@pytest.mark.slow
+def test_a_broken_contract_is_one_slack_message_and_the_same_message_is_resolved(
+    daemon_place: Workplace, endpoint: RunningEndpoint, slack: FakeSlack
+) -> None:
+    with running_daemon(daemon_place):
+        eventually(
+            lambda: 'holdfast_runs_total{endpoint="production",health="healthy"' in get(daemon_place, "/metrics")[1],
+            "healthy runs",
+        )
+        assert slack.messages == []
+        endpoint.set_scenario("broken-json")
+        eventually(lambda: slack.messages, "a message")
+        assert "invoice-json" in slack.messages[0].shown
+        assert "https://wiki.example.com/watched" in slack.messages[0].shown
+        endpoint.set_scenario("normal")
+        eventually(lambda: "resolved" in slack.messages[0].shown.lower(), "the message is resolved")
+        assert len(slack.messages) == 1
+        assert get(daemon_place, "/healthz")[0] == 200
+        assert "watched" in get(daemon_place, "/")[1]
+        status, page = get(daemon_place, "/report/watched/production")
+        assert status == 200
+        assert "watched" in page
+        assert get(daemon_place, "/report/watched/nowhere")[0] == 404
+    log = [json.loads(line) for line in (daemon_place.folder / "daemon.log").read_text(encoding="utf-8").splitlines()]
+    assert {"started", "listening", "run", "stopping", "stopped"} <= {line["event"] for line in log}
+    assert TOKEN not in json.dumps(log)
+    assert "sk-planted-4711" not in json.dumps(log)
+
+
+@pytest.mark.slow
+def test_a_message_slack_would_not_take_is_delivered_later_even_by_the_next_daemon(
+    daemon_place: Workplace, endpoint: RunningEndpoint, slack: FakeSlack
+) -> None:
+    slack.script(rate_limited(1), Trouble(status=500), *[Trouble(cut=True)] * 3)
+    endpoint.set_scenario("outage")
+    with running_daemon(daemon_place):
+        eventually(lambda: len(slack.requests) >= 2, "two attempts")
+    first = len(slack.messages)
+    with running_daemon(daemon_place):
+        eventually(lambda: slack.messages, "the message")
+        endpoint.set_scenario("normal")
+        eventually(lambda: "resolved" in slack.messages[0].shown.lower(), "the message is resolved")
+    assert first <= 1
+    assert len(slack.messages) == 1
+
+
+def test_a_daemon_refuses_an_address_off_loopback_without_a_token(daemon_place: Workplace) -> None:
+    done = daemon_place.run("daemon", "--listen", "0.0.0.0:0")
+    assert done.returncode == 2
+    assert "listen_token" in done.stderr
+
+
+def test_a_suite_that_names_an_unknown_notifier_stops_the_daemon_before_it_sends(
+    daemon_place: Workplace, endpoint: RunningEndpoint
+) -> None:
+    suite = daemon_place.folder / "suites" / "watched.yaml"
+    suite.write_text(SUITE.replace("notify: slack", "notify: slak"), encoding="utf-8")
+    done = daemon_place.run("daemon")
+    assert done.returncode == 2
+    assert "watched.yaml:" in done.stderr
+    assert "slak" in done.stderr
+    assert endpoint.requests == []
+
+
+@pytest.mark.slow
+def test_a_daemon_killed_outright_keeps_every_finished_run_and_goes_on(
+    daemon_place: Workplace, endpoint: RunningEndpoint
+) -> None:
+    process = daemon_place.start("daemon")
+    eventually(lambda: endpoint.request_count > 20, "some runs")
+    process.kill()
+    process.communicate(timeout=10)
+    suite = str(Path("suites") / "watched.yaml")
+    before = daemon_place.run("show", suite, "--list", "100").stdout.splitlines()
+    assert len(before) >= 3
+    assert daemon_place.run("replay", suite).returncode == 0
+    with running_daemon(daemon_place):
+        count = endpoint.request_count
+        eventually(lambda: endpoint.request_count > count + 10, "more runs")
+    assert len(daemon_place.run("show", suite, "--list", "100").stdout.splitlines()) > len(before)

@@ -1,0 +1,155 @@
+"""Every command, suite and settings file shown in the docs is executed or validated as a reader would use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from runner.demo.endpoint import RunningEndpoint
+from runner.prepare import prepare
+from runner.settings import load_settings
+from tests.acceptance.conftest import HOLDFAST, Workplace
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+ENVIRON = {
+    "HOLDFAST_BASE_URL": "http://127.0.0.1:9/v1",
+    "HOLDFAST_API_KEY": "key",
+    "HOLDFAST_MODEL": "support-bot",
+    "SLACK_BOT_TOKEN": "xoxb-1",
+    "SLACK_WEBHOOK_URL": "http://127.0.0.1:9/hook",
+    "WEBHOOK_URL": "http://127.0.0.1:9/hook",
+    "LISTEN_TOKEN": "token",
+}
+DAEMON_SECONDS = 4
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block of a page."""
+
+    page: str
+    line: int
+    fence: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+def blocks() -> list[Block]:
+    """All fenced blocks of all pages."""
+    found: list[Block] = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for match in re.finditer(r"^```([^\n`]*)\n(.*?)^```$", text, re.S | re.M):
+            line = text.count("\n", 0, match.start()) + 1
+            found.append(Block(str(page.relative_to(ROOT)), line, match[1].strip(), match[2]))
+    return found
+
+
+def fenced(*fences: str) -> list[Block]:
+    """Blocks of these fences."""
+    return [block for block in blocks() if block.fence in fences]
+
+
+def test_every_block_in_the_docs_is_of_a_kind_that_a_test_executes() -> None:
+    known = {"sh", "yaml", "yaml settings", "yaml fragment", "json", "text"}
+    assert [str(block) for block in blocks() if block.fence not in known] == []
+
+
+@pytest.mark.parametrize("block", fenced("yaml"), ids=str)
+def test_a_suite_in_the_docs_is_a_valid_suite(block: Block, tmp_path: Path) -> None:
+    path = tmp_path / "suite.yaml"
+    path.write_text(block.text, encoding="utf-8")
+    variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", block.text), "http://127.0.0.1:9/v1")
+    assert prepare(path, {**variables, **ENVIRON}, None).suite.probes
+
+
+@pytest.mark.parametrize("block", fenced("yaml settings"), ids=str)
+def test_settings_in_the_docs_are_valid_settings(block: Block, tmp_path: Path) -> None:
+    path = tmp_path / "holdfast.yaml"
+    path.write_text(block.text, encoding="utf-8")
+    assert load_settings(path, ENVIRON, tmp_path).settings.false_alarms_per_year > 0
+
+
+@pytest.mark.parametrize("block", fenced("yaml fragment"), ids=str)
+def test_a_part_of_a_suite_in_the_docs_is_valid_in_a_suite(block: Block, tmp_path: Path) -> None:
+    part = YAML(typ="safe").load(block.text)
+    suite = {
+        "version": 1,
+        "suite": "docs",
+        "endpoints": {"production": {"base_url": "http://127.0.0.1:9/v1"}},
+        "probes": [{"id": "one", "prompt": "Hello?"}],
+    }
+    if isinstance(part, list):
+        suite["probes"] = part if "id" in str(part[0])[:8] else [{"id": "one", "prompt": "Hello?", "checks": part}]
+    elif "checks" in part and set(part) <= {"checks"}:
+        suite["probes"] = [{"id": "one", "prompt": "Hello?", **part}]
+    else:
+        suite.update(part)
+    path = tmp_path / "suite.yaml"
+    path.write_text(json.dumps(suite), encoding="utf-8")
+    variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", block.text), "http://127.0.0.1:9/v1")
+    assert prepare(path, {**variables, **ENVIRON}, None).suite.probes
+
+
+@pytest.mark.parametrize("block", fenced("json"), ids=str)
+def test_json_in_the_docs_is_json(block: Block) -> None:
+    assert json.loads(block.text) is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", sorted({block.page for block in fenced("sh")}))
+def test_the_commands_of_a_page_run_one_after_the_other(page: str, tmp_path: Path, endpoint: RunningEndpoint) -> None:
+    environ = {**ENVIRON, "HOLDFAST_BASE_URL": endpoint.base_url, "HOLDFAST_AUTHOR": "docs"}
+    place = Workplace(folder=tmp_path, environ=environ)
+    script = "".join(block.text for block in fenced("sh") if block.page == page)
+    done = subprocess.run(
+        ["bash", "-eu", "-c", _executable(script)],
+        cwd=tmp_path,
+        env={**place.full_environ(), "PATH": f"{HOLDFAST.parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+
+
+def _executable(script: str) -> str:
+    """A page's commands for a test: the test's own addresses, and daemons that are told to stop."""
+    lines = [line for line in script.splitlines() if not line.startswith("export ")]
+    return "\n".join(
+        f"status=0; timeout --preserve-status -s TERM {DAEMON_SECONDS} {line} || status=$?; test $status -eq 0"
+        if line.startswith("holdfast daemon")
+        else line
+        for line in lines
+    )
+
+
+def test_the_two_commands_of_the_readme_exist_and_make_explains_itself() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "make demo" in readme
+    assert "make test" in readme
+    told = subprocess.run(["make", "-C", str(ROOT)], capture_output=True, text=True, check=True).stdout
+    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    assert {"demo", "test", "check"} <= set(targets)
+    assert all(f"make {target}" in told for target in targets)
+
+
+def test_every_relative_link_in_the_docs_leads_somewhere() -> None:
+    dead = [
+        f"{page.name}: {target}"
+        for page in [*PAGES, ROOT / "ARCHITECTURE.md"]
+        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert dead == []

@@ -1,0 +1,65 @@
+"""Start-up, one run of 10 probes x 3 samples at a zero-latency endpoint, and quiet runs: wall, CPU and peak memory.
+
+Run with ``make bench``. Figures are medians of whole processes, told beside a bare interpreter in the same run.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
+
+from runner.demo.endpoint import EndpointProcess
+
+HOLDFAST = str(Path(sys.executable).parent / "holdfast")
+REPEATS = 5
+
+
+def measured(command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> tuple[float, float, float]:
+    """Wall seconds, CPU seconds and peak MiB of one process."""
+    began = time.perf_counter()
+    with subprocess.Popen(
+        command, cwd=cwd, env=dict(env), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stderr is not None
+        told = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{command} exited with {process.returncode}: {told.decode()}")
+    return time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def row(name: str, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], repeats: int = REPEATS) -> None:
+    """Print the medians of one command."""
+    figures = [measured(command, cwd=cwd, env=env) for _ in range(repeats)]
+    wall, cpu, peak = (median(values) for values in zip(*figures, strict=True))
+    print(f"{name:<44} {wall:7.2f} s wall {cpu:7.2f} s CPU {peak:7.0f} MiB peak")
+
+
+def main() -> None:
+    """Measure everything once, side by side."""
+    with tempfile.TemporaryDirectory() as name, EndpointProcess(seed=1, latency_scale=0) as endpoint:
+        folder = Path(name)
+        env = {
+            **os.environ,
+            "HOLDFAST_BASE_URL": endpoint.base_url,
+            "HOLDFAST_API_KEY": "key",
+            "HOLDFAST_MODEL": "support-bot",
+        }
+        row("python -c pass", [sys.executable, "-c", "pass"], cwd=folder, env=env)
+        row("holdfast --help", [HOLDFAST, "--help"], cwd=folder, env=env)
+        subprocess.run([HOLDFAST, "init"], cwd=folder, env=env, check=True, stdout=subprocess.DEVNULL)
+        row("holdfast validate suite.yaml", [HOLDFAST, "validate", "suite.yaml"], cwd=folder, env=env)
+        row("holdfast run, 10 probes x 3 samples", [HOLDFAST, "run", "suite.yaml"], cwd=folder, env=env)
+        many = [HOLDFAST, "run", "suite.yaml", "--rounds", "200", "--no-alerts", "--output", "runs.txt"]
+        row("holdfast run --rounds 200", many, cwd=folder, env=env, repeats=1)
+
+
+if __name__ == "__main__":
+    main()
