@@ -112,8 +112,17 @@ class Asking:
         )
 
     def _clean(self, text: str | None) -> str | None:
-        """The text without our own secrets, should the endpoint repeat them."""
-        return None if text is None else redact(text, self.secrets, shortest=SHORTEST_IN_ANSWERS)
+        """The text without our own secrets, should the endpoint repeat them, and without halves of characters.
+
+        JSON can carry a lone surrogate, which no store can keep; a replay must see what the judge saw.
+        """
+        if text is None:
+            return None
+        return (
+            redact(text, self.secrets, shortest=SHORTEST_IN_ANSWERS)
+            .encode("utf-16", "surrogatepass")
+            .decode("utf-16", "replace")
+        )
 
     def _clean_usage(self, usage: TokenUsage) -> TokenUsage:
         """The usage object as it came is kept whole or not at all."""

@@ -20,6 +20,10 @@ from probes.suite import RESERVED_CHECK_KEYS
 _CRON_FIELD = re.compile(r"[A-Za-z0-9*,/-]+")
 
 
+POOLED = "suite"
+"""Scope of streams pooled over a suite, so no probe may have it for an id."""
+
+
 def cross_faults(data: Mapping[str, Any], positions: Positions) -> Iterator[Fault]:
     """Everything wrong between the parts of one suite."""
     yield from _repeated_ids(data.get("probes"), positions)
@@ -35,6 +39,9 @@ def _repeated_ids(probes: object, positions: Positions) -> Iterator[Fault]:
         name = probe.get("id") if isinstance(probe, Mapping) else None
         if not isinstance(name, str):
             continue
+        if name == POOLED:
+            message = f"the id {POOLED!r} is taken: it names what is pooled over all probes"
+            yield Fault(path=("probes", index, "id"), message=message, hint="choose another id")
         if name in first:
             line = positions.find(("probes", first[name], "id"))[0]
             message = f"two probes have the id {name!r}; the first is in line {line}"

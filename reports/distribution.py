@@ -114,6 +114,4 @@ def _dots(values: Sequence[float], middle: float, place: Callable[[float], float
     count = min(len(values), DOTS_MAX)
     shown = [values[index * (len(values) - 1) // max(count - 1, 1)] for index in range(count)]
     spread = [((index * 0.618033988749895) % 1 - 0.5) * 2 * (_BAND - 3) for index in range(count)]
-    return "".join(
-        f"M{number(place(value))} {number(middle + up)}h0" for value, up in zip(shown, spread, strict=True)
-    )
+    return "".join(f"M{number(place(value))} {number(middle + up)}h0" for value, up in zip(shown, spread, strict=True))

@@ -36,6 +36,8 @@ class StreamRow:
     bar: Markup
     spark: Markup
     since: str
+    probes: str
+    """The probes folded into this stream, in words."""
     size: str
     """Runs learned from, with the runs still needed while collecting."""
 
@@ -62,7 +64,7 @@ class ChangedAnswer:
 
 
 # ------------------------------------------------------------------------------------------------ streams
-def stream_row(report: Report, result: StreamResult) -> StreamRow:
+def stream_row(report: Report, result: StreamResult, probes: Sequence[str] = ()) -> StreamRow:
     """A stream with its bar, its scores over the recent runs, and when it began to move."""
     points = report.history.get(result.key, ())
     needed = wording.runs_needed(result.key.dimension)
@@ -74,6 +76,7 @@ def stream_row(report: Report, result: StreamResult) -> StreamRow:
         bar=charts.score_bar(result.score, result.state.value),
         spark=charts.sparkline([point.score for point in points], result.state.value),
         since=_since(report, result),
+        probes=wording.names_words(probes),
         size=f"{result.baseline_size} of {needed}" if collecting else str(result.baseline_size),
     )
 
@@ -82,7 +85,7 @@ def _since(report: Report, result: StreamResult) -> str:
     if result.since is None:
         return ""
     started = _started(report, result.key).get(result.since)
-    return result.since if started is None else f"{wording.instant(started)} ({result.since})"
+    return f"run {result.since}" if started is None else wording.instant(started)
 
 
 def _started(report: Report, key: StreamKey) -> Mapping[str, datetime]:

@@ -16,7 +16,7 @@ from reports import tally
 from reports.alerts import SEVERITIES, Condition
 from reports.escaping import one_line
 from reports.summary import RunRecord
-from reports.wording import count, effect_words
+from reports.wording import count, effect_words, names_words
 
 FACTS_SHOWN = 8
 DRIFT_SEVERITIES: Mapping[str, str] = {"checks": "page", "failures": "page", "refusals": "page", "answers": "info"}
@@ -130,7 +130,7 @@ def _drift(record: RunRecord, bad_kinds: set[str], severities: Mapping[str, str]
         bad=_drift_bad(record, standing, free),
         severity=max(ranks, key=SEVERITIES.index, default="ticket"),
         immediate=True,  # the judge has weighed its own evidence; k of n on top would only delay
-        facts=_shown([_fact(result) for result in free]),
+        facts=_shown([_fact(*told) for told in tally.folded(free)]),
         summary=_headed([_stream(result, effect_words(result.effect)) for result in heads]),
         subjects=tuple(dict.fromkeys(_subject(result, pooled) for result in heads)),
     )
@@ -178,9 +178,10 @@ def _stream(result: StreamResult, words: str) -> str:
     return f"{one_line(str(result.key), 100)} {words}".rstrip()
 
 
-def _fact(result: StreamResult) -> str:
+def _fact(result: StreamResult, probes: Sequence[str]) -> str:
     words = one_line(result.note, _REASON_CHARS) or effect_words(result.effect) or "in alarm"
-    return f"{one_line(str(result.key), 100)}: {words}"
+    where = names_words([one_line(name, _ARGUMENT_CHARS) for name in probes])
+    return f"{one_line(str(result.key), 100)}: {words}" + (f" ({where})" if where else "")
 
 
 # ------------------------------------------------------------------------------------------------ lines

@@ -24,9 +24,7 @@ class Metrics:
         self.registry = registry = CollectorRegistry()
         self._runs = Counter("holdfast_runs", "Runs by health.", (*PLACE, "health"), registry=registry)
         self._samples = Counter("holdfast_samples", "Samples by outcome.", (*PLACE, "outcome"), registry=registry)
-        self._failures = Counter(
-            "holdfast_failures", "Failed samples by class.", (*PLACE, "class"), registry=registry
-        )
+        self._failures = Counter("holdfast_failures", "Failed samples by class.", (*PLACE, "class"), registry=registry)
         self._checks = Counter("holdfast_checks", "Check findings by status.", (*PLACE, "status"), registry=registry)
         self._tokens = Counter(
             "holdfast_tokens", "Tokens as counted by endpoints.", (*PLACE, "type"), registry=registry
@@ -40,9 +38,7 @@ class Metrics:
         self._streams = Gauge("holdfast_streams", "Streams by state.", (*PLACE, "state"), registry=registry)
         self._alerts = Gauge("holdfast_alert_open", "1 while open.", (*PLACE, "kind", "severity"), registry=registry)
         self._skipped = Counter("holdfast_skipped_runs", "Runs not made.", (*PLACE, "reason"), registry=registry)
-        self._errors = Counter(
-            "holdfast_run_errors", "Runs that ended in an error of ours.", PLACE, registry=registry
-        )
+        self._errors = Counter("holdfast_run_errors", "Runs that ended in an error of ours.", PLACE, registry=registry)
         self._outbox = Gauge("holdfast_outbox_pending", "Notices waiting for delivery.", registry=registry)
         self._delivered = Counter("holdfast_notices_delivered", "Notices delivered.", registry=registry)
         build = Gauge("holdfast_build_info", "1; the version is the label.", ("version",), registry=registry)

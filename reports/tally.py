@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from checks.drift.result import StreamResult, StreamState
+from checks.drift.result import SUITE_SCOPE, StreamKey, StreamResult, StreamState
 from checks.finding import Finding, Status
 from probes.failure import FailureClass
 from probes.sample import Sample
@@ -52,6 +52,25 @@ def risen(record: RunRecord) -> tuple[StreamResult, ...]:
     """Streams that are neither quiet nor still collecting, worst first."""
     calm = (StreamState.QUIET, StreamState.COLLECTING)
     return worst_first(result for result in record.drift if result.state not in calm)
+
+
+def folded(results: Sequence[StreamResult]) -> tuple[tuple[StreamResult, tuple[str, ...]], ...]:
+    """Streams with the probes that only repeat them: a probe's stream is folded into the pooled one of its dimension
+    where that stands at least as badly, so that one fact is not told ten times. The order is kept."""
+    pooled = {r.key.dimension: _RANK[r.state] for r in results if r.key.scope == SUITE_SCOPE}
+    repeats = [r for r in results if r.key.scope != SUITE_SCOPE and pooled.get(r.key.dimension, 99) <= _RANK[r.state]]
+    return tuple(
+        (
+            r,
+            tuple(
+                other.key.scope
+                for other in repeats
+                if r.key == StreamKey(scope=SUITE_SCOPE, dimension=other.key.dimension)
+            ),
+        )
+        for r in results
+        if r not in repeats
+    )
 
 
 def in_state(record: RunRecord, state: StreamState) -> tuple[StreamResult, ...]:

@@ -76,8 +76,16 @@ def effect_words(effect: Effect | None) -> str:
         words, low, high = f"x{effect.value:.2f}", effect.low, effect.high
         ends = None if low is None or high is None else (f"x{low:.2f}", f"x{high:.2f}")
     if effect.kind == "distance":
-        words += " the baseline's own distance"
+        words = f"{effect.value:.3g} times the usual distance"
     return words if ends is None else f"{words} (between {ends[0]} and {ends[1]})"
+
+
+def names_words(names: Sequence[str], most: int = 6) -> str:
+    """``in capital, steps and 4 more probes``; empty where there are none. Names are quoted as they are."""
+    if not names:
+        return ""
+    more = len(names) - most
+    return f"in {', '.join(names[:most])}" + (f" and {count(more, 'more probe')}" if more > 0 else "")
 
 
 def score_words(score: float | None) -> str:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import uuid4
+from secrets import token_hex
 
 import structlog
 
@@ -82,7 +82,7 @@ class Engine:
         clock: Clock,
         false_alarms_per_year: float = 1.0,
         report_link: Callable[[RunRecord], str] = lambda _record: "",
-        new_id: Callable[[], str] = lambda: uuid4().hex,
+        new_id: Callable[[], str] = lambda: token_hex(8),
     ) -> None:
         self._store = store
         self._transport = transport

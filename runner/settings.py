@@ -113,7 +113,8 @@ def load_settings(config: Path | None, environ: Mapping[str, str], folder: Path)
     try:
         settings = _validated(values, environ, path)
     except ValidationError as error:
-        raise SettingsError(problems_of(error, document, Settings)) from error
+        # from None: pydantic's error holds its inputs, secrets among them
+        raise SettingsError(problems_of(error, document, Settings)) from None
     return LoadedSettings(
         settings=settings,
         folder=path.parent,
@@ -133,7 +134,7 @@ def _validated(values: Mapping[str, object], environ: Mapping[str, str], path: P
         if any(entry["loc"][:1] == (key,) for entry in error.errors() for key in over):
             names = ", ".join(_FROM_ENVIRONMENT[key] for key in over)
             told = "; ".join(str(entry["msg"]) for entry in error.errors())
-            raise SettingsError([Problem(file=names, line=0, column=0, message=told)]) from error
+            raise SettingsError([Problem(file=names, line=0, column=0, message=told)]) from None
         raise
 
 

@@ -54,7 +54,8 @@ class Incident:
     def verdict(self) -> str:
         """Transient or sustained, in words."""
         if self.lasting is None:
-            return f"{_DECIDING - self.age} more {self.channel}s tell whether it lasts"
+            left = _DECIDING - self.age
+            return f"{left} more {self.channel}{'' if left == 1 else 's'} will tell whether it lasts"
         return "sustained" if self.lasting else "transient: the evidence fell back at once"
 
     def after(self, fresh: Evidence) -> Incident:

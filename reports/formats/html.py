@@ -44,7 +44,7 @@ def render_report(report: Report, *, generated_at: datetime, version: str) -> st
             run=run,
             reason=one_line(f"{reason[:1].upper()}{reason[1:]}", 600),
             steps=wording.next_steps(run, replay=report.replay),
-            moved=[rows[result.key] for result in tally.risen(run)],
+            moved=[evidence.stream_row(report, result, probes) for result, probes in tally.folded(tally.risen(run))],
             judged=any(result.state is not StreamState.COLLECTING for result in run.drift),
             pooled=[row for key, row in rows.items() if key.scope == SUITE_SCOPE],
             single=[row for key, row in rows.items() if key.scope != SUITE_SCOPE],

@@ -142,6 +142,4 @@ def _drifted(result: StreamResult, classname: str) -> _Case:
 def _whole(record: RunRecord) -> _Case:
     fate: Fate = "failure" if record.health is Health.FAILING else "error"
     told = wording.verdict_sentence(record)
-    return _Case(
-        classname=f"{record.suite}.{record.endpoint}", name="run", fate=fate, message=told, kind=record.health
-    )
+    return _Case(classname=f"{record.suite}.{record.endpoint}", name="run", fate=fate, message=told, kind=record.health)

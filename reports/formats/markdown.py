@@ -32,7 +32,9 @@ def _section(record: RunRecord) -> Iterator[str]:
     reason = wording.verdict_reason(record)
     yield markdown_prose(reason[:1].upper() + reason[1:]) + "."
     yield from _table(("check", "probe", "passed", "why"), [_check(finding) for finding in _telling(record)])
-    yield from _table(("stream", "state", "score", "moved by"), [_stream(result) for result in tally.risen(record)])
+    yield from _table(
+        ("stream", "state", "score", "moved by"), [_stream(*told) for told in tally.folded(tally.risen(record))]
+    )
     yield from _table(("failure", "times", "meaning", "for example"), _failures(record))
     yield ""
     facts = [
@@ -68,8 +70,9 @@ def _check(finding: Finding) -> tuple[str, ...]:
     )
 
 
-def _stream(result: StreamResult) -> tuple[str, ...]:
-    moved = wording.effect_words(result.effect)
+def _stream(result: StreamResult, probes: Sequence[str]) -> tuple[str, ...]:
+    where = f"in {', '.join(markdown_code(name, 60) for name in probes[:6])}" if probes else ""
+    moved = " ".join(filter(None, (wording.effect_words(result.effect), where)))
     return (markdown_code(str(result.key)), result.state.value, wording.score_words(result.score), moved or "\u2013")
 
 

@@ -36,7 +36,10 @@ _DASH = "\u2013"
 
 
 def render(records: Sequence[RunRecord], *, exit_code: int, colour: bool = False, width: int = 100) -> str:
-    """The runs as lines of at most ``width`` columns, plain unless ``colour`` asks for ANSI sequences."""
+    """The runs as lines of at most ``width`` columns, plain unless ``colour`` asks for ANSI sequences.
+
+    Of several rounds of a suite at an endpoint the last is told whole, the earlier ones in a line each.
+    """
     out = StringIO()
     console = Console(
         file=out,
@@ -50,7 +53,11 @@ def render(records: Sequence[RunRecord], *, exit_code: int, colour: bool = False
         legacy_windows=False,
         _environ={},  # what is told depends on the arguments alone
     )
+    last = {(record.suite, record.endpoint): record for record in records}
     for record in records:
+        if record is not last[record.suite, record.endpoint]:
+            console.print(_line(record), no_wrap=True, overflow="ellipsis")
+            continue
         for part in _parts(record):
             console.print(part, crop=False)
         console.print()
@@ -59,6 +66,15 @@ def render(records: Sequence[RunRecord], *, exit_code: int, colour: bool = False
     if len(records) > 1 or exit_code:
         console.print(Text(f"Exit code {exit_code}", style="dim"))
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip("\n").split("\n")) + "\n"
+
+
+def _line(record: RunRecord) -> Text:
+    """An earlier round of several, in one line: the last one is told whole."""
+    return Text.assemble(
+        (f"{wording.HEALTH_MARKS[record.health]} {record.health.value.upper():<8}", _HEALTH_STYLES[record.health]),
+        f"  {one_line(record.suite)} at {one_line(record.endpoint)}, run {one_line(record.run_id)}: ",
+        one_line(wording.verdict_reason(record), 200),
+    )
 
 
 def _parts(record: RunRecord) -> Iterator[RenderableType]:
@@ -151,14 +167,15 @@ def _checks(findings: Sequence[Finding]) -> Table | None:
 
 
 def _drift(record: RunRecord) -> Table | None:
-    risen = tally.risen(record)
+    risen = tally.folded(tally.risen(record))
     table = _table("stream", "state", "score", "moved by", "since run")
-    for result in risen:
+    for result, probes in risen:
+        words = (wording.effect_words(result.effect), wording.names_words([one_line(name, 40) for name in probes]))
         table.add_row(
             Text(one_line(str(result.key), 80)),
             Text(result.state.value, style=_STATE_STYLES[result.state]),
             Text(wording.score_words(result.score)),
-            Text(wording.effect_words(result.effect) or _DASH),
+            Text(" ".join(filter(None, words)) or _DASH),
             Text(one_line(result.since or _DASH, 40)),
         )
     return table if risen else None

@@ -492,9 +492,7 @@ def test_a_process_endpoint_dies_with_a_parent_that_was_killed() -> None:
         "    print(process.base_url, flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    killed = subprocess.run(
-        [sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True, check=False, timeout=30
-    )
+    killed = subprocess.run([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True, check=False, timeout=30)
     assert killed.returncode == -signal.SIGKILL
     assert gone_within(killed.stdout.strip(), seconds=5)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def _told(name: str) -> Callable[[], str]:
-    return lambda: FORMATS[name].render([failing_run(), unknown_run(), healthy_run()], exit_code=1)
+    runs = [failing_run(), replace(unknown_run(), endpoint="canary"), replace(healthy_run(), endpoint="spare")]
+    return lambda: FORMATS[name].render(runs, exit_code=1)
 
 
 PIECES: dict[str, Callable[[], str]] = {

@@ -50,3 +50,11 @@ def test_failures_are_told_by_class_with_a_sentence() -> None:
 
 def test_no_run_is_said() -> None:
     assert text.render([], exit_code=0) == "No run took place.\n"
+
+
+def test_of_several_rounds_only_the_last_is_told_whole() -> None:
+    rounds = [a_run(run_id=f"run-{number}") for number in range(5)]
+    told = text.render(rounds, exit_code=0)
+    assert [line.count("run run-") for line in told.splitlines()[:4]] == [1, 1, 1, 1]
+    assert told.count("Exit code") == 1
+    assert "run run-4" in told

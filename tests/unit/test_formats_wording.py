@@ -28,7 +28,7 @@ from tests.fakes.records import (
         (Effect(kind="ratio", value=1.312, low=1.22, high=1.401), "x1.31 (between x1.22 and x1.40)"),
         (Effect(kind="difference", value=0.12, low=0.05, high=0.2), "+12 points (between +5 and +20)"),
         (Effect(kind="difference", value=-0.034, low=-0.051, high=0.0), "-3.4 points (between -5.1 and 0)"),
-        (Effect(kind="distance", value=1.8), "x1.80 the baseline's own distance"),
+        (Effect(kind="distance", value=1.8), "1.8 times the usual distance"),
         (None, ""),
     ],
 )
