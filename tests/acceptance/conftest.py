@@ -66,7 +66,7 @@ class Workplace:
 @pytest.fixture
 def endpoint() -> Iterator[RunningEndpoint]:
     """A fake endpoint on loopback, in a thread."""
-    with RunningEndpoint(seed=7) as running:
+    with RunningEndpoint(seed=7, latency_scale=2) as running:
         yield running
 
 

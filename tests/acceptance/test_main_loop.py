@@ -19,8 +19,11 @@ SECRET = "sk-planted-4711"
 
 @pytest.fixture
 def started(place: Workplace) -> Workplace:
-    """A place after ``holdfast init``."""
+    """A place after ``holdfast init``, with latency judged so mildly that other tests on this machine do not count."""
     assert place.run("init").returncode == 0
+    suite = place.folder / "suite.yaml"
+    text = suite.read_text(encoding="utf-8")
+    suite.write_text(text.replace("tolerance: {latency: 5%,", "tolerance: {latency: 100%,"), encoding="utf-8")
     return place
 
 
@@ -223,7 +226,9 @@ def test_the_store_holds_texts_apart_from_numbers(started: Workplace) -> None:
     assert "answer" not in columns
 
 
+@pytest.mark.timing
 def test_two_hundred_quiet_runs_in_a_row_raise_no_alarm(started: Workplace) -> None:
+    assert started.run("init", "--force").returncode == 0, "judged at the usual tolerance"
     value = started.json("run", "suite.yaml", "--rounds", "200", "--no-alerts")
     assert {state for run in value["runs"] for state in states(run).values()} & {"alarm"} == set()
     assert states(value["runs"][-1])["latency.total", "suite"] != "collecting"
