@@ -76,7 +76,9 @@ def effect_words(effect: Effect | None) -> str:
         words, low, high = f"x{effect.value:.2f}", effect.low, effect.high
         ends = None if low is None or high is None else (f"x{low:.2f}", f"x{high:.2f}")
     if effect.kind == "distance":
-        words = f"{effect.value:.3g} times the usual distance"
+        words = (
+            f"{effect.value:.3g} times the usual distance" if effect.value >= 1 else "some answers, not the typical one"
+        )
     return words if ends is None else f"{words} (between {ends[0]} and {ends[1]})"
 
 

@@ -18,6 +18,7 @@ from checks.drift.rates import Rate, Rules, new_rate, restarted, step_rate
 from checks.drift.result import Effect
 from checks.drift.rise import SHOWN_RUNS, Rise
 from checks.drift.wording import Wording, key_of, wording_of
+from checks.drift.words import far_words
 
 _WEIGHTS = (0.35, 0.15, 0.2, 0.2, 0.1)
 """Of the events new, off, far, very far, near."""
@@ -89,7 +90,7 @@ class AnswerMachine:
             learned=rates[0].runs,
             effect=Effect(kind="distance", value=value),
             since=rise.since,
-            what=f"answers lie {value:.3g} times as far from the baseline's as 95 % of its own did",
+            what=far_words(value),
         )
         return {"rates": [rate.to_json() for rate in rates], "rise": rise.to_json(), "recent": recent}, said
 

@@ -43,6 +43,13 @@ def share_words(what: str, now: float, before: float, runs: int) -> str:
     return f"{what}: {percent(now)} of {runs_words(runs)}, {percent(before)} before"
 
 
+def far_words(distance: float) -> str:
+    """How far answers lie from those of the baseline, in distances that 95 % of its own kept."""
+    if distance < 1:
+        return "some answers are unlike the baseline's, the typical one is not"
+    return f"answers lie {distance:.3g} times as far from the baseline's as 95 % of its own did"
+
+
 def left_out_words(changed: list[str], new: list[str]) -> str:
     """Which probes a pooled stream leaves out, and why; empty where none."""
     parts = []

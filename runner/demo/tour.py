@@ -13,7 +13,8 @@ from checks.verdict import Health
 from probes.suite import AlertRule
 from reports.notifiers.console import ConsoleNotifier
 from reports.summary import RunRecord
-from reports.wording import stream_sentence
+from reports.tally import folded
+from reports.wording import names_words, stream_sentence
 from runner.demo.endpoint import EndpointProcess
 from runner.engine import RunOrder
 from runner.pages import page_name, write_reports
@@ -87,9 +88,9 @@ class Tour:
 
     def _name(self, record: RunRecord) -> None:
         self.tell("\n4. Found, and named:")
-        moved = alarmed(record)
-        for result in moved[:MOST_NAMED]:
-            self.tell(f"   {stream_sentence(result)}")
+        moved = folded(alarmed(record))
+        for result, probes in moved[:MOST_NAMED]:
+            self.tell(f"   {stream_sentence(result)} {names_words(probes)}".rstrip())
         if len(moved) > MOST_NAMED:
             self.tell(f"   and {len(moved) - MOST_NAMED} more, each in the report")
 
