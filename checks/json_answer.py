@@ -1,0 +1,120 @@
+"""Strict reading of answers that must be JSON, and equality as JSON knows it. Feeds json_schema, json_path, equals.
+
+RFC 8259, narrower where Python is wider (no NaN or Infinity, no number that overflows) and bounded in depth.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Hashable
+from typing import Any
+
+from checks.quote import quoted
+
+MAX_DEPTH = 80
+"""Levels of nesting an answer may have; deeper ones are refused, not followed."""
+_NUMBER_CHARS = 300
+"""Longer integers do not fit a float, and comparing them with one would overflow."""
+
+
+class NotJson(ValueError):
+    """The text is not JSON and nothing else; the message says why in one line."""
+
+
+def read_json(text: str) -> Any:
+    """The value of a text that is one JSON value, blanks around it allowed.
+
+    Raises:
+        NotJson: prose, a code fence, broken JSON, or nesting past ``MAX_DEPTH``.
+    """
+    try:
+        value = _loads(text)
+    except json.JSONDecodeError as error:
+        raise NotJson(_why(text, error)) from None
+    except RecursionError:
+        raise NotJson(f"the JSON is nested deeper than {MAX_DEPTH} levels") from None
+    except ValueError as error:
+        raise NotJson(f"the answer is not JSON: {error}") from None
+    if _deeper_than(value, MAX_DEPTH):
+        raise NotJson(f"the JSON is nested deeper than {MAX_DEPTH} levels")
+    return value
+
+
+def same_json(left: Any, right: Any) -> bool:
+    """Equality of JSON values: 1240.5 equals 1240.50, 1 equals 1.0, but true is not 1; key order does not count."""
+    return fingerprint(left) == fingerprint(right)
+
+
+def fingerprint(value: Any) -> Hashable:
+    """A hashable stand-in that is equal for equal JSON values, so that repeats are found without comparing pairs."""
+    if isinstance(value, dict):
+        return "object", frozenset((key, fingerprint(inner)) for key, inner in value.items())
+    if isinstance(value, list):
+        return "array", tuple(map(fingerprint, value))
+    return isinstance(value, bool), value
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON text, for reasons."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _loads(text: str) -> Any:
+    return json.loads(text, parse_constant=_no_constant, parse_float=_finite, parse_int=_bounded)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"the number {quoted(digits, 30)} is too large")
+    return number
+
+
+def _bounded(digits: str) -> int:
+    if len(digits) > _NUMBER_CHARS:
+        raise ValueError(f"the number {quoted(digits, 30)} is too large")
+    return int(digits)
+
+
+def _deeper_than(value: Any, levels: int) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        layer = [child for parent in layer for child in _children(parent)]
+        if not layer:
+            return False
+    return any(isinstance(entry, (dict, list)) for entry in layer)
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _why(text: str, error: json.JSONDecodeError) -> str:
+    body = text.strip()
+    if not body:
+        return "the answer is empty, expected JSON"
+    if body.startswith("```"):
+        return f"the JSON is wrapped in a ``` fence, expected JSON and nothing else: {quoted(body)}"
+    if error.msg == "Extra data":
+        return f"text follows the JSON, expected JSON and nothing else: {quoted(text[error.pos :])}"
+    if _begins_later(body):
+        return f"text stands before the JSON, expected JSON and nothing else: {quoted(body)}"
+    return f"the answer is not JSON ({error.msg}, line {error.lineno} column {error.colno}): {quoted(body)}"
+
+
+def _begins_later(body: str) -> bool:
+    start = min((at for bracket in "{[" if (at := body.find(bracket)) > 0), default=0)
+    if not start:
+        return False
+    try:
+        json.JSONDecoder().raw_decode(body, start)
+    except (ValueError, RecursionError):
+        return False
+    return True

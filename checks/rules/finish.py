@@ -1,0 +1,50 @@
+"""The check ``finish``: why the model stopped."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, Field, TypeAdapter, WithJsonSchema
+
+from checks.argument import Argument, one_or_many
+from checks.check import PASSED, CheckContext, failed, unmeasured
+from checks.finding import Outcome
+from checks.quote import quoted
+from probes.sample import Finish as Reason
+from probes.sample import Sample
+
+_ONE = {"type": "string", "enum": [reason.value for reason in Reason]}
+_Reasons = Annotated[
+    tuple[Reason, ...],
+    BeforeValidator(one_or_many),
+    Field(min_length=1),
+    WithJsonSchema({"anyOf": [_ONE, {"type": "array", "items": _ONE, "minItems": 1}]}),
+]
+
+
+class AllowedReasons(Argument):
+    """The reasons to stop that are fine, in Holdfast's own words whatever the protocol calls them."""
+
+    main: ClassVar[str] = "reasons"
+    examples: ClassVar[tuple[Any, ...]] = ("stop", ["stop", "tool_calls"])
+
+    reasons: _Reasons
+
+
+class Finish:
+    """The model stopped for one of these reasons. A reply that gives no reason cannot be judged."""
+
+    name: ClassVar[str] = "finish"
+    argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(AllowedReasons)
+    policy: ClassVar[bool] = False
+
+    def __init__(self, argument: AllowedReasons) -> None:
+        self._reasons = argument.reasons
+
+    def examine(self, sample: Sample, context: CheckContext) -> Outcome:
+        if sample.finish is None:
+            return unmeasured("the reply does not say why it ended")
+        if sample.finish in self._reasons:
+            return PASSED
+        raw = f" ({quoted(sample.finish_raw, 60)})" if sample.finish_raw not in (None, sample.finish.value) else ""
+        return failed(f"expected to finish with {' or '.join(self._reasons)}, got {sample.finish.value}{raw}")

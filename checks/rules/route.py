@@ -1,0 +1,93 @@
+"""The check ``route``: who may answer. The one policy among the checks."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, TypeAdapter, model_validator
+
+from checks.argument import Argument, Texts
+from checks.check import PASSED, CheckContext, failed, skipped, unmeasured
+from checks.finding import Outcome
+from checks.quote import listed, quoted
+from probes.sample import Sample
+
+_NAMES = ("model", "provider", "deployment", "region", "fingerprint", "tier")
+
+
+class AllowedRoute(Argument):
+    """Patterns with ``*`` and ``?`` for who may answer, and whether caches and fallbacks may have a part in it."""
+
+    main: ClassVar[str] = "model"
+    examples: ClassVar[tuple[Any, ...]] = (
+        {"model": "support-bot-*", "cache": "miss"},
+        "support-bot-*",
+        {"provider": ["azure", "openai"], "max_fallbacks": 0},
+    )
+
+    model: Texts | None = None
+    provider: Texts | None = None
+    deployment: Texts | None = None
+    region: Texts | None = None
+    fingerprint: Texts | None = None
+    tier: Texts | None = None
+    cache: Literal["hit", "miss"] | None = None
+    max_fallbacks: int | None = Field(default=None, ge=0, strict=True)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> AllowedRoute:
+        if all(getattr(self, field) is None for field in type(self).model_fields):
+            raise ValueError(f"nothing is asked of the route; give one of {', '.join(type(self).model_fields)}")
+        return self
+
+
+class Route:
+    """Every declared name matches one of its patterns.
+
+    A declared name that the reply does not tell is an error, because an allow-list nobody can check is not kept.
+    Caches and fallbacks are told by few gateways: where they are not, those two are left out, and the sample is
+    skipped if nothing else was asked.
+    """
+
+    name: ClassVar[str] = "route"
+    argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(AllowedRoute)
+    policy: ClassVar[bool] = True
+
+    def __init__(self, argument: AllowedRoute) -> None:
+        self._names: dict[str, tuple[str, ...]] = {
+            name: globs for name in _NAMES if (globs := getattr(argument, name)) is not None
+        }
+        self._cache = argument.cache
+        self._max_fallbacks = argument.max_fallbacks
+
+    def examine(self, sample: Sample, context: CheckContext) -> Outcome:
+        told: dict[str, str | None] = {name: getattr(sample.route, name) for name in self._names}
+        wrong = [name for name, value in told.items() if value is not None and not self._allowed(name, value)]
+        if wrong:
+            name = wrong[0]
+            return failed(f"expected {name} {listed(self._names[name])}, got {quoted(told[name] or '')}")
+        detour = self._detour(sample)
+        if detour:
+            return failed(detour)
+        untold = [name for name, value in told.items() if value is None]
+        if untold:
+            return unmeasured(f"the reply does not say which {' and '.join(untold)} answered")
+        if not told and not self._detour_told(sample):
+            return skipped("the reply tells nothing of caches or fallbacks")
+        return PASSED
+
+    def _allowed(self, name: str, value: str) -> bool:
+        return any(fnmatchcase(value, glob) for glob in self._names[name])
+
+    def _detour(self, sample: Sample) -> str:
+        cache, fallbacks = sample.route.cache, sample.route.fallbacks
+        if self._cache is not None and cache is not None and cache != self._cache:
+            return f"expected a cache {self._cache}, got {quoted(cache, 40)}"
+        if self._max_fallbacks is not None and fallbacks is not None and fallbacks > self._max_fallbacks:
+            return f"expected at most {self._max_fallbacks} fallbacks, got {fallbacks}"
+        return ""
+
+    def _detour_told(self, sample: Sample) -> bool:
+        cache_told = self._cache is not None and sample.route.cache is not None
+        return cache_told or (self._max_fallbacks is not None and sample.route.fallbacks is not None)

@@ -1,0 +1,114 @@
+"""Rules over the samples of one probe: each check becomes one finding. Feeds verdict, drift, store and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from checks.check import CheckContext, Rule, skipped, unmeasured
+from checks.finding import Finding, Outcome, SampleOutcome, Status
+from checks.quote import shortened
+from probes.sample import Sample
+from probes.suite import CheckSpec, KOfN, Require
+
+_ROUNDING = 1e-9  # 7 % of 100 is 7.000000000000001 in floating point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundCheck:
+    """One entry of a check list, ready to look at samples."""
+
+    rule: Rule
+    spec: CheckSpec
+    argument_text: str
+    """The argument as compact JSON text, for people; empty where there is none."""
+
+
+def run_checks(
+    bound: Sequence[BoundCheck], probe: str, samples: Sequence[Sample], context: CheckContext
+) -> tuple[Finding, ...]:
+    """One finding a check, in the order of the list.
+
+    Samples that failed are skipped: an endpoint that gives no answer is a matter of availability, not of contracts.
+    A rule that raises makes an error of that sample, whatever the rule, so that a broken ``not_contains`` never
+    passes. The status of a finding:
+
+    - fail: ``require`` is not met even if every sample whose examination broke counted as a pass;
+    - else error: some examination broke, or the reply lacked what the rule needs;
+    - else skipped: no sample could be looked at;
+    - else pass.
+
+    ``k of n`` is a share: of 6 samples examined, ``2 of 3`` needs 4. So is ``80%``.
+    """
+    return tuple(_finding(check, probe, samples, context) for check in bound)
+
+
+def _finding(check: BoundCheck, probe: str, samples: Sequence[Sample], context: CheckContext) -> Finding:
+    outcomes = tuple(
+        SampleOutcome(sample_id=sample.sample_id, outcome=_outcome(check.rule, sample, context)) for sample in samples
+    )
+    told = [entry.outcome for entry in outcomes]
+    status = _status([outcome.status for outcome in told], check.spec.require)
+    passed = sum(outcome.status is Status.PASS for outcome in told)
+    return Finding(
+        probe=probe,
+        check=check.spec.check,
+        argument=check.argument_text,
+        mode=check.spec.mode,
+        policy=check.rule.policy,
+        status=status,
+        passed=passed,
+        total=passed + sum(outcome.status is Status.FAIL for outcome in told),
+        reason=_reason(status, told, check.spec.require),
+        outcomes=outcomes,
+    )
+
+
+def _outcome(rule: Rule, sample: Sample, context: CheckContext) -> Outcome:
+    if sample.failure is not None:
+        return skipped(f"there is no answer to look at: {sample.failure.kind.value}")
+    try:
+        outcome = rule.examine(sample, context)
+        # built anew, so that a rule of another package cannot smuggle in something else than an outcome
+        return Outcome(status=Status(outcome.status), reason=shortened(outcome.reason), span=outcome.span)
+    except Exception as error:  # noqa: BLE001  # bulkhead: one broken rule must not take the run down, nor look green
+        return unmeasured(shortened(f"the check itself broke: {type(error).__name__}: {error}"))
+
+
+def _status(statuses: Sequence[Status], require: Require) -> Status:
+    passed, broke = statuses.count(Status.PASS), statuses.count(Status.ERROR)
+    examined = passed + statuses.count(Status.FAIL)
+    if examined and not _met(require, passed + broke, examined + broke):
+        return Status.FAIL
+    if broke:
+        return Status.ERROR
+    return Status.PASS if examined else Status.SKIPPED
+
+
+def _met(require: Require, passed: int, total: int) -> bool:
+    if require == "all":
+        return passed == total
+    if require == "any":
+        return passed > 0
+    if isinstance(require, KOfN):
+        return passed * require.n >= require.k * total
+    return passed >= require * total - _ROUNDING
+
+
+def _reason(status: Status, outcomes: Sequence[Outcome], require: Require) -> str:
+    alike = [outcome.reason for outcome in outcomes if outcome.status is status]
+    if status is Status.PASS:
+        return ""
+    if not alike:
+        return "there are no samples"
+    # a fail is counted among the samples examined, a broken or skipped check among all
+    among = (
+        len(outcomes) if status is not Status.FAIL else sum(o.status in (Status.PASS, Status.FAIL) for o in outcomes)
+    )
+    count = f"{len(alike)} of {among} samples: " if among > 1 else ""
+    needed = f" ({_words(require)} must pass)" if status is Status.FAIL and among > 1 and require != "all" else ""
+    return f"{count}{alike[0]}{needed}"
+
+
+def _words(require: Require) -> str:
+    return f"{100 * require:g}%" if isinstance(require, float) else str(require)
