@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from probes.clock import Clock
 from probes.failure import Failure, FailureClass
-from probes.hostile import MESSAGE_CHARS, SHORTEST_IN_ANSWERS, kept_headers, one_line, redact
+from probes.hostile import MESSAGE_CHARS, NAME_CHARS, SHORTEST_IN_ANSWERS, kept_headers, one_line, redact
 from probes.ids import Ids
 from probes.outgoing import headers_of, render
 from probes.protocols.protocol import Protocol, Reply, WireRequest
@@ -92,7 +92,7 @@ class Asking:
             refusal=self._clean(reply.refusal),
             tool_calls=tuple(self._clean_call(call) for call in reply.tool_calls),
             finish=reply.finish,
-            finish_raw=self._clean(reply.finish_raw),
+            finish_raw=self._clean_name(reply.finish_raw),
             failure=attempts[-1].failure,
             attempts=attempts,
             headers=kept_headers(exchange.headers, self.secrets),
@@ -103,26 +103,22 @@ class Asking:
         route = read_route(dict(exchange.headers), reply.model, reply.fingerprint, reply.tier, reply.provider, attempts)
         return replace(
             route,
-            model=self._clean(route.model),
-            fingerprint=self._clean(route.fingerprint),
-            provider=self._clean(route.provider),
-            deployment=self._clean(route.deployment),
-            region=self._clean(route.region),
-            tier=self._clean(route.tier),
+            model=self._clean_name(route.model),
+            fingerprint=self._clean_name(route.fingerprint),
+            provider=self._clean_name(route.provider),
+            deployment=self._clean_name(route.deployment),
+            region=self._clean_name(route.region),
+            tier=self._clean_name(route.tier),
         )
 
     def _clean(self, text: str | None) -> str | None:
-        """The text without our own secrets, should the endpoint repeat them, and without halves of characters.
+        """The text without our own secrets, should the endpoint repeat them."""
+        return None if text is None else redact(text, self.secrets, shortest=SHORTEST_IN_ANSWERS)
 
-        JSON can carry a lone surrogate, which no store can keep; a replay must see what the judge saw.
-        """
-        if text is None:
-            return None
-        return (
-            redact(text, self.secrets, shortest=SHORTEST_IN_ANSWERS)
-            .encode("utf-16", "surrogatepass")
-            .decode("utf-16", "replace")
-        )
+    def _clean_name(self, text: str | None) -> str | None:
+        """A name on one short line. Secrets first: what is cut first may leave half of one standing."""
+        clean = self._clean(text)
+        return None if clean is None else one_line(clean, NAME_CHARS)
 
     def _clean_usage(self, usage: TokenUsage) -> TokenUsage:
         """The usage object as it came is kept whole or not at all."""
@@ -131,7 +127,7 @@ class Asking:
 
     def _clean_call(self, call: ToolCall) -> ToolCall:
         return ToolCall(
-            id=redact(call.id, self.secrets, shortest=SHORTEST_IN_ANSWERS),
-            name=redact(call.name, self.secrets, shortest=SHORTEST_IN_ANSWERS),
+            id=self._clean_name(call.id) or "",
+            name=self._clean_name(call.name) or "",
             arguments=redact(call.arguments, self.secrets, shortest=SHORTEST_IN_ANSWERS),
         )

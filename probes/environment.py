@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rapidfuzz import process
-
+from probes.nearest import nearest
 from probes.positions import Fault, YamlPath
 
 REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
@@ -84,8 +83,8 @@ class _Walk:
         return ""
 
     def missing_hint(self, name: str) -> str:
-        nearest = process.extractOne(name, list(self.environ), score_cutoff=88)
-        return f"{nearest[0]} is set: did you mean that?" if nearest else f"export {name}=... before the command"
+        near = nearest(name, self.environ, alike=80)
+        return f"{near} is set: did you mean that?" if near else f"export {name}=... before the command"
 
     def fault(self, path: YamlPath, message: str, hint: str) -> None:
         self.faults.append(Fault(path=path, message=message, hint=hint))

@@ -16,6 +16,8 @@ from probes.suite import Endpoint
 SECRET = "[secret]"
 MESSAGE_CHARS = 300
 """Length of a failure message, in characters."""
+NAME_CHARS = 200
+"""Length of one name an endpoint tells: a model, a fingerprint, a finish reason."""
 HEADERS_KEPT = 100
 HEADER_CHARS = 500
 """Length of one kept header value, in characters."""
@@ -78,8 +80,9 @@ def redact(text: str, secrets: Sequence[str], *, shortest: int = SHORTEST_IN_MES
 def kept_headers(headers: Iterable[tuple[str, str]], secrets: Sequence[str]) -> dict[str, str]:
     """Response headers fit to keep: lower-case names, none that carry secrets, number and length bounded."""
     kept: dict[str, str] = {}
+    lowered = [secret.lower() for secret in secrets]  # names come in lower case
     for name, value in headers:
-        name = one_line(name.lower(), 100)
+        name = one_line(redact(name.lower(), lowered), 100)
         if len(kept) == HEADERS_KEPT:
             break
         if not _SECRET_NAME.search(name):

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rapidfuzz import process
-
+from probes.nearest import did_you_mean
 from probes.positions import Fault, Positions, YamlPath
 
 ENDPOINTS = "endpoints"
@@ -65,8 +64,8 @@ def _wrong_base(base: object, chain: list[str], endpoints: Mapping[str, Any]) ->
     if base in chain:
         return f"endpoints are like each other in a circle: {' -> '.join([*chain, base])}", "one must stand alone"
     if base not in endpoints:
-        nearest = process.extractOne(base, [name for name in endpoints if name != chain[-1]], score_cutoff=60)
-        hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are {', '.join(endpoints)}"
+        others = [name for name in endpoints if name != chain[-1]]
+        hint = did_you_mean(base, others, otherwise="there are") if others else "there is no other endpoint"
         return f"like names an endpoint that does not exist: {base!r}", hint
     return None
 

@@ -11,9 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from rapidfuzz import process
-
 from probes.duration import parse_duration
+from probes.nearest import did_you_mean, nearest
 from probes.positions import Fault, Positions, YamlPath
 from probes.suite import RESERVED_CHECK_KEYS
 
@@ -69,15 +68,14 @@ def _unknown_endpoints(monitor: object, endpoints: object) -> Iterator[Fault]:
 
 
 def _near(name: str, known: Mapping[str, Any]) -> str:
-    nearest = process.extractOne(name, list(known), score_cutoff=60)
-    return f"did you mean {nearest[0]!r}?" if nearest else f"there are {', '.join(known)}"
+    return did_you_mean(name, known, otherwise="there are")
 
 
 def _schedule_faults(schedule: Mapping[str, Any]) -> Iterator[Fault]:
     zone, cron = schedule.get("timezone"), schedule.get("cron")
     if isinstance(zone, str) and not _zone_exists(zone):
-        nearest = process.extractOne(zone, sorted(available_timezones()), score_cutoff=70)
-        hint = f"did you mean {nearest[0]!r}?" if nearest else "like Europe/Berlin, or UTC"
+        near = nearest(zone, sorted(available_timezones()))
+        hint = f"did you mean {near!r}?" if near else "like Europe/Berlin, or UTC"
         yield Fault(path=("schedule", "timezone"), message=f"there is no time zone {zone!r}", hint=hint)
     if isinstance(cron, str):
         yield from _cron_faults(cron)

@@ -16,8 +16,8 @@ from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefine
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS as JINJA_FILTERS
 from jinja2.sandbox import SandboxedEnvironment
-from rapidfuzz import process
 
+from probes.nearest import nearest
 from probes.positions import Fault, YamlPath
 
 MAX_OUTPUT = 1024 * 1024
@@ -98,9 +98,9 @@ def _fault(path: YamlPath, message: str, hint: str) -> Fault:
 
 def _undefined_hint(message: str, variables: Mapping[str, Any]) -> str:
     name = message.split("'")[1] if message.count("'") >= 2 else ""
-    nearest = process.extractOne(name, list(variables), score_cutoff=60)
-    if nearest:
-        return f"did you mean {nearest[0]!r}?"
+    near = nearest(name, variables)
+    if near:
+        return f"did you mean {near!r}?"
     return f"vars has {', '.join(variables)}" if variables else f"add it to the probe's vars: {name}: ..."
 
 
@@ -130,10 +130,8 @@ def _refuse_nodes(tree: nodes.Template) -> None:
         if isinstance(node, nodes.Call) and not (isinstance(node.node, nodes.Name) and node.node.name == "range"):
             raise SecurityError("calls are not allowed, except range(...)")
         if isinstance(node, nodes.Filter) and node.name not in FILTERS:
-            nearest = process.extractOne(node.name, FILTERS, score_cutoff=70)
-            raise SecurityError(
-                f"there is no filter {node.name!r}" + (f"; nearest is {nearest[0]!r}" if nearest else "")
-            )
+            near = nearest(node.name, FILTERS)
+            raise SecurityError(f"there is no filter {node.name!r}" + (f"; nearest is {near!r}" if near else ""))
 
 
 class _Sandbox(SandboxedEnvironment):

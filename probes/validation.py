@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from rapidfuzz import process
 
 from probes.environment import has_reference
+from probes.nearest import did_you_mean, nearest
 from probes.positions import Fault, YamlPath, value_at
 from probes.schema_paths import Schema, holds_secrets, keys_at
 
@@ -127,8 +127,7 @@ class _Complaint:
 
     def _unknown(self) -> Fault:
         known = keys_at(self.schema, self.path[:-1])
-        nearest = process.extractOne(self.name, known, score_cutoff=60)
-        hint = f"did you mean {nearest[0]!r}?" if nearest else f"known here: {', '.join(known)}"
+        hint = did_you_mean(self.name, known, otherwise="known here:")
         return Fault(path=self.origin, message=f"unknown key {self.name!r}", hint=hint, at_key=True)
 
     def _own_words(self) -> Fault:
@@ -161,8 +160,8 @@ class _Complaint:
     def _not_among(self, shown: str) -> tuple[str, str]:
         expected = str(self.context.get("expected", "")).replace(" or ", ", ").replace("'", "")
         choices = [choice.strip() for choice in expected.split(",")]
-        nearest = process.extractOne(str(self.value), choices, score_cutoff=60) if shown != _HIDDEN else None
-        also = f"did you mean {nearest[0]!r}? " if nearest else ""
+        near = nearest(str(self.value), choices) if shown != _HIDDEN else None
+        also = f"did you mean {near!r}? " if near else ""
         return f"{shown} is none of: {expected}", f"{also}choose one of them".removesuffix(" choose one of them")
 
     def _type_hint(self, expected: str) -> str:

@@ -108,7 +108,10 @@ def collecting_words(results: Sequence[StreamResult]) -> str:
         return ""
     last = max(waiting, key=lambda r: (runs_needed(r.key.dimension) - r.baseline_size, r.key))
     needed = runs_needed(last.key.dimension)
-    return f"{last.baseline_size} of {needed} runs" if last.baseline_size < needed else "more samples needed"
+    if last.baseline_size < needed:
+        return f"{last.baseline_size} of {needed} runs"
+    # the judge's own word on why: too few samples, a capture under way, or a baseline that has just been formed
+    return last.note.partition("; ")[0] or "more samples needed"
 
 
 def calm_words(record: RunRecord) -> str:

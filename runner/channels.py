@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from rapidfuzz import process
-
 from probes.errors import Problem, SettingsError
+from probes.nearest import did_you_mean
 from probes.positions import Document, Fault
 from reports.notice import Notifier
 from reports.notifiers import notifiers
@@ -40,19 +39,15 @@ def _built(name: str, entry: Mapping[str, Any], known: Mapping[str, Callable[...
     kind = entry.get("type")
     if not isinstance(kind, str) or kind not in known:
         told = "needs a type" if kind is None else f"has an unknown type {kind!r}"
-        return Fault(path=(ROOT, name, "type"), message=f"notifier {name!r} {told}", hint=_choice(known))
+        hint = did_you_mean(str(kind), known)
+        return Fault(path=(ROOT, name, "type"), message=f"notifier {name!r} {told}", hint=hint)
     factory, settings = known[kind], {key: value for key, value in entry.items() if key != "type"}
     accepted = inspect.signature(factory).parameters
     for key in settings:
         if key not in accepted:
-            near = process.extractOne(key, accepted, score_cutoff=60)
-            hint = f"did you mean {near[0]!r}?" if near else _choice(accepted)
+            hint = did_you_mean(key, accepted)
             return Fault(path=(ROOT, name, key), message=f"unknown key {key!r} of a {kind} notifier", hint=hint)
     try:
         return factory(**settings)
     except (ValueError, TypeError) as error:
         return Fault(path=(ROOT, name), message=f"notifier {name!r}: {error}", hint="")
-
-
-def _choice(names: Iterable[str]) -> str:
-    return f"one of {', '.join(names)}"

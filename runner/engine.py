@@ -124,9 +124,10 @@ class Engine:
             return self._judged(order, fired)
         except HoldfastError:
             raise
-        except Exception as error:  # bulkhead: a bug must neither lose the samples nor end the daemon
-            log.exception("judging_broke", suite=order.prepared.suite.name, endpoint=order.endpoint)
-            return self._unjudged(order, fired, f"a bug in holdfast kept this run from being judged: {error!r}")
+        except Exception as error:  # noqa: BLE001  bulkhead: a bug must neither lose the samples nor end the daemon
+            kind = type(error).__name__  # not its text: it may quote what the endpoint said
+            log.error("judging_broke", suite=order.prepared.suite.name, endpoint=order.endpoint, error=kind)
+            return self._unjudged(order, fired, f"a bug in holdfast kept this run from being judged ({kind})")
 
     def _judged(self, order: RunOrder, fired: Fired) -> RunRecord:
         """Check, judge, decide and store, with the store held so that no other process judges in between."""
@@ -160,7 +161,7 @@ class Engine:
                 request_hash=request_hash(suite.endpoints[order.endpoint], probe),
                 conversation=probe.conversation,
                 health=Health.UNKNOWN,
-                samples=_of(fired.samples, probe.id),
+                samples=tuple(_bare(sample) for sample in _of(fired.samples, probe.id)),
                 findings=(),
             )
             for probe, _ in order.probes
@@ -269,6 +270,11 @@ class Engine:
 
 def _of(samples: Sequence[Sample], probe: str) -> tuple[Sample, ...]:
     return tuple(sample for sample in samples if sample.probe == probe)
+
+
+def _bare(sample: Sample) -> Sample:
+    """A sample without what the endpoint shaped freely, so that storing it cannot meet the same bug again."""
+    return replace(sample, usage=replace(sample.usage, raw={}), headers={}, tool_calls=())
 
 
 def _observation(fired: Fired, probes: Sequence[ProbeRecord]) -> RunObservation:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from checks.rules import bind_suite
 from checks.run_checks import BoundCheck
 from probes.errors import Problem, SuiteError, UsageError
+from probes.nearest import did_you_mean
 from probes.protocols import PROTOCOLS
 from probes.suite import Probe, Suite
 from probes.suite_file import LoadedSuite, read_suite
@@ -23,8 +24,21 @@ class PreparedSuite:
     checks: Mapping[str, tuple[BoundCheck, ...]]
     """By probe id, defaults included."""
     file: str
-    secrets: frozenset[str]
+    secrets: frozenset[str] = field(repr=False)
     """Values from the environment that must never be shown."""
+
+
+class AnyEnvironment(dict[str, str]):
+    """An environment in which every variable is set: enough to read a suite that nothing will be sent for."""
+
+    def __missing__(self, _name: str) -> str:
+        return "http://unset.invalid"
+
+    def __contains__(self, _name: object) -> bool:
+        return True
+
+    def get(self, name: str, _default: object = None) -> str:
+        return self[name]
 
 
 def prepare(path: Path, environ: Mapping[str, str], notifiers: frozenset[str] | None) -> PreparedSuite:
@@ -35,7 +49,12 @@ def prepare(path: Path, environ: Mapping[str, str], notifiers: frozenset[str] | 
     Raises:
         SuiteError: with every problem found, in file order. Nothing was sent.
     """
-    loaded = read_suite(path, environ)
+    try:
+        loaded = read_suite(path, environ)
+    except SuiteError as error:
+        if isinstance(environ, AnyEnvironment):
+            raise
+        raise SuiteError(_all_problems(path, error, notifiers)) from None
     checks, problems = bind_suite(loaded.suite)
     found = [loaded.problem(problem.path, problem.message, problem.hint) for problem in problems]
     found += _schedule_problems(loaded)
@@ -52,12 +71,23 @@ def _schedule_problems(loaded: LoadedSuite) -> list[Problem]:
     return [loaded.problem(("schedule", "cron"), told, "five fields, like */15 * * * *")] if told else []
 
 
+def _all_problems(path: Path, error: SuiteError, notifiers: frozenset[str] | None) -> list[Problem]:
+    """What is wrong with the file, and, where only the environment is in the way, also with its checks."""
+    try:
+        prepare(path, AnyEnvironment(), notifiers)
+    except SuiteError as more:
+        known = {(problem.line, problem.column) for problem in error.problems}
+        further = [problem for problem in more.problems if (problem.line, problem.column) not in known]
+        return sorted([*error.problems, *further], key=lambda problem: (problem.line, problem.column))
+    return list(error.problems)
+
+
 def _protocol_problems(loaded: LoadedSuite) -> list[Problem]:
     return [
         loaded.problem(
             ("endpoints", name, "protocol"),
             f"unknown protocol {endpoint.protocol!r}",
-            f"one of {', '.join(PROTOCOLS)}",
+            did_you_mean(endpoint.protocol, PROTOCOLS),
         )
         for name, endpoint in loaded.suite.endpoints.items()
         if endpoint.protocol not in PROTOCOLS
@@ -65,9 +95,13 @@ def _protocol_problems(loaded: LoadedSuite) -> list[Problem]:
 
 
 def _notifier_problems(loaded: LoadedSuite, notifiers: frozenset[str]) -> list[Problem]:
-    known = f"the settings define {', '.join(sorted(notifiers))}" if notifiers else "no settings define a notifier"
+    none = "no settings define a notifier"
     return [
-        loaded.problem(("alerts", index, "notify"), f"unknown notifier {name!r}", known)
+        loaded.problem(
+            ("alerts", index, "notify"),
+            f"unknown notifier {name!r}",
+            did_you_mean(name, sorted(notifiers), otherwise="the settings define") if notifiers else none,
+        )
         for index, rule in enumerate(loaded.suite.alerts)
         for name in rule.notify
         if name not in notifiers
@@ -84,7 +118,8 @@ def select(
     """
     known = {probe.id for probe in suite.probes}
     if missing := [name for name in probes if name not in known]:
-        raise UsageError(f"suite {suite.name} has no probe {missing[0]!r}; it has {', '.join(sorted(known))}")
+        hint = did_you_mean(missing[0], sorted(known), otherwise="it has")
+        raise UsageError(f"suite {suite.name} has no probe {missing[0]!r} ({hint})")
     chosen = tuple(
         (probe, samples or suite.samples_of(probe))
         for probe in suite.probes

@@ -41,15 +41,16 @@ def replay_place(store: Store, suite: str, endpoint: str, *, until: str | None =
     """
     rows = _rows(store, suite, endpoint, until)
     tape = _Tape()
-    acts = list(store.acts(suite, endpoint))
+    acts: dict[str | None, list[BaselineAct]] = {}
+    for act in store.acts(suite, endpoint):
+        acts.setdefault(act.after_run, []).append(act)
+    _decide(tape, acts.get(None, ()))
     for row in rows:
-        while acts and acts[0].at <= row.observation.started_at:
-            _act(tape, acts.pop(0))
         _play(tape, row)
+        if row.observation.run_id != until:
+            _decide(tape, acts.get(row.observation.run_id, ()))
     expired = any(row.texts_expired for row in rows)
     if until is None:
-        for act in acts:
-            _act(tape, act)
         return _against_states(tape, store.stream_states(suite, endpoint), expired=expired)
     return _against_run(tape, store, until, expired=expired)
 
@@ -64,6 +65,12 @@ def _rows(store: Store, suite: str, endpoint: str, until: str | None) -> list[St
     if until not in ids:
         raise UsageError(f"no run {until!r} of {suite} at {endpoint}")
     return rows[: ids.index(until) + 1]
+
+
+def _decide(tape: _Tape, acts: Sequence[BaselineAct]) -> None:
+    """Acts in the order of saving, which is the order in which they took effect."""
+    for act in acts:
+        _act(tape, act)
 
 
 def _act(tape: _Tape, act: BaselineAct) -> None:

@@ -7,9 +7,9 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from probes.suite import RUNS_PER_YEAR_ASSUMED, Schedule
+from runner.cron import expanded, translated
 
 YEAR_S = 365 * 86400.0
-_COUNTED_FIRES = 2000
 _REFERENCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -27,7 +27,7 @@ def trigger(schedule: Schedule, *, start: datetime, jitter_s: float = 0.0) -> ob
     jitter = round(jitter_s) or None
     if schedule.every_s is not None:
         return IntervalTrigger(seconds=schedule.every_s, start_date=start, timezone=UTC, jitter=jitter)
-    return CronTrigger.from_crontab(schedule.cron, timezone=ZoneInfo(schedule.timezone))
+    return CronTrigger.from_crontab(translated(schedule.cron or ""), timezone=ZoneInfo(schedule.timezone))
 
 
 def schedule_problem(schedule: Schedule) -> str | None:
@@ -35,6 +35,7 @@ def schedule_problem(schedule: Schedule) -> str | None:
     if schedule.cron is None:
         return None
     try:
+        trigger(schedule, start=_REFERENCE)
         runs_per_year(schedule)
     except ValueError as error:
         return f"{schedule.cron!r} is not a cron line: {error}"
@@ -42,7 +43,7 @@ def schedule_problem(schedule: Schedule) -> str | None:
 
 
 def runs_per_year(schedule: Schedule | None) -> float:
-    """Runs a year of a schedule: exact for intervals, counted over the next fires for cron lines.
+    """Runs a year of a schedule: exact for intervals, counted over a year for cron lines.
 
     A suite without a schedule is judged as if it ran every 15 minutes, the safe side for hand-started runs.
 
@@ -58,17 +59,17 @@ def runs_per_year(schedule: Schedule | None) -> float:
 
 @lru_cache(maxsize=1024)
 def _cron_runs_per_year(cron: str, timezone: str) -> float:
+    """Fires of a day times days of a year; the two nights of a clock change even out."""
     from apscheduler.triggers.cron import CronTrigger
 
-    line = CronTrigger.from_crontab(cron, timezone=ZoneInfo(timezone))
-    end = _REFERENCE + timedelta(days=366)
-    first = fire = line.get_next_fire_time(None, _REFERENCE)
-    if first is None:
-        raise ValueError("it never fires")
-    fires = 0
-    while fire is not None and fire < end and fires < _COUNTED_FIRES:
-        fires += 1
+    minute, hour, *days = translated(cron).split()
+    daily = len(expanded(minute, 0, 59)) * len(expanded(hour, 0, 23))
+    line = CronTrigger.from_crontab(f"0 12 {' '.join(days)}", timezone=ZoneInfo(timezone))
+    end, counted = _REFERENCE + timedelta(days=365), 0
+    fire = line.get_next_fire_time(None, _REFERENCE)
+    while fire is not None and fire < end:
+        counted += 1
         fire = line.get_next_fire_time(fire, fire + timedelta(microseconds=1))
-    if fire is None or fire >= end:
-        return float(max(fires, 1))
-    return float(fires * YEAR_S / (fire - first).total_seconds())
+    if not counted and fire is None:
+        raise ValueError("it never fires")
+    return float(daily * max(counted, 1))

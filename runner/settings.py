@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
@@ -22,6 +22,8 @@ from runner.channels import build_notifiers
 DEFAULT_FILE = "holdfast.yaml"
 DEFAULT_STORE = ".holdfast/holdfast.db"
 DEFAULT_LISTEN = "127.0.0.1:9464"
+MOST_PORT = 65_535
+SHORTEST_TOKEN = 12
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -37,15 +39,31 @@ class Retention(SettingsModel):
     text_s: PositiveDuration | None = Field(default=None, alias="text")
 
 
+def _only_full(value: object) -> object:
+    if value != "full":
+        raise ValueError(f"{value!r} is not possible yet: texts are kept in full; shorten retain.text instead")
+    return value
+
+
 class Privacy(SettingsModel):
     """What may be written down."""
 
+    text: Annotated[Literal["full"], BeforeValidator(_only_full)] = "full"
+    """Texts are kept whole until ``retain.text``."""
     retain: Retention = Retention()
 
 
 def _host_and_port(value: object) -> object:
-    if not isinstance(value, str) or not value.rpartition(":")[2].isdigit():
+    port = value.rpartition(":")[2] if isinstance(value, str) else ""
+    if not (port.isascii() and port.isdigit() and int(port) <= MOST_PORT and ":" in str(value)):
         raise ValueError(f"{value!r} is not HOST:PORT; write it like {DEFAULT_LISTEN}")
+    return value
+
+
+def _not_yet(value: object) -> object:
+    """Refuse what this version would only pretend to do: a cap that is not enforced is worse than none."""
+    if value is not None:
+        raise ValueError("this version cannot do this yet, and refuses to pretend; take the key out")
     return value
 
 
@@ -62,6 +80,8 @@ class Settings(SettingsModel):
     """By name: a ``type`` of the table of notifiers, and that notifier's own settings, secrets among them."""
     false_alarms_per_year: float = Field(default=1.0, gt=0)
     privacy: Privacy = Privacy()
+    spend: Annotated[None, BeforeValidator(_not_yet)] = None
+    heartbeat: Annotated[None, BeforeValidator(_not_yet)] = None
 
     @property
     def listen_host(self) -> str:
@@ -75,7 +95,10 @@ class Settings(SettingsModel):
 
     @model_validator(mode="after")
     def _token_off_loopback(self) -> Settings:
-        if self.listen_host not in LOOPBACK and self.listen_token is None:
+        token = self.listen_token.get_secret_value().strip() if self.listen_token else None
+        if token is not None and len(token) < SHORTEST_TOKEN:
+            raise ValueError(f"listen_token is shorter than {SHORTEST_TOKEN} characters")
+        if self.listen_host not in LOOPBACK and token is None:
             raise ValueError(f"listen: {self.listen} is reachable from other machines and needs a listen_token")
         return self
 

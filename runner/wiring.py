@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from probes.clock import Clock, SystemClock
+from probes.errors import UsageError
 from probes.transport import Transport
 from reports.notice import Notifier
 from reports.summary import RunRecord
@@ -33,13 +34,19 @@ class Installation:
     clock: Clock
 
 
-def store_of(option: str | None, loaded: LoadedSettings) -> Store:
+def store_of(option: str | None, loaded: LoadedSettings, *, new: bool = True) -> Store:
     """The store of this installation. A relative path in the settings starts at the settings file.
 
+    ``new`` false: a command that only reads does not leave an empty store behind where the address was mistyped.
+
     Raises:
+        UsageError: the address is of no store, or there is none and ``new`` is false.
         StoreError: it cannot be opened.
     """
-    return open_store(option or _anchored(store_url(None, loaded), loaded))
+    url = option or _anchored(store_url(None, loaded), loaded)
+    if not new and "://" not in (path := url.removeprefix("sqlite:///")) and not Path(path).exists():
+        raise UsageError(f"there is no store {path}: nothing is stored there yet")
+    return open_store(url)
 
 
 def _anchored(url: str, loaded: LoadedSettings) -> str:

@@ -12,13 +12,12 @@ from typing import Any
 
 from probes.classify import classify_tree, is_error
 from probes.failure import Failure
-from probes.hostile import one_line, whole_characters
+from probes.hostile import whole_characters
 from probes.json_fields import MalformedReply, as_object, get_count, get_list, get_object, get_text
 from probes.protocols.protocol import Reply
 from probes.sample import Finish, TokenUsage, ToolCall
 
-NAME_CHARS = 200
-"""Length of model names, fingerprints and the like, in characters."""
+RAW_USAGE_DEPTH = 10
 RAW_USAGE_BYTES = 8192
 """A larger usage object is not kept as it came."""
 
@@ -107,7 +106,7 @@ class CollectedChat:
         call.arguments.append(get_text(function, "arguments") or get_text(custom, "input") or "")
 
     def reply(self) -> Reply:
-        names = {key: one_line(name, NAME_CHARS) for key, name in self.names.items()}
+        names = {key: whole_characters(name) for key, name in self.names.items()}
         about = Reply(
             usage=self.usage,
             model=names.get("model"),
@@ -127,7 +126,7 @@ class CollectedChat:
             refusal=refusal,
             tool_calls=tuple(_tool_call(self.calls[index]) for index in sorted(self.calls)),
             finish=Finish.REFUSAL if refusal and known is Finish.STOP else known,
-            finish_raw=None if self.finish_raw is None else one_line(self.finish_raw, NAME_CHARS),
+            finish_raw=None if self.finish_raw is None else whole_characters(self.finish_raw),
         )
 
 
@@ -144,8 +143,8 @@ def _texts(content: object) -> list[str]:
 
 def _tool_call(call: _Call) -> ToolCall:
     return ToolCall(
-        id=one_line(call.id, NAME_CHARS),
-        name=one_line(call.name, NAME_CHARS),
+        id=whole_characters(call.id),
+        name=whole_characters(call.name),
         arguments=whole_characters("".join(call.arguments)),
     )
 
@@ -163,7 +162,13 @@ def _usage(usage: dict[str, Any]) -> TokenUsage:
 
 
 def _fits(usage: dict[str, Any]) -> bool:
-    try:
-        return len(json.dumps(usage)) <= RAW_USAGE_BYTES
-    except RecursionError:
-        return False
+    """Small enough to keep, and shallow enough for every reader that walks it one call a level."""
+    return _depth(usage, RAW_USAGE_DEPTH) <= RAW_USAGE_DEPTH and len(json.dumps(usage)) <= RAW_USAGE_BYTES
+
+
+def _depth(value: object, most: int) -> int:
+    """Levels of objects and lists in a value; stops counting past ``most``."""
+    if not isinstance(value, (dict, list)) or most < 0:
+        return 0
+    parts = value.values() if isinstance(value, dict) else value
+    return 1 + max((_depth(part, most - 1) for part in parts), default=0)

@@ -44,9 +44,11 @@ def capture(
     from runner.cli.printing import format_named, print_runs
     from runner.cli.run import fire, orders_of
     from runner.cli.session import author_of, prepare_all, settings_beside
+    from runner.files import writable
     from runner.wiring import store_of
 
     format_named(format_)
+    writable(output, report)
     loaded = settings_beside(suites, config)
     prepared = prepare_all(suites, None if no_alerts else frozenset(loaded.notifiers))
     orders = orders_of(

@@ -34,19 +34,6 @@ class Place:
     owner: Owner
 
 
-class _Placeholders(dict[str, str]):
-    """An environment in which every variable is set: reading what is stored needs no address and no key."""
-
-    def __missing__(self, _name: str) -> str:
-        return "http://unset.invalid"
-
-    def __contains__(self, _name: object) -> bool:
-        return True
-
-    def get(self, name: str, _default: object = None) -> str:
-        return self[name]
-
-
 @contextmanager
 def one_place(suite: Path, endpoint: str | None, store: str | None, config: Path | None) -> Iterator[Place]:
     """Open the store for one suite and endpoint, without asking for credentials.
@@ -57,17 +44,17 @@ def one_place(suite: Path, endpoint: str | None, store: str | None, config: Path
         SuiteError, SettingsError, UsageError, StoreError: as the names say.
     """
     from runner.cli.session import endpoints_of, settings_beside
-    from runner.prepare import prepare
+    from runner.prepare import AnyEnvironment, prepare
     from runner.wiring import store_of
 
     if not suite.exists() and not suite.suffix:
-        with closing(store_of(store, settings_beside([], config))) as opened:
+        with closing(store_of(store, settings_beside([], config), new=False)) as opened:
             yield _by_name(opened, str(suite), endpoint)
         return
     loaded = settings_beside([suite], config)
-    prepared = prepare(suite, _Placeholders(os.environ), None)
+    prepared = prepare(suite, AnyEnvironment(os.environ), None)
     name = endpoints_of(prepared, [endpoint] if endpoint else None)[0]
-    with closing(store_of(store, loaded)) as opened:
+    with closing(store_of(store, loaded, new=False)) as opened:
         yield Place(
             store=opened, suite=prepared.suite.name, endpoint=name, file=prepared.file, owner=prepared.suite.owner
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from probes.errors import UsageError
+from probes.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from probes.sample import Sample
@@ -28,7 +29,7 @@ def format_named(name: str) -> Format:
 
     known = formats()
     if name not in known:
-        raise UsageError(f"--format {name!r} is unknown; it is one of {', '.join(known)}")
+        raise UsageError(f"--format {name!r} is unknown ({did_you_mean(name, known)})")
     return known[name]
 
 

@@ -36,8 +36,10 @@ def run(
     """Fire suites now: check the answers, compare with the baseline, judge, store and print."""
     from runner.cli.printing import format_named, print_runs
     from runner.cli.session import prepare_all, settings_beside
+    from runner.files import writable
 
     format_named(format_)
+    writable(output, report)
     loaded = settings_beside(suites, config)
     prepared = prepare_all(suites, None if no_alerts else frozenset(loaded.notifiers))
     orders = orders_of(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from probes.errors import InputError, Problem, SuiteError, UsageError
+from probes.nearest import did_you_mean
 from runner.prepare import PreparedSuite, prepare
 from runner.settings import LoadedSettings, load_settings
 
@@ -82,7 +83,8 @@ def endpoints_of(prepared: PreparedSuite, wanted: Sequence[str] | None) -> tuple
     known = prepared.suite.endpoints
     for name in wanted or ():
         if name not in known:
-            raise UsageError(f"suite {prepared.suite.name} has no endpoint {name!r}; it has {', '.join(known)}")
+            hint = did_you_mean(name, known, otherwise="it has")
+            raise UsageError(f"suite {prepared.suite.name} has no endpoint {name!r} ({hint})")
     return tuple(wanted or prepared.suite.monitored)
 
 

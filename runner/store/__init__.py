@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probes.errors import StoreError
+from probes.errors import UsageError
 from runner.store.base import Store
 from runner.store.sqlite import SqliteStore
 
@@ -15,17 +15,18 @@ def open_store(url: str) -> Store:
     ``sqlite:///relative.db``, ``sqlite:////absolute.db``, a plain path, or ``:memory:`` for one that is forgotten.
 
     Raises:
-        StoreError: the address is of no store this version knows, or the store cannot be opened.
+        UsageError: the address is of no store this version knows.
+        StoreError: the store cannot be opened.
     """
     if url.startswith(_SQLITE):
         path = url.removeprefix(_SQLITE)
     elif "://" in url:
         scheme = url.partition("://")[0]  # never the rest: it may hold a password
-        raise StoreError(_refusal(scheme))
+        raise UsageError(_refusal(scheme))
     else:
         path = url
     if not path:
-        raise StoreError("the store's address names no file; write sqlite:///holdfast.db or a plain path")
+        raise UsageError("the store's address names no file; write sqlite:///holdfast.db or a plain path")
     return SqliteStore(path)
 
 

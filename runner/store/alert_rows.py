@@ -102,6 +102,7 @@ def act(row: Row) -> BaselineAct:
         author=row["author"],
         reason=row["reason"],
         streams=tuple(StreamKey(scope=scope, dimension=dimension) for scope, dimension in from_json(row["streams"])),
+        after_run=row["after_run"],
     )
 
 

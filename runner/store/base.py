@@ -6,7 +6,7 @@ transaction. The same tests run over every implementation (``tests/contract/test
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -71,6 +71,8 @@ class BaselineAct:
     reason: str
     streams: tuple[StreamKey, ...] = ()
     """The streams it spoke of; empty means all."""
+    after_run: str | None = None
+    """Newest run stored when it was decided: what a replay goes by. The store fills it in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,8 +188,18 @@ class Store(Protocol):
         """By probe: the answers of its baseline runs to the request as it was last asked there, repeats kept."""
         ...
 
-    def due(self, now: datetime, *, limit: int = 50, lease_s: float = 60.0) -> tuple[PendingDelivery, ...]:
-        """Lease undelivered notices that are due. Of one incident and notifier only the oldest undelivered one."""
+    def due(
+        self,
+        now: datetime,
+        *,
+        limit: int = 50,
+        lease_s: float = 60.0,
+        notifiers: Collection[str] | None = None,
+    ) -> tuple[PendingDelivery, ...]:
+        """Lease undelivered notices that are due. Of one incident and notifier only the oldest undelivered one.
+
+        ``notifiers``: only notices for these names; all others stay untouched. None means all.
+        """
         ...
 
     def delivered(self, outbox_id: int, at: datetime, receipt: Mapping[str, str]) -> None:
@@ -198,16 +210,24 @@ class Store(Protocol):
         """Count a failed attempt; the notice is due again at ``at``."""
         ...
 
-    def give_up(self, outbox_id: int, error: str) -> None:
-        """Mark a notice undeliverable; it stays for people to see."""
+    def give_up(self, outbox_id: int, at: datetime, error: str) -> None:
+        """Mark a notice undeliverable, as of ``at``; it stays for people to see."""
         ...
 
-    def next_due(self) -> datetime | None:
-        """When ``due`` may next have something (backoffs and leases counted); None where nothing waits."""
+    def given_up(self, since: datetime) -> int:
+        """Notices given up at or after this instant, by any process."""
+        ...
+
+    def next_due(self, *, notifiers: Collection[str] | None = None) -> datetime | None:
+        """When ``due`` of the same notifiers may next have something (backoffs and leases counted); else None."""
         ...
 
     def undelivered(self) -> int:
         """Notices still waiting: delivered and given-up ones do not count."""
+        ...
+
+    def undelivered_by_notifier(self) -> Mapping[str, int]:
+        """The same by notifier; a notifier for which nothing waits is left out."""
         ...
 
     def expire_texts(self, before: datetime) -> int:

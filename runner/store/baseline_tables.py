@@ -38,6 +38,7 @@ SAMPLES = """
     WHERE s.failure_class IS NULL AND s.request_hash IS NULL
     ORDER BY s.run, s.position
 """
+NEWEST_RUN = "SELECT run_id FROM runs WHERE suite = ? AND endpoint = ? ORDER BY seq DESC LIMIT 1"
 ANSWERS = SAMPLES.replace("s.* FROM", "s.position FROM").replace("WHERE s.", "WHERE t.answer IS NOT NULL AND s.")
 
 
@@ -45,7 +46,8 @@ def save_act(
     db: SqliteDatabase, act: BaselineAct, streams: Mapping[StreamKey, Json], baseline_runs: Sequence[str] | None
 ) -> None:
     """Record a decision and what follows from it. The caller holds the transaction."""
-    db.insert("acts", alert_rows.act_row(act))
+    newest = db.read(NEWEST_RUN, [act.suite, act.endpoint])
+    db.insert("acts", {**alert_rows.act_row(act), "after_run": newest[0]["run_id"] if newest else None})
     replace_streams(db, act.suite, act.endpoint, streams)
     if baseline_runs is not None:
         _mark(db, act.suite, act.endpoint, baseline_runs)

@@ -25,6 +25,7 @@ MEMORY = ":memory:"
 BUSY_S = 10.0
 """How long a write waits for another process's write before it gives up, in seconds."""
 SWITCH_PAUSE_S = 0.02
+GONE = "the store file was removed or replaced; restart what uses it"
 
 PRAGMAS = (
     # NORMAL syncs at checkpoints only. What was committed is with the operating system, so it survives any death of
@@ -63,12 +64,14 @@ class SqliteDatabase:
         """
         self.path = path
         self._lock = threading.RLock()
+        self._file: tuple[int, int] | None = None
         with self._plain_words():
             self._create_file()
             connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
             self._db = sqlite_utils.Database(connection, execute_plugins=False)
             try:
                 self._prepare()
+                self._file = self._on_disk()
             except BaseException:
                 connection.close()
                 raise
@@ -112,7 +115,23 @@ class SqliteDatabase:
 
     def write(self) -> AbstractContextManager[None]:
         """One transaction, begun as a writer so that nothing read in it can be stale. Nested ones join it."""
+        self._still_there()
         return self._transaction("BEGIN IMMEDIATE")
+
+    def _on_disk(self) -> tuple[int, int] | None:
+        """Which file the path names now (device and number); None in memory."""
+        if self.path == MEMORY:
+            return None
+        try:
+            found = Path(self.path).stat()
+        except OSError as error:
+            raise StoreError(f"the store {self.path} cannot be used: {GONE}") from error
+        return found.st_dev, found.st_ino
+
+    def _still_there(self) -> None:
+        """A file deleted under an open connection takes writes without a word, and nobody can ever read them."""
+        if self._file is not None and self._on_disk() != self._file:
+            raise StoreError(f"the store {self.path} cannot be used: {GONE}")
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Several reads that see one state, whatever other processes write meanwhile. Nothing is written in it."""

@@ -178,8 +178,10 @@ def _judgement(db: Database) -> None:
     """What is true now (streams, installed), and what people decided (acts)."""
     stream: _Columns = dict.fromkeys(("suite", "endpoint", "scope", "dimension", "state"), str)
     _create(db, "streams", stream, pk=("suite", "endpoint", "scope", "dimension"))
-    decided: _Columns = dict.fromkeys(("suite", "endpoint", "kind", "at", "author", "reason", "streams"), str)
-    _create(db, "acts", {"id": int, **decided}, pk="id")
+    decided: _Columns = dict.fromkeys(
+        ("suite", "endpoint", "kind", "at", "author", "reason", "streams", "after_run"), str
+    )
+    _create(db, "acts", {"id": int, **decided}, pk="id", nullable=("after_run",))
     db.table("acts").create_index(["suite", "endpoint"])
     budget: _Columns = {"suite": str, "endpoint": str, "streams": int, "runs_per_year": float}
     _create(db, "installed", budget, pk=("suite", "endpoint"))
@@ -192,7 +194,7 @@ def _alerts(db: Database) -> None:
     _create(db, "alert_events", {"id": int, "run": int, **event}, pk="id", parents=[_of_run("alert_events")])
     db.table("alert_events").create_index(["run"])
     db.table("alert_events").create_index(["key"])
-    optional: _Columns = dict.fromkeys(("due_at", "leased_until", "delivered_at", "error"), str)
+    optional: _Columns = dict.fromkeys(("due_at", "leased_until", "delivered_at", "given_up_at", "error"), str)
     needed: _Columns = dict.fromkeys(("notifier", "incident_id", "event", "notice", "created_at", "state"), str)
     notice: _Columns = {"id": int, "run": int, "attempts": int, **needed, **optional}
     _create(db, "outbox", notice, pk="id", nullable=optional, parents=[_of_run("outbox")])

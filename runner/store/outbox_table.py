@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from runner.store import alert_rows
@@ -15,19 +15,23 @@ DUE = """
     SELECT o.*, r.receipt FROM outbox AS o
     LEFT JOIN receipts AS r ON r.incident_id = o.incident_id AND r.notifier = o.notifier
     WHERE o.id IN (SELECT MIN(id) FROM outbox WHERE state = 'waiting' GROUP BY incident_id, notifier)
-      AND (o.due_at IS NULL OR o.due_at <= ?) AND (o.leased_until IS NULL OR o.leased_until <= ?)
-    ORDER BY o.id LIMIT ?
+      AND (o.due_at IS NULL OR o.due_at <= ?1) AND (o.leased_until IS NULL OR o.leased_until <= ?1)
+      AND (?2 IS NULL OR o.notifier IN (SELECT value FROM json_each(?2)))
+    ORDER BY o.id LIMIT ?3
 """
 NEXT_DUE = """
     SELECT MIN(MAX(COALESCE(due_at, created_at), COALESCE(leased_until, created_at))) AS next_due FROM outbox
     WHERE id IN (SELECT MIN(id) FROM outbox WHERE state = 'waiting' GROUP BY incident_id, notifier)
+      AND (?1 IS NULL OR notifier IN (SELECT value FROM json_each(?1)))
 """
 
 
-def lease(db: SqliteDatabase, now: datetime, limit: int, lease_s: float) -> tuple[PendingDelivery, ...]:
-    """Take what is due for ``lease_s`` seconds. The caller holds the transaction."""
+def lease(
+    db: SqliteDatabase, now: datetime, limit: int, lease_s: float, notifiers: Collection[str] | None
+) -> tuple[PendingDelivery, ...]:
+    """Take what is due to these notifiers for ``lease_s`` seconds. The caller holds the transaction."""
     at, until = instant_text(now), instant_text(now + timedelta(seconds=lease_s))
-    found = db.read(DUE, [at, at, limit])
+    found = db.read(DUE, [at, _names(notifiers), limit])
     for row in found:
         db.change("UPDATE outbox SET leased_until = ? WHERE id = ?", [until, row["id"]])
     return tuple(map(alert_rows.pending, found))
@@ -57,21 +61,35 @@ def retry(db: SqliteDatabase, outbox_id: int, at: datetime, error: str) -> None:
     )
 
 
-def give_up(db: SqliteDatabase, outbox_id: int, error: str) -> None:
+def give_up(db: SqliteDatabase, outbox_id: int, at: datetime, error: str) -> None:
     """Settle a notice as undeliverable, and let the next of its incident go."""
     db.change(
-        "UPDATE outbox SET state = 'given_up', attempts = attempts + 1, leased_until = NULL, error = ? "
-        "WHERE id = ? AND state = 'waiting'",
-        [error, outbox_id],
+        "UPDATE outbox SET state = 'given_up', attempts = attempts + 1, leased_until = NULL, given_up_at = ?, "
+        "error = ? WHERE id = ? AND state = 'waiting'",
+        [instant_text(at), error, outbox_id],
     )
 
 
-def next_due(db: SqliteDatabase) -> datetime | None:
-    """When something is next due; None where nothing waits."""
-    at = db.read(NEXT_DUE)[0]["next_due"]
+def given_up(db: SqliteDatabase, since: datetime) -> int:
+    """Notices given up at or after this instant."""
+    counted = db.read(
+        "SELECT COUNT(*) AS lost FROM outbox WHERE state = 'given_up' AND given_up_at >= ?", [instant_text(since)]
+    )
+    return int(counted[0]["lost"])
+
+
+def next_due(db: SqliteDatabase, notifiers: Collection[str] | None) -> datetime | None:
+    """When something for these notifiers is next due; None where nothing waits."""
+    at = db.read(NEXT_DUE, [_names(notifiers)])[0]["next_due"]
     return None if at is None else instant(at)
 
 
-def waiting(db: SqliteDatabase) -> int:
-    """Notices not yet settled."""
-    return int(db.read("SELECT COUNT(*) AS waiting FROM outbox WHERE state = 'waiting'")[0]["waiting"])
+def waiting(db: SqliteDatabase) -> dict[str, int]:
+    """Notices not yet settled, by notifier."""
+    counted = "SELECT notifier, COUNT(*) AS waiting FROM outbox WHERE state = 'waiting' GROUP BY notifier"
+    return {row["notifier"]: row["waiting"] for row in db.read(counted)}
+
+
+def _names(notifiers: Collection[str] | None) -> str | None:
+    """Names as one parameter, however many there are; null means all."""
+    return None if notifiers is None else to_json(sorted(notifiers))

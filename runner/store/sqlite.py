@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -77,9 +77,16 @@ class SqliteStore:
         return baseline_tables.answers(self._db, suite, endpoint)
 
     # -------------------------------------------------------------------------------------------- the outbox
-    def due(self, now: datetime, *, limit: int = 50, lease_s: float = 60.0) -> tuple[PendingDelivery, ...]:
+    def due(
+        self,
+        now: datetime,
+        *,
+        limit: int = 50,
+        lease_s: float = 60.0,
+        notifiers: Collection[str] | None = None,
+    ) -> tuple[PendingDelivery, ...]:
         with self._db.write():
-            return outbox_table.lease(self._db, now, limit, lease_s)
+            return outbox_table.lease(self._db, now, limit, lease_s, notifiers)
 
     def delivered(self, outbox_id: int, at: datetime, receipt: Mapping[str, str]) -> None:
         with self._db.write():
@@ -89,14 +96,20 @@ class SqliteStore:
         with self._db.write():
             outbox_table.retry(self._db, outbox_id, at, error)
 
-    def give_up(self, outbox_id: int, error: str) -> None:
+    def give_up(self, outbox_id: int, at: datetime, error: str) -> None:
         with self._db.write():
-            outbox_table.give_up(self._db, outbox_id, error)
+            outbox_table.give_up(self._db, outbox_id, at, error)
 
-    def next_due(self) -> datetime | None:
-        return outbox_table.next_due(self._db)
+    def given_up(self, since: datetime) -> int:
+        return outbox_table.given_up(self._db, since)
+
+    def next_due(self, *, notifiers: Collection[str] | None = None) -> datetime | None:
+        return outbox_table.next_due(self._db, notifiers)
 
     def undelivered(self) -> int:
+        return sum(outbox_table.waiting(self._db).values())
+
+    def undelivered_by_notifier(self) -> Mapping[str, int]:
         return outbox_table.waiting(self._db)
 
     # -------------------------------------------------------------------------------------------- keeping house

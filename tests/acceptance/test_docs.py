@@ -61,7 +61,7 @@ def fenced(*fences: str) -> list[Block]:
 
 
 def test_every_block_in_the_docs_is_of_a_kind_that_a_test_executes() -> None:
-    known = {"sh", "yaml", "yaml settings", "yaml fragment", "json", "text"}
+    known = {"sh", "yaml", "yaml settings", "yaml fragment", "text"}
     assert [str(block) for block in blocks() if block.fence not in known] == []
 
 
@@ -99,11 +99,6 @@ def test_a_part_of_a_suite_in_the_docs_is_valid_in_a_suite(block: Block, tmp_pat
     path.write_text(json.dumps(suite), encoding="utf-8")
     variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", block.text), "http://127.0.0.1:9/v1")
     assert prepare(path, {**variables, **ENVIRON}, None).suite.probes
-
-
-@pytest.mark.parametrize("block", fenced("json"), ids=str)
-def test_json_in_the_docs_is_json(block: Block) -> None:
-    assert json.loads(block.text) is not None
 
 
 @pytest.mark.slow

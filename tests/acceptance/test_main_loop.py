@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import sqlite3
+import time
 from pathlib import Path
 
 import jsonschema
@@ -232,3 +233,48 @@ def test_two_hundred_quiet_runs_in_a_row_raise_no_alarm(started: Workplace) -> N
     value = started.json("run", "suite.yaml", "--rounds", "200", "--no-alerts")
     assert {state for run in value["runs"] for state in states(run).values()} & {"alarm"} == set()
     assert states(value["runs"][-1])["latency.total", "suite"] != "collecting"
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_sent(
+    started: Workplace, endpoint: RunningEndpoint
+) -> None:
+    (started.folder / "file").write_text("", encoding="utf-8")
+    for option in ("--output", "--report"):
+        done = started.run("run", "suite.yaml", option, "file/below")
+        assert done.returncode == 2
+        assert "file" in done.stderr
+    assert endpoint.requests == []
+
+
+def test_a_command_that_reads_leaves_no_empty_store_behind(started: Workplace) -> None:
+    for command in (("show",), ("report",), ("replay",), ("baseline", "show")):
+        assert started.run(*command, "suite.yaml", "--store", "typo.db").returncode == 2
+    assert not (started.folder / "typo.db").exists()
+    assert started.run("run", "suite.yaml", "--store", "mysql://user:pass@host/db").returncode == 2
+
+
+def test_a_variable_that_is_missing_hides_no_other_problem(started: Workplace) -> None:
+    suite = started.folder / "suite.yaml"
+    text = suite.read_text(encoding="utf-8").replace("- contains: 30 days", "- contain: 30 days")
+    suite.write_text(text, encoding="utf-8")
+    done = started.run("validate", "suite.yaml", env={"HOLDFAST_API_KEY": ""})
+    assert done.returncode == 2
+    assert "HOLDFAST_API_KEY" in done.stderr
+    assert "did you mean 'contains'" in done.stderr
+
+
+def test_an_act_while_a_run_is_out_is_replayed_in_the_order_it_took_effect(
+    started: Workplace, endpoint: RunningEndpoint
+) -> None:
+    started.json("run", "suite.yaml", "--rounds", "3")
+    endpoint.change(latency_scale=40)
+    slow = started.start("run", "suite.yaml")
+    try:
+        before = endpoint.request_count
+        while endpoint.request_count == before:
+            time.sleep(0.02)
+        assert started.run("baseline", "reset", "suite.yaml", "--reason", "in between").returncode == 0
+    finally:
+        slow.communicate(timeout=60)
+    replayed = started.run("replay", "suite.yaml")
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr

@@ -206,3 +206,11 @@ def test_what_is_not_a_chat_reply_is_a_protocol_failure(raw: bytes) -> None:
 def test_lone_surrogates_become_replacement_characters_and_pairs_become_whole() -> None:
     raw = json.dumps(chat_body("?")).replace('"?"', r'"\ud83d and \ud83d\ude00"').encode()
     assert read(raw).answer == "\ufffd and \U0001f600"
+
+
+def test_a_usage_object_nested_beyond_reason_is_counted_but_not_kept() -> None:
+    deep: object = 1
+    for _ in range(600):
+        deep = [deep]
+    told = read({**chat_body(), "usage": {"prompt_tokens": 3, "completion_tokens": 2, "x": deep}})
+    assert (told.usage.input_tokens, told.usage.output_tokens, told.usage.raw) == (3, 2, {})

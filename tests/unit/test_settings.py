@@ -1,0 +1,66 @@
+"""Settings: read with places, refused with reasons, and never a secret in an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from probes.errors import SettingsError
+from runner.settings import load_settings
+
+SECRET = "xoxb-planted-4711"
+ENVIRON = {"TOKEN": SECRET, "EMPTY": ""}
+
+
+def loaded(tmp_path: Path, text: str) -> object:
+    path = tmp_path / "holdfast.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_settings(path, ENVIRON, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("stor: x", "did you mean 'store'"),
+        ("listen: 0.0.0.0:9464", "listen_token"),
+        ("listen: 0.0.0.0:9464\nlisten_token: ''", "listen_token"),
+        ("listen: 127.0.0.1:99999", "HOST:PORT"),
+        ("listen: '127.0.0.1:9²'", "HOST:PORT"),
+        ("listen: '9464'", "HOST:PORT"),
+        ("spend: {usd_per_day: 5}", "refuses to pretend"),
+        ("heartbeat: {url: http://127.0.0.1:9}", "refuses to pretend"),
+        ("privacy: {text: redacted}", "kept in full"),
+        ("notifiers: {slack: {type: slak}}", "did you mean 'slack'"),
+        ("notifiers: {slack: {webhook_url: http://127.0.0.1:9/x}}", "needs a type"),
+        ("notifiers: {slack: {type: slack, bot_tokn: x, channel: y}}", "did you mean 'bot_token'"),
+        ("notifiers: {slack: {type: slack, bot_token: '${TOKEN}'}}", "channel"),
+        ("notifiers: {slack: {type: slack, bot_token: '${NOPE}', channel: c}}", "NOPE is not set"),
+        ("false_alarms_per_year: 0", "false_alarms_per_year"),
+    ],
+)
+def test_wrong_settings_are_refused_with_file_line_and_what_would_be_right(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        loaded(tmp_path, text)
+    assert told in str(caught.value)
+    assert "holdfast.yaml:" in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_settings_keep_their_secrets_out_of_their_repr(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, "notifiers: {slack: {type: slack, bot_token: '${TOKEN}', channel: c}}")
+    assert SECRET not in repr(settings)
+
+
+def test_without_a_file_every_setting_has_its_default(tmp_path: Path) -> None:
+    settings = load_settings(None, {}, tmp_path)
+    assert settings.settings.false_alarms_per_year == 1
+    assert settings.notifiers == {}
+
+
+def test_the_environment_goes_before_the_file_and_is_named_when_it_is_wrong(tmp_path: Path) -> None:
+    assert load_settings(None, {"HOLDFAST_STORE": "x.db"}, tmp_path).settings.store == "x.db"
+    with pytest.raises(SettingsError, match="HOLDFAST_LISTEN"):
+        load_settings(None, {"HOLDFAST_LISTEN": "nowhere"}, tmp_path)
