@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from checks.pattern_cost import degree, is_exponential
 
-EXAMINED_CHARS = {1: 20_000, 2: 20_000, 3: 3_000, 4: 700}
+EXAMINED_CHARS = {1: 20_000, 2: 20_000, 3: 3_000, 4: 700, 5: 250, 6: 130}
 """Characters of a text that a pattern gets to see, by the degree of its cost. Higher degrees are refused."""
 
 

@@ -26,7 +26,7 @@ def is_exponential(compiled: re.Pattern[str]) -> bool:
 
 
 def degree(compiled: re.Pattern[str]) -> int:
-    """The exponent of the cost: repetitions that can share one character, plus one where any start is tried; at least 1."""
+    """The exponent of the cost: repetitions that can share one character, plus one where any start is tried."""
     tree = _tree(compiled)
     anchored = bool(tree) and tree[0] in _anchors(compiled)
     samples = set(string.printable + "é") | set(compiled.pattern)
