@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from checks.check import Rule
 from probes.suite import Suite
+from runner.schema_docs import with_descriptions
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
@@ -25,7 +26,7 @@ def suite_schema(checks: Mapping[str, type[Rule]]) -> Schema:
     Args:
         checks: The table of rules, by the name a suite writes.
     """
-    schema: Schema = _without_titles(Suite.model_json_schema(by_alias=True))
+    schema: Schema = _without_titles(with_descriptions(Suite.model_json_schema(by_alias=True)))
     definitions: Schema = schema["$defs"]
     entry = definitions["CheckSpec"]["properties"]
     beside = {key: entry[key] for key in ("mode", "require")}
@@ -79,7 +80,7 @@ def _may_stand_bare(rule: type[Rule]) -> bool:
 
 
 def _mapping_form(name: str, rule: type[Rule], beside: Schema, definitions: Schema) -> Schema:
-    argument = rule.argument.json_schema(ref_template=f"#/$defs/check.{name}.{{model}}")
+    argument = with_descriptions(rule.argument.json_schema(ref_template=f"#/$defs/check.{name}.{{model}}"))
     for inner, definition in argument.pop("$defs", {}).items():
         definitions[f"check.{name}.{inner}"] = _without_titles(definition)
     properties: Schema = {name: _without_titles(argument), **beside}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from jsonpath import JSONPathEnvironment, JSONPathError
 from pydantic import Field, JsonValue, TypeAdapter, WithJsonSchema, model_validator
 
 from checks.argument import Argument, Text
@@ -15,8 +14,6 @@ from checks.pattern import compile_pattern
 from checks.quote import quoted
 from checks.value_conditions import Condition, as_long_as, at_least, at_most, equal_to, matching
 from probes.sample import Sample
-
-_PATHS = JSONPathEnvironment(strict=True)  # strict: RFC 9535 and none of the library's extensions
 
 
 class PathArgument(Argument):
@@ -54,8 +51,11 @@ class JsonPath:
     policy: ClassVar[bool] = False
 
     def __init__(self, argument: PathArgument) -> None:
+        from jsonpath import JSONPathEnvironment, JSONPathError  # slow to import, and few suites need it
+
+        paths = JSONPathEnvironment(strict=True)  # strict: RFC 9535 and none of the library's extensions
         try:
-            self._path = _PATHS.compile(argument.path)
+            self._path = paths.compile(argument.path)
         except JSONPathError as error:
             told = str(error).splitlines()[0]
             raise ValueError(f"{argument.path!r} is not a JSONPath: {told}; write it like $.items[*].price") from error

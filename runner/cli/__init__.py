@@ -5,6 +5,7 @@ Modules here import nothing heavy at the top, so that ``holdfast --help`` answer
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -17,10 +18,17 @@ DEBUG_FLAG = "--debug"
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code. Errors become one line on stderr; ``--debug`` adds the traceback."""
+    _start_lean()
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = DEBUG_FLAG in arguments or bool(os.environ.get("HOLDFAST_DEBUG"))
     arguments = [argument for argument in arguments if argument != DEBUG_FLAG]
     sys.exit(_exit_code(arguments, debug=debug))
+
+
+def _start_lean() -> None:
+    """A command lives for a second: NumPy's threads and the collector's passes over imports would be half of it."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _exit_code(arguments: list[str], *, debug: bool) -> int:

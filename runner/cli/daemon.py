@@ -62,21 +62,25 @@ def with_listen(loaded: LoadedSettings, listen: str | None) -> LoadedSettings:
 
 
 async def _serve(prepared: Sequence[PreparedSuite], loaded: LoadedSettings, store: str | None) -> None:
+    from contextlib import closing
     from importlib.metadata import version
 
     import structlog
 
     from reports.metrics import Metrics
     from runner.daemon import Daemon
-    from runner.web import listening
+    from runner.web import bound, listening, origin
     from runner.wiring import installation
 
     settings = loaded.settings
-    links = f"http://{settings.listen_host}:{settings.listen_port}/report"
-    async with installation(
-        loaded, store_option=store, report_link=lambda record: f"{links}/{record.suite}/{record.endpoint}"
-    ) as here:
-        service = Daemon(here, prepared, Metrics(version("holdfast")))
-        async with listening(service, settings.listen_host, settings.listen_port) as port:
-            structlog.get_logger("holdfast.daemon").info("listening", host=settings.listen_host, port=port)
-            await service.serve()
+    host = settings.listen_host
+    with closing(bound(host, settings.listen_port)) as listener:
+        links = f"{origin(listener, host)}/report"
+        async with installation(
+            loaded, store_option=store, report_link=lambda record: f"{links}/{record.suite}/{record.endpoint}"
+        ) as here:
+            service = Daemon(here, prepared, Metrics(version("holdfast")))
+            async with listening(service, listener):
+                port = listener.getsockname()[1]
+                structlog.get_logger("holdfast.daemon").info("listening", host=host, port=port)
+                await service.serve()
