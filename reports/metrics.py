@@ -5,12 +5,14 @@ Histogram bounds are those of the OpenTelemetry GenAI client metrics (duration, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from checks.drift.result import SUITE_SCOPE, StreamState
 from checks.verdict import Health
 from probes.sample import Sample
-from reports.summary import RunRecord
+from reports.summary import AlertView, RunRecord
 
 GENAI_SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 PLACE = ("suite", "endpoint")
@@ -41,6 +43,8 @@ class Metrics:
         self._errors = Counter("holdfast_run_errors", "Runs that ended in an error of ours.", PLACE, registry=registry)
         self._outbox = Gauge("holdfast_outbox_pending", "Notices waiting for delivery.", registry=registry)
         self._delivered = Counter("holdfast_notices_delivered", "Notices delivered.", registry=registry)
+        self._given_up = Counter("holdfast_notices_given_up", "Notices that nobody was told.", registry=registry)
+        self._incidents: dict[tuple[str, str], set[tuple[str, str]]] = {}
         build = Gauge("holdfast_build_info", "1; the version is the label.", ("version",), registry=registry)
         build.labels(version).set(1)
 
@@ -83,8 +87,16 @@ class Metrics:
         for result in record.drift:
             if result.key.scope == SUITE_SCOPE and result.score is not None:
                 self._score.labels(*place, result.key.dimension).set(result.score)
-        for alert in record.alerts:
-            self._alerts.labels(*place, alert.kind, alert.severity).set(alert.state == "open")
+        if record.alerts or record.drift or record.health is not Health.UNKNOWN:
+            self._alerted(place, record.alerts)  # a run that could not be judged holds what was open
+
+    def _alerted(self, place: tuple[str, str], alerts: Sequence[AlertView]) -> None:
+        """Show what is open now, and take back every kind and severity shown before that is not."""
+        now_open = {(alert.kind, alert.severity) for alert in alerts if alert.state == "open"}
+        shown = self._incidents.setdefault(place, set())
+        shown.update((alert.kind, alert.severity) for alert in alerts)
+        for kind, severity in shown:
+            self._alerts.labels(*place, kind, severity).set((kind, severity) in now_open)
 
     def skipped(self, suite: str, endpoint: str, reason: str) -> None:
         """Count a run that was due and not made: ``overlap`` or ``missed``."""
@@ -94,10 +106,11 @@ class Metrics:
         """Count a run that ended in an error of ours."""
         self._errors.labels(suite, endpoint).inc()
 
-    def outbox(self, *, pending: int, delivered: int) -> None:
-        """How many notices wait, and how many more were delivered."""
+    def outbox(self, *, pending: int, delivered: int, given_up: int = 0) -> None:
+        """How many notices wait, and how many more were delivered and given up."""
         self._outbox.set(pending)
         self._delivered.inc(delivered)
+        self._given_up.inc(given_up)
 
     def text(self) -> bytes:
         """The exposition text."""

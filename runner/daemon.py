@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from probes.errors import HoldfastError
-from probes.suite import RUNS_PER_YEAR_ASSUMED, Schedule
 from reports.metrics import Metrics
+from runner.beats import ASSUMED, Beat, Place, first_run, grace_s, interval_s, newest_scheduled
+from runner.chores import Chore, Troubles, in_words, keep_doing, patiently
 from runner.engine import RunOrder
+from runner.logs import log_loop_trouble
+from runner.outbox import SEND_TIMEOUT_S
 from runner.prepare import PreparedSuite, select
-from runner.schedule import YEAR_S, runs_per_year, trigger
+from runner.schedule import trigger
 from runner.wiring import Installation
 
 log = structlog.get_logger("holdfast.daemon")
 
 DELIVERY_EVERY_S = 1.0
 EXPIRY_EVERY_S = 3600.0
+GIVEN_UP_TOLD_S = 3600.0
+"""How long ``/healthz`` tells of a notice that was given up."""
 STOP_RUNS_S = 20.0
 """How long runs under way may finish after SIGTERM; what is not done then is given up and leaves no trace."""
 STOP_DELIVERY_S = 5.0
-ASSUMED = Schedule(every_s=YEAR_S / RUNS_PER_YEAR_ASSUMED)
-"""For a suite without a schedule in the daemon's folder."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Beat:
-    """When a suite at an endpoint should run next at the latest, for ``/healthz``."""
-
-    due_within_s: float
-    last_started: float
+"""How long after that deliveries may still begin; one under way gets its whole time, lest it be posted twice."""
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(slots=True)
@@ -48,92 +43,151 @@ class Daemon:
     here: Installation
     suites: Sequence[PreparedSuite]
     metrics: Metrics
-    beats: dict[tuple[str, str], Beat] = field(default_factory=dict)
+    stop_runs_s: float = STOP_RUNS_S
+    beats: dict[Place, Beat] = field(default_factory=dict)
+    troubles: Troubles = field(default_factory=Troubles)
     _scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone="UTC"))
-    _running: set[asyncio.Task[Any]] = field(default_factory=set)
+    _out: dict[Place, asyncio.Task[None]] = field(default_factory=dict)
+    """Runs under way. Tasks of our own: the scheduler would cancel its own when it is shut down."""
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
-    _trouble: str = ""
+    _hurry: asyncio.Event = field(default_factory=asyncio.Event)
+    _chores_end: asyncio.Event = field(default_factory=asyncio.Event)
+    _given_up: int = 0
 
     async def serve(self) -> None:
-        """Run until SIGTERM or SIGINT (or ``stop``), then let runs finish and deliver what is waiting."""
+        """Run until SIGTERM or SIGINT (or ``stop``), then let runs finish and deliver what is waiting.
+
+        Raises:
+            StoreError: the store cannot be read at the start. Later it is trouble, told by ``sickness``.
+        """
         loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, self.stop)
-        self._schedule()
-        self._scheduler.start()
-        chores = [asyncio.create_task(self._deliver()), asyncio.create_task(self._expire())]
+        loop.set_exception_handler(log_loop_trouble)
+        for name in SIGNALS:
+            loop.add_signal_handler(name, self._signalled)
+        await self._schedule()
+        tasks = {asyncio.create_task(self._keep_doing(chore)) for chore in self._chores()}
         log.info("started", suites=[prepared.suite.name for prepared in self.suites])
         try:
             await self._stop.wait()
         finally:
-            await self._wind_down(chores)
+            await self._wind_down(tasks)
 
     def stop(self) -> None:
-        """Ask the daemon to stop; a second call changes nothing."""
+        """Ask the daemon to stop in good order; a second call changes nothing."""
         self._stop.set()
 
-    async def _wind_down(self, chores: Sequence[asyncio.Task[None]]) -> None:
-        log.info("stopping", runs_under_way=len(self._running))
+    def hurry(self) -> None:
+        """Ask the daemon to leave at once: runs and deliveries under way are given up."""
+        self._stop.set()
+        self._hurry.set()
+
+    @property
+    def hurried(self) -> bool:
+        """True once it was asked to leave at once."""
+        return self._hurry.is_set()
+
+    def _signalled(self) -> None:
+        """The first signal stops, the second leaves at once, the third is the operating system's."""
+        if not self._stop.is_set():
+            self.stop()
+            return
+        self.hurry()
+        for name in SIGNALS:
+            asyncio.get_running_loop().remove_signal_handler(name)
+
+    async def _wind_down(self, chores: set[asyncio.Task[None]]) -> None:
+        log.info("stopping", runs_under_way=len(self._out))
         self._scheduler.shutdown(wait=False)
-        if self._running:
-            await asyncio.wait(self._running, timeout=STOP_RUNS_S)
-        for task in (*self._running, *chores):
-            task.cancel()
-        await asyncio.gather(*self._running, *chores, return_exceptions=True)
-        await self.here.outbox.drain(STOP_DELIVERY_S)
-        log.info("stopped", undelivered=self.here.store.undelivered())
+        out = dict(self._out)
+        await patiently(set(out.values()), self.stop_runs_s, self._hurry)
+        for (suite, endpoint), task in out.items():
+            if task.cancelled():
+                log.warning("run_given_up", suite=suite, endpoint=endpoint)
+        self._chores_end.set()
+        last_words = asyncio.create_task(self._last_deliveries())
+        await patiently({last_words, *chores}, STOP_DELIVERY_S + SEND_TIMEOUT_S + 1, self._hurry)
+        log.info("stopped", undelivered=await self._undelivered())
+
+    async def _last_deliveries(self) -> None:
+        try:
+            await self.here.outbox.drain(STOP_DELIVERY_S)
+        except HoldfastError as error:
+            log.error("outbox_left", error=str(error))
+
+    async def _undelivered(self) -> int | None:
+        try:
+            return await asyncio.to_thread(self.here.store.undelivered)
+        except HoldfastError as error:
+            log.error("outbox_unreadable", error=str(error))
+            return None
 
     # ------------------------------------------------------------------------------------------ schedule
-    def _schedule(self) -> None:
+    async def _schedule(self) -> None:
         self._scheduler.add_listener(self._not_made, EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
         for prepared in self.suites:
             for endpoint in prepared.suite.monitored:
-                self._add(prepared, endpoint)
+                await self._add(prepared, endpoint)
+        self._scheduler.start()
+        for place in self.beats:
+            self._expect_next(place)
 
-    def _add(self, prepared: PreparedSuite, endpoint: str) -> None:
+    async def _add(self, prepared: PreparedSuite, endpoint: str) -> None:
         suite = prepared.suite
-        schedule = suite.schedule or ASSUMED
-        interval_s = YEAR_S / runs_per_year(schedule)
+        place, schedule = (suite.name, endpoint), suite.schedule or ASSUMED
         order = RunOrder(prepared=prepared, endpoint=endpoint, probes=select(suite), trigger="schedule")
-        # Seeded by name: suites that start together do not fire together, and each keeps its place over restarts.
-        spread_s = random.Random(f"{suite.name}/{endpoint}").uniform(0, schedule.jitter_s)  # noqa: S311
-        start = self.here.clock.now() + timedelta(seconds=spread_s)
+        newest = await asyncio.to_thread(newest_scheduled, self.here.store, place)
+        now = self.here.clock.now()
+        first = first_run(schedule, place, now, newest)
         self._scheduler.add_job(
-            self._fire,
-            trigger(schedule, start=start, jitter_s=schedule.jitter_s),
+            self._start,
+            trigger(schedule, start=first or now, jitter_s=schedule.jitter_s),
             args=[order],
-            id=f"{suite.name}/{endpoint}",
+            id=_job(place),
             max_instances=1,
             coalesce=True,
-            misfire_grace_time=max(60, round(interval_s / 2)),
+            misfire_grace_time=max(60, round(interval_s(schedule) / 2)),
+            # said outright, because an interval that starts now has already missed its start
+            **({"next_run_time": first} if first else {}),
         )
-        self.beats[suite.name, endpoint] = Beat(
-            due_within_s=2 * interval_s + schedule.jitter_s + 60, last_started=self.here.clock.monotonic()
-        )
+        self.beats[place] = Beat(due_at=None, grace_s=grace_s(schedule))
+
+    def _expect_next(self, place: Place) -> None:
+        job = self._scheduler.get_job(_job(place))
+        self.beats[place].due_at = job.next_run_time if job else None
 
     def _not_made(self, event: JobEvent) -> None:
         suite, _, endpoint = str(event.job_id).partition("/")
-        reason = "overlap" if event.code == EVENT_JOB_MAX_INSTANCES else "missed"
-        self.metrics.skipped(suite, endpoint, reason)
-        log.warning("run_not_made", suite=suite, endpoint=endpoint, reason=reason)
+        self._skipped((suite, endpoint), "overlap" if event.code == EVENT_JOB_MAX_INSTANCES else "missed")
 
-    async def _fire(self, order: RunOrder) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # APScheduler runs jobs as tasks
-        self._running.add(task)
+    def _skipped(self, place: Place, reason: str) -> None:
+        self.metrics.skipped(*place, reason)
+        log.warning("run_not_made", suite=place[0], endpoint=place[1], reason=reason)
+
+    # ------------------------------------------------------------------------------------------ runs
+    async def _start(self, order: RunOrder) -> None:
+        """The scheduler's job: begin a run, unless the one before is still out."""
         place = (order.prepared.suite.name, order.endpoint)
-        self.beats[place].last_started = self.here.clock.monotonic()
+        if self._stop.is_set():
+            return
+        if place in self._out:
+            self._skipped(place, "overlap")
+            return
+        self._expect_next(place)
+        self._out[place] = task = asyncio.create_task(self._run(order, place))
+        task.add_done_callback(lambda _: self._out.pop(place, None))
+
+    async def _run(self, order: RunOrder, place: Place) -> None:
+        source = " at ".join(place)
         try:
             record = await self.here.engine.run(order)
-        except HoldfastError as error:
-            self._trouble = str(error)
+            self.metrics.ran(record)
+        except Exception as error:  # bulkhead: one place's bug must not end the schedule of the others
             self.metrics.erred(*place)
-            log.error("run_not_stored", suite=place[0], endpoint=place[1], error=str(error))
+            self.troubles.tell(source, in_words(error))
+            bug = not isinstance(error, HoldfastError)
+            log.error("run_not_stored", suite=place[0], endpoint=place[1], error=in_words(error), exc_info=bug)
             return
-        finally:
-            self._running.discard(task)
-        self._trouble = ""
-        self.metrics.ran(record)
+        self.troubles.tell(source, "")
         log.info(
             "run",
             suite=record.suite,
@@ -144,35 +198,44 @@ class Daemon:
         )
 
     # ------------------------------------------------------------------------------------------ chores
+    def _chores(self) -> list[Chore]:
+        chores = [Chore(name="outbox", every_s=DELIVERY_EVERY_S, work=self._deliver)]
+        if self.here.settings.privacy.retain.text_s is not None:
+            chores.append(Chore(name="expiry of texts", every_s=EXPIRY_EVERY_S, work=self._expire))
+        return chores
+
+    async def _keep_doing(self, chore: Chore) -> None:
+        await keep_doing(chore, self.here.clock, self.troubles, self._chores_end)
+
     async def _deliver(self) -> None:
-        while True:
-            delivered = 0
-            try:
-                delivered = await self.here.outbox.deliver_due()
-                self.metrics.outbox(pending=self.here.store.undelivered(), delivered=delivered)
-            except HoldfastError as error:
-                self._trouble = str(error)
-                log.error("outbox_stuck", error=str(error))
-            await self.here.clock.sleep(DELIVERY_EVERY_S)
+        store, outbox = self.here.store, self.here.outbox
+        delivered = await outbox.deliver_due()
+        pending = await asyncio.to_thread(store.undelivered)
+        new, self._given_up = outbox.given_up - self._given_up, outbox.given_up
+        self.metrics.outbox(pending=pending, delivered=delivered, given_up=new)
+        strangers = await outbox.unknown()
+        an_hour_ago = self.here.clock.now() - timedelta(seconds=GIVEN_UP_TOLD_S)
+        lost = await asyncio.to_thread(store.given_up, an_hour_ago)
+        waiting = f"{strangers} waiting for notifiers that the settings do not name"
+        self.troubles.tell("notices without a notifier", waiting if strangers else "")
+        self.troubles.tell("notices given up", f"{lost} in the last hour, which nobody was told" if lost else "")
 
     async def _expire(self) -> None:
         keep_s = self.here.settings.privacy.retain.text_s
-        while keep_s is not None:
-            try:
-                gone = self.here.store.expire_texts(self.here.clock.now() - timedelta(seconds=keep_s))
-                log.info("texts_expired", rows=gone)
-            except HoldfastError as error:
-                self._trouble = str(error)
-                log.error("expiry_failed", error=str(error))
-            await self.here.clock.sleep(EXPIRY_EVERY_S)
+        assert keep_s is not None  # else there is no such chore
+        before = self.here.clock.now() - timedelta(seconds=keep_s)
+        gone = await asyncio.to_thread(self.here.store.expire_texts, before)
+        log.info("texts_expired", rows=gone)
 
     # ------------------------------------------------------------------------------------------ health
     def sickness(self) -> tuple[str, ...]:
         """What is wrong with the daemon itself, one line each; empty while it is well."""
-        now = self.here.clock.monotonic()
+        now = self.here.clock.now()
         late = [
-            f"{suite} at {endpoint} is overdue"
-            for (suite, endpoint), beat in self.beats.items()
-            if now - beat.last_started > beat.due_within_s
+            f"{suite} at {endpoint} is overdue" for (suite, endpoint), beat in self.beats.items() if beat.overdue(now)
         ]
-        return (*late, *([self._trouble] if self._trouble else []))
+        return (*late, *self.troubles.lines())
+
+
+def _job(place: Place) -> str:
+    return "/".join(place)

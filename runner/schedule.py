@@ -19,15 +19,17 @@ def trigger(schedule: Schedule, *, start: datetime, jitter_s: float = 0.0) -> ob
     Args:
         schedule: Interval or cron line.
         start: First instant of an interval schedule, aware.
-        jitter_s: Most seconds a run may come late, chosen at random by the scheduler.
+        jitter_s: Most seconds a cron run may come late, chosen anew each time. Intervals are spread by ``start``.
     """
     from apscheduler.triggers.cron import CronTrigger
     from apscheduler.triggers.interval import IntervalTrigger
 
-    jitter = round(jitter_s) or None
     if schedule.every_s is not None:
-        return IntervalTrigger(seconds=schedule.every_s, start_date=start, timezone=UTC, jitter=jitter)
-    return CronTrigger.from_crontab(translated(schedule.cron or ""), timezone=ZoneInfo(schedule.timezone))
+        # no jitter of APScheduler's here: it counts from the last fire, so jitters would add up to a longer interval
+        return IntervalTrigger(seconds=schedule.every_s, start_date=start, timezone=UTC)
+    line = CronTrigger.from_crontab(translated(schedule.cron or ""), timezone=ZoneInfo(schedule.timezone))
+    line.jitter = round(jitter_s) or None
+    return line
 
 
 def schedule_problem(schedule: Schedule) -> str | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hmac
-from collections.abc import AsyncIterator, Iterator
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
 
+import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,6 +23,11 @@ from reports.formats.html import IndexEntry, render_index
 from reports.metrics import CONTENT_TYPE
 from runner.daemon import Daemon
 from runner.pages import latest, page, report_of
+
+log = structlog.get_logger("holdfast.daemon")
+
+CLIENTS_S = 2
+"""How long clients may finish reading when the daemon stops."""
 
 
 def web_app(daemon: Daemon) -> ASGIApp:
@@ -70,7 +78,7 @@ class Pages:
 
     async def index(self, _request: Request) -> Response:
         """Every suite at every endpoint with its present health."""
-        return await asyncio.to_thread(self._index)
+        return await _from_store(self._index)
 
     def _index(self) -> Response:
         store = self._daemon.here.store
@@ -92,10 +100,7 @@ class Pages:
     async def report(self, request: Request) -> Response:
         """The report page of one suite at one endpoint, made from what is stored."""
         suite, endpoint = request.path_params["suite"], request.path_params["endpoint"]
-        try:
-            return await asyncio.to_thread(self._report, suite, endpoint)
-        except HoldfastError as error:
-            return PlainTextResponse(str(error), 503)
+        return await _from_store(lambda: self._report(suite, endpoint))
 
     def _report(self, suite: str, endpoint: str) -> Response:
         prepared = next((p for p in self._daemon.suites if p.suite.name == suite), None)
@@ -106,6 +111,14 @@ class Pages:
         return HTMLResponse(page(report_of(store, run, owner=prepared.suite.owner, file=prepared.file)))
 
 
+async def _from_store(answer: Callable[[], Response]) -> Response:
+    """A page made off the loop; what keeps the store from being read is told."""
+    try:
+        return await asyncio.to_thread(answer)
+    except HoldfastError as error:
+        return PlainTextResponse(str(error), 503)
+
+
 class _Server(uvicorn.Server):
     """Leaves the signals to the daemon."""
 
@@ -114,22 +127,59 @@ class _Server(uvicorn.Server):
         yield
 
 
-@asynccontextmanager
-async def listening(daemon: Daemon, host: str, port: int) -> AsyncIterator[int]:
-    """Answer on host and port while the block runs; yields the port (useful with port 0).
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens on host and port; port 0 takes a free one.
 
     Raises:
-        HoldfastError: the address cannot be listened on.
+        HoldfastError: the address cannot be listened on, with the operating system's reason.
     """
-    config = uvicorn.Config(web_app(daemon), host=host, port=port, log_level="error", access_log=False, lifespan="off")
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        taken = "; is another daemon running?" if error.errno == errno.EADDRINUSE else ""
+        raise HoldfastError(f"listen: {host}:{port} cannot be used: {error.strerror or error}{taken}") from error
+    return listener
+
+
+def origin(listener: socket.socket, host: str) -> str:
+    """The address to link to: the host as the settings name it, the port as it was bound."""
+    port = listener.getsockname()[1]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@asynccontextmanager
+async def listening(daemon: Daemon, listener: socket.socket) -> AsyncIterator[None]:
+    """Answer on a bound socket while the block runs, and close it. Clients that read slowly get two seconds."""
+    config = uvicorn.Config(
+        web_app(daemon),
+        log_config=None,  # uvicorn's own looks at standard output, which may be closed
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=CLIENTS_S,
+    )
     server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        socket = config.bind_socket()
-    except SystemExit as error:
-        raise HoldfastError(f"listen: {host}:{port} cannot be used; is another daemon running?") from error
-    task = asyncio.create_task(server.serve(sockets=[socket]))
-    try:
-        yield int(socket.getsockname()[1])
+        yield
     finally:
         server.should_exit = True
-        await task
+        server.force_exit = daemon.hurried
+        await _closed(server, task)
+
+
+async def _closed(server: uvicorn.Server, task: asyncio.Task[None]) -> None:
+    await asyncio.wait({task}, timeout=CLIENTS_S + 1)
+    server.force_exit = True
+    for connection in list(server.server_state.connections):
+        if transport := connection.transport:
+            transport.abort()
+    await asyncio.wait({task}, timeout=1)
+    task.cancel()
+    for ended in await asyncio.gather(task, return_exceptions=True):
+        if isinstance(ended, Exception):
+            log.error("web_failed", error=type(ended).__name__)

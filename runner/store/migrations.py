@@ -201,6 +201,7 @@ def _alerts(db: Database) -> None:
     db.table("outbox").create_index(["run"])
     db.table("outbox").create_index(["created_at"])
     db.execute("CREATE INDEX idx_outbox_waiting ON outbox (incident_id, notifier) WHERE state = 'waiting'")
+    db.execute("CREATE INDEX idx_outbox_given_up ON outbox (given_up_at) WHERE state = 'given_up'")
     receipt: _Columns = dict.fromkeys(("incident_id", "notifier", "receipt", "at"), str)
     _create(db, "receipts", receipt, pk=("incident_id", "notifier"))
 

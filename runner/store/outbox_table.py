@@ -24,6 +24,8 @@ NEXT_DUE = """
     WHERE id IN (SELECT MIN(id) FROM outbox WHERE state = 'waiting' GROUP BY incident_id, notifier)
       AND (?1 IS NULL OR notifier IN (SELECT value FROM json_each(?1)))
 """
+GIVEN_UP = "SELECT COUNT(*) AS lost FROM outbox WHERE state = 'given_up' AND given_up_at >= ?"
+WAITING = "SELECT notifier, COUNT(*) AS waiting FROM outbox WHERE state = 'waiting' GROUP BY notifier"
 
 
 def lease(
@@ -72,10 +74,7 @@ def give_up(db: SqliteDatabase, outbox_id: int, at: datetime, error: str) -> Non
 
 def given_up(db: SqliteDatabase, since: datetime) -> int:
     """Notices given up at or after this instant."""
-    counted = db.read(
-        "SELECT COUNT(*) AS lost FROM outbox WHERE state = 'given_up' AND given_up_at >= ?", [instant_text(since)]
-    )
-    return int(counted[0]["lost"])
+    return int(db.read(GIVEN_UP, [instant_text(since)])[0]["lost"])
 
 
 def next_due(db: SqliteDatabase, notifiers: Collection[str] | None) -> datetime | None:
@@ -86,8 +85,7 @@ def next_due(db: SqliteDatabase, notifiers: Collection[str] | None) -> datetime 
 
 def waiting(db: SqliteDatabase) -> dict[str, int]:
     """Notices not yet settled, by notifier."""
-    counted = "SELECT notifier, COUNT(*) AS waiting FROM outbox WHERE state = 'waiting' GROUP BY notifier"
-    return {row["notifier"]: row["waiting"] for row in db.read(counted)}
+    return {row["notifier"]: row["waiting"] for row in db.read(WAITING)}
 
 
 def _names(notifiers: Collection[str] | None) -> str | None:

@@ -10,14 +10,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runner.demo.endpoint import RunningEndpoint
-from tests.acceptance.conftest import Workplace
+from runner.store import open_store
+from tests.acceptance.conftest import HOLDFAST, Workplace
 from tests.acceptance.real import free_port
+from tests.contract.test_stores import entry, numbered, written
 from tests.fakes.slack import CHANNEL, TOKEN, FakeSlack, Trouble, rate_limited
 
 SUITE = """\
@@ -148,7 +151,7 @@ def test_a_broken_contract_is_one_slack_message_and_the_same_message_is_resolved
 def test_a_message_slack_would_not_take_is_delivered_later_even_by_the_next_daemon(
     daemon_place: Workplace, endpoint: RunningEndpoint, slack: FakeSlack
 ) -> None:
-    slack.script(rate_limited(1), Trouble(status=500), *[Trouble(cut=True)] * 3)
+    slack.script(rate_limited(1), Trouble(status=500), Trouble(cut=True))
     endpoint.set_scenario("outage")
     with running_daemon(daemon_place):
         eventually(lambda: len(slack.requests) >= 2, "two attempts")
@@ -195,3 +198,85 @@ def test_a_daemon_killed_outright_keeps_every_finished_run_and_goes_on(
         count = endpoint.request_count
         eventually(lambda: endpoint.request_count > count + 10, "more runs")
     assert len(daemon_place.run("show", suite, "--list", "100").stdout.splitlines()) > len(before)
+
+
+def logged(place: Workplace) -> list[dict[str, object]]:
+    """The lines of the daemon that ran last; each must be JSON, whoever wrote it."""
+    lines = (place.folder / "daemon.log").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_a_run_under_way_is_finished_and_stored_after_sigterm(daemon_place: Workplace) -> None:
+    with RunningEndpoint(seed=7, latency_scale=100) as slow:
+        place = replace(daemon_place, environ={**daemon_place.environ, "HOLDFAST_BASE_URL": slow.base_url})
+        with running_daemon(place):
+            eventually(lambda: slow.request_count, "a request is out")
+    events = [line["event"] for line in logged(place)]
+    assert events.count("run") == 1
+    assert events.index("stopping") < events.index("run") < events.index("stopped")
+    with closing(open_store(str(place.folder / "holdfast.db"))) as store:
+        assert [run.health for run in store.runs()] == ["healthy"]
+
+
+def test_a_second_signal_ends_the_process_at_once(daemon_place: Workplace) -> None:
+    with RunningEndpoint(seed=7, latency_scale=1000) as slow:
+        place = replace(daemon_place, environ={**daemon_place.environ, "HOLDFAST_BASE_URL": slow.base_url})
+        with running_daemon(place) as process:
+            eventually(lambda: slow.request_count, "a request is out")
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+            assert process.poll() is None
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            process.wait(10)
+    assert time.monotonic() - began < 5
+    assert [line["event"] for line in logged(place)][-2:] == ["run_given_up", "stopped"]
+
+
+def test_a_store_removed_under_the_daemon_is_told_by_healthz_and_the_daemon_still_stops(
+    daemon_place: Workplace,
+) -> None:
+    with running_daemon(daemon_place):
+        eventually(lambda: get(daemon_place, "/healthz")[0] == 200, "the daemon is well")
+        for file in daemon_place.folder.glob("holdfast.db*"):
+            file.unlink()
+        eventually(lambda: "removed or replaced" in get(daemon_place, "/healthz")[1], "the trouble is told")
+        assert get(daemon_place, "/healthz")[0] == 503
+    assert logged(daemon_place)[-1]["event"] == "stopped"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_daemon_works_without_standard_output_or_error(daemon_place: Workplace, closed: str) -> None:
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", f'exec "$0" daemon {closed}', str(HOLDFAST)],
+        cwd=daemon_place.folder,
+        env=daemon_place.full_environ(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        eventually(lambda: "holdfast_runs_total{" in get(daemon_place, "/metrics")[1], "a run")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait(5)
+
+
+def test_a_run_without_alerts_or_without_the_notifier_leaves_waiting_notices_alone(
+    daemon_place: Workplace, slack: FakeSlack
+) -> None:
+    file = daemon_place.folder / "holdfast.db"
+    with closing(open_store(str(file))) as store:
+        store.save_run(written(numbered(1), outbox=[entry()]))
+    suite = str(Path("suites") / "watched.yaml")
+    assert daemon_place.run("run", suite, "--no-alerts").returncode == 0
+    elsewhere = daemon_place.folder / "elsewhere"
+    elsewhere.mkdir()
+    text = SUITE.partition("alerts:")[0].replace("watched", "other")
+    (elsewhere / "other.yaml").write_text(text, encoding="utf-8")
+    place = replace(daemon_place, folder=elsewhere)
+    assert place.run("run", "other.yaml", "--store", str(file)).returncode == 0
+    with closing(open_store(str(file))) as store:
+        (untouched,) = store.due(numbered(1).started_at, lease_s=0)
+    assert (untouched.attempts, slack.requests) == (0, [])

@@ -350,7 +350,7 @@ def test_a_decision_may_leave_the_marks_as_they_are(store: Store) -> None:
     store.save_act(act("accept", streams=streams), {}, baseline_runs=None)
     assert store.runs()[0].in_baseline
     assert store.stream_states(*PLACE) == {}
-    assert store.acts(*PLACE) == (act("accept", streams=streams),)
+    assert store.acts(*PLACE) == (replace(act("accept", streams=streams), after_run="run-0001"),)
 
 
 def test_after_a_reset_the_baseline_is_nobodys_until_the_next_decision(store: Store) -> None:
@@ -502,7 +502,7 @@ def test_a_failed_attempt_is_counted_and_due_again_when_told(store: Store) -> No
 def test_a_given_up_notice_does_not_wait_any_more_and_lets_the_next_one_go(store: Store) -> None:
     with_outbox(store, entry(), entry(AlertEvent.RESOLVED))
     (first,) = store.due(NOW)
-    store.give_up(first.outbox_id, "channel archived")
+    store.give_up(first.outbox_id, NOW, "channel archived")
     assert store.undelivered() == 1
     (second,) = store.due(NOW)
     assert second.entry.notice.event is AlertEvent.RESOLVED
@@ -514,7 +514,7 @@ def test_a_delivered_notice_stays_delivered_whatever_a_late_worker_says(store: S
     store.delivered(first.outbox_id, NOW, {"ts": "1"})
     store.delivered(first.outbox_id, NOW, {"ts": "2"})
     store.retry(first.outbox_id, NOW, "late")
-    store.give_up(first.outbox_id, "later")
+    store.give_up(first.outbox_id, NOW, "later")
     (second,) = store.due(later(100))
     assert second.entry.notice.event is AlertEvent.RESOLVED and second.receipt == {"ts": "1"}
     store.delivered(second.outbox_id, later(101), {})
@@ -529,6 +529,29 @@ def test_an_empty_receipt_does_not_wipe_out_the_first_one(store: Store) -> None:
     store.delivered(second.outbox_id, NOW, {})
     (third,) = store.due(NOW)
     assert third.receipt == {"ts": "1"}
+
+
+def test_given_up_notices_are_counted_from_an_instant_on(store: Store) -> None:
+    with_outbox(store, entry(), entry(incident="incident-2"), entry(incident="incident-3"))
+    first, second, third = store.due(NOW)
+    store.give_up(first.outbox_id, later(10), "channel archived")
+    store.give_up(second.outbox_id, later(20), "channel archived")
+    store.delivered(third.outbox_id, later(20), {})
+    store.give_up(third.outbox_id, later(30), "late")
+    assert [store.given_up(later(seconds)) for seconds in (0, 10, 10.1, 20, 20.1)] == [2, 2, 1, 1, 0]
+
+
+def test_due_and_next_due_leave_the_notices_of_other_notifiers_alone(store: Store) -> None:
+    with_outbox(store, entry(), entry(to="pager"))
+    assert store.undelivered_by_notifier() == {"slack": 1, "pager": 1}
+    assert store.due(NOW, notifiers=()) == () and store.next_due(notifiers=()) is None
+    (mine,) = store.due(NOW, notifiers=["pager", "o'clock"], lease_s=60)
+    assert mine.entry.notifier == "pager"
+    assert store.next_due(notifiers=["pager"]) == later(60)
+    (other,) = store.due(NOW)
+    assert other.entry.notifier == "slack"
+    store.delivered(other.outbox_id, NOW, {})
+    assert store.undelivered_by_notifier() == {"pager": 1}
 
 
 def test_due_takes_no_more_than_asked_for_oldest_first(store: Store) -> None:

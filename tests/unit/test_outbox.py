@@ -206,30 +206,39 @@ def test_what_can_never_be_delivered_is_given_up_at_once_and_logged(store: Store
     assert asyncio.run(delivering.deliver_due()) == 1
 
 
-@pytest.mark.parametrize("notifiers", [{"slack": Channel(*[DeliveryError("down")] * 9)}, {}])
-def test_a_notice_that_still_fails_after_a_day_is_given_up(
-    store: Store, clock: SteppingClock, notifiers: dict[str, Notifier]
-) -> None:
+def test_a_notice_that_still_fails_after_a_day_is_given_up(store: Store, clock: SteppingClock) -> None:
     put(store, entry())
-    delivering = worker(store, clock, **notifiers)
+    delivering = worker(store, clock, slack=Channel(*[DeliveryError("down")] * 9))
     clock.passed_s = 86399
     assert asyncio.run(delivering.deliver_due()) == 0
     assert store.undelivered() == 1
     clock.passed_s = 90000
     assert asyncio.run(delivering.deliver_due()) == 0
     assert store.undelivered() == 0
+    assert delivering.given_up == 1 == store.given_up(clock.now())
 
 
-def test_a_notice_for_a_notifier_that_left_the_settings_waits_until_it_is_back(
-    store: Store, clock: SteppingClock
-) -> None:
+def test_a_worker_does_not_touch_notices_for_notifiers_it_does_not_know(store: Store, clock: SteppingClock) -> None:
     put(store, entry())
-    with capture_logs() as logs:
-        assert asyncio.run(worker(store, clock).deliver_due()) == 0
-    assert logs[0]["event"] == "notice_delayed" and store.undelivered() == 1
-    assert waits_s(store, clock) == 300
-    clock.passed_s = 301
+    stranger = worker(store, clock, pager=Channel())
+    assert asyncio.run(stranger.drain(20)) == 1
+    assert clock.passed_s == 0, "it waited for something that is not its own"
+    (untouched,) = store.due(clock.now(), lease_s=0)
+    assert untouched.attempts == 0
     assert asyncio.run(worker(store, clock, slack=Channel()).deliver_due()) == 1
+
+
+def test_notices_for_unknown_notifiers_are_counted_and_given_up_after_a_day(store: Store, clock: SteppingClock) -> None:
+    put(store, entry(), entry(to="pager"))
+    delivering = worker(store, clock, slack=Channel())
+    assert asyncio.run(delivering.unknown()) == 1
+    assert store.undelivered_by_notifier() == {"slack": 1, "pager": 1}
+    clock.passed_s = 90000
+    with capture_logs() as logs:
+        assert asyncio.run(delivering.unknown()) == 1
+    assert [(line["event"], line["notifier"]) for line in logs] == [("notice_given_up", "pager")]
+    assert asyncio.run(delivering.unknown()) == 0
+    assert store.undelivered_by_notifier() == {"slack": 1}
 
 
 def test_logs_name_the_notice_and_quote_nothing_of_it(store: Store, clock: SteppingClock) -> None:
@@ -305,12 +314,53 @@ def test_draining_stops_at_once_where_nothing_gets_due_before_the_deadline(store
     assert clock.passed_s == 0 and len(channel.told) == 1
 
 
-def test_draining_ends_at_its_deadline_even_where_a_channel_hangs(store: Store, clock: SteppingClock) -> None:
-    put(store, entry())
-    delivering = OutboxWorker(store, {"slack": Channel(hang)}, clock)
-    assert asyncio.run(delivering.drain(0.05)) == 1
-    clock.passed_s = 60
-    assert asyncio.run(delivering.drain(0.05)) == 0
+def test_draining_ends_after_its_deadline_and_one_send_where_a_channel_hangs(
+    store: Store, clock: SteppingClock
+) -> None:
+    put(store, entry(), entry(incident="incident-2"))
+
+    async def hang_past_the_deadline() -> None:
+        clock.passed_s += 10
+        await hang()
+
+    channel = Channel(hang_past_the_deadline)
+    assert asyncio.run(worker(store, clock, slack=channel).drain(5)) == 2
+    assert len(channel.told) == 1
+    clock.passed_s = 80
+    assert asyncio.run(worker(store, clock, slack=Channel()).drain(5)) == 0
+
+
+def test_draining_does_not_cut_off_a_delivery_that_has_begun_in_time(store: Store, clock: SteppingClock) -> None:
+    put(store, entry(), entry(incident="incident-2"))
+
+    async def take_long() -> None:
+        clock.passed_s += 10
+
+    channel = Channel(take_long)
+    delivering = OutboxWorker(store, {"slack": channel}, clock)
+    assert asyncio.run(delivering.drain(5)) == 1
+    assert [incident for incident, _, _ in channel.told] == ["incident-1"]
+
+
+def test_a_receipt_that_came_in_the_instant_of_a_cancellation_is_kept(store: Store, clock: SteppingClock) -> None:
+    put(store, entry(), entry(AlertEvent.RESOLVED))
+    taken = asyncio.Event()
+
+    class Taking:
+        async def deliver(self, _notice: Notice, _receipt: Mapping[str, str] | None) -> Delivery:
+            taken.set()
+            return Delivery(receipt={"ts": "9"})
+
+    async def stop_as_it_is_taken() -> None:
+        task = asyncio.create_task(worker(store, clock, slack=Taking()).deliver_due())
+        await taken.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(stop_as_it_is_taken())
+    (following,) = store.due(clock.now())
+    assert following.entry.notice.event is AlertEvent.RESOLVED and following.receipt == {"ts": "9"}
 
 
 def test_draining_an_empty_outbox_returns_at_once(store: Store, clock: SteppingClock) -> None:

@@ -1,0 +1,80 @@
+"""What the daemon does over and over beside its runs, kept going whatever happens, and what is wrong right now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from probes.clock import Clock
+from probes.errors import HoldfastError
+
+log = structlog.get_logger("holdfast.daemon")
+
+
+@dataclass(slots=True)
+class Troubles:
+    """What is wrong now, by source. Only a source's own success takes its trouble back."""
+
+    _now: dict[str, str] = field(default_factory=dict)
+
+    def tell(self, source: str, words: str) -> bool:
+        """Keep what is wrong with a source; empty words mean that it is well. True where that is news."""
+        before = self._now.get(source, "")
+        if words:
+            self._now[source] = words
+        else:
+            self._now.pop(source, None)
+        return words != before
+
+    def lines(self) -> tuple[str, ...]:
+        """One line a source."""
+        return tuple(f"{source}: {words}" for source, words in sorted(self._now.items()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chore:
+    """One thing done again and again."""
+
+    name: str
+    every_s: float
+    work: Callable[[], Awaitable[None]]
+
+
+def in_words(error: Exception) -> str:
+    """What may be told of an error: ours in its own words, of a bug only the type, for its text may quote anything."""
+    return str(error) if isinstance(error, HoldfastError) else f"a bug in holdfast ({type(error).__name__})"
+
+
+async def keep_doing(chore: Chore, clock: Clock, troubles: Troubles, ending: asyncio.Event) -> None:
+    """Do a chore until ``ending`` is set; what is under way then is finished. Trouble is told once, while it lasts."""
+    while not ending.is_set():
+        try:
+            await chore.work()
+        except Exception as error:  # bulkhead: no chore may end before the daemon does
+            if troubles.tell(chore.name, in_words(error)):
+                bug = not isinstance(error, HoldfastError)
+                log.error("chore_failed", chore=chore.name, error=in_words(error), exc_info=bug)
+        else:
+            troubles.tell(chore.name, "")
+        await _pause(clock.sleep(chore.every_s), ending)
+
+
+async def patiently(tasks: set[asyncio.Task[None]], timeout_s: float, hurry: asyncio.Event) -> None:
+    """Wait for tasks to end: not longer than ``timeout_s``, and no longer once ``hurry`` is set; then cancel them."""
+    if tasks:
+        await _pause(asyncio.wait(tasks, timeout=timeout_s), hurry)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _pause(what: Awaitable[object], unless: asyncio.Event) -> None:
+    waiting = {asyncio.ensure_future(what), asyncio.ensure_future(unless.wait())}
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in waiting:
+            one.cancel()
