@@ -10,7 +10,6 @@ from probes.errors import Problem, SettingsError
 from probes.nearest import did_you_mean
 from probes.positions import Document, Fault
 from reports.notice import Notifier
-from reports.notifiers import notifiers
 
 ROOT = "notifiers"
 
@@ -21,6 +20,10 @@ def build_notifiers(entries: Mapping[str, Mapping[str, Any]], document: Document
     Raises:
         SettingsError: unknown types or keys, or values a notifier refuses; all of them, with their places.
     """
+    if not entries:
+        return {}
+    from reports.notifiers import notifiers  # brings HTTP clients along, which most commands do without
+
     known = notifiers()
     built: dict[str, Notifier] = {}
     problems: list[Problem] = []

@@ -97,7 +97,6 @@ async def fire(
     from dataclasses import replace
 
     from runner.cli.printing import progress
-    from runner.pages import write_reports
     from runner.wiring import installation
 
     calls = rounds * sum(count for order in orders for _, count in order.probes)
@@ -111,15 +110,18 @@ async def fire(
                     records.append(await here.engine.run(replace(order, capturing=collecting), tick))
         if any(order.alerting for order in orders):
             await here.outbox.drain(DELIVERY_DEADLINE_S)
-        pages = write_reports(here.store, orders, report) if report else []
-    return records, pages
+        if report is None:
+            return records, []
+        from runner.pages import write_reports
+
+        return records, write_reports(here.store, orders, report)
 
 
 def _links(report: Path | None) -> Callable[[RunRecord], str]:
     """Where a notice finds the evidence page of its run."""
-    from runner.pages import page_name
-
     if report is None:
         return lambda _record: ""
+    from runner.pages import page_name
+
     folder = report.resolve()
     return lambda record: str(folder / page_name(record.suite, record.endpoint))
