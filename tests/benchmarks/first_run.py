@@ -18,6 +18,13 @@ from runner.demo.endpoint import EndpointProcess
 
 HOLDFAST = str(Path(sys.executable).parent / "holdfast")
 REPEATS = 5
+PLAIN = """\
+version: 1
+suite: plain
+endpoints: {production: {base_url: "${HOLDFAST_BASE_URL}", model: m}}
+defaults: {samples: 3, checks: [contains: a]}
+probes:
+""" + "".join(f"  - {{id: p{number}, prompt: Say something about the number {number}.}}\n" for number in range(10))
 
 
 def measured(command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> tuple[float, float, float]:
@@ -39,7 +46,7 @@ def row(name: str, command: Sequence[str], *, cwd: Path, env: Mapping[str, str],
     """Print the medians of one command."""
     figures = [measured(command, cwd=cwd, env=env) for _ in range(repeats)]
     wall, cpu, peak = (median(values) for values in zip(*figures, strict=True))
-    print(f"{name:<44} {wall:7.2f} s wall {cpu:7.2f} s CPU {peak:7.0f} MiB peak")
+    print(f"{name:<48} {wall:7.2f} s wall {cpu:7.2f} s CPU {peak:7.0f} MiB peak")
 
 
 def main() -> None:
@@ -56,7 +63,9 @@ def main() -> None:
         row("holdfast --help", [HOLDFAST, "--help"], cwd=folder, env=env)
         subprocess.run([HOLDFAST, "init"], cwd=folder, env=env, check=True, stdout=subprocess.DEVNULL)
         row("holdfast validate suite.yaml", [HOLDFAST, "validate", "suite.yaml"], cwd=folder, env=env)
-        row("holdfast run, 10 probes x 3 samples", [HOLDFAST, "run", "suite.yaml"], cwd=folder, env=env)
+        (folder / "plain.yaml").write_text(PLAIN, encoding="utf-8")
+        row("holdfast run, 10 probes x 3, one check each", [HOLDFAST, "run", "plain.yaml"], cwd=folder, env=env)
+        row("holdfast run, starter suite (10 x 3, 62 checks)", [HOLDFAST, "run", "suite.yaml"], cwd=folder, env=env)
         many = [HOLDFAST, "run", "suite.yaml", "--rounds", "200", "--no-alerts", "--output", "runs.txt"]
         row("holdfast run --rounds 200", many, cwd=folder, env=env, repeats=1)
 
