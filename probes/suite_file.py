@@ -21,7 +21,6 @@ from probes.like import ENDPOINTS, Likeness, origin, resolve_likes
 from probes.positions import Document, Fault, Positions, YamlPath, in_file_order
 from probes.suite import Suite
 from probes.suite_rules import cross_faults
-from probes.templating import needs_rendering, render
 from probes.validation import faults_of
 from probes.yaml_reader import MAX_BYTES, read_document
 
@@ -168,9 +167,16 @@ def _rendered_probe(probe: object, path: YamlPath, faults: list[Fault]) -> objec
     return rendered
 
 
+def needs_rendering(text: str) -> bool:
+    """True where the text holds an expression or a statement; anything else is sent exactly as written."""
+    return "{{" in text or "{%" in text
+
+
 def _filled(text: object, path: YamlPath, *, variables: Mapping[str, Any], faults: list[Fault]) -> object:
     if not isinstance(text, str) or not needs_rendering(text):
         return text
+    from probes.templating import render  # brings Jinja along, which most suites do without
+
     outcome = render(text, variables, path)
     if isinstance(outcome, Fault):
         faults.append(outcome)

@@ -51,11 +51,6 @@ _REFUSED_NODES: dict[type[nodes.Node], str] = {
 }
 
 
-def needs_rendering(text: str) -> bool:
-    """True where the text holds an expression or a statement; anything else is sent exactly as written."""
-    return "{{" in text or "{%" in text
-
-
 def render(text: str, variables: Mapping[str, Any], path: YamlPath) -> str | Fault:
     """The rendered text, or what is wrong with the template.
 
