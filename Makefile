@@ -45,7 +45,7 @@ bench: $(STAMP)  ## Measure speed, side by side in one run
 
 lock: $(STAMP)  ## Pin all dependencies anew, with hashes
 	$(BIN)/pip-compile --quiet --all-extras --generate-hashes --allow-unsafe --strip-extras \
-	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements.lock pyproject.toml
+	  --no-emit-options --no-header --output-file requirements.lock pyproject.toml
 
 clean:  ## Remove what the build and the tests left
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .real

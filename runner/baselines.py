@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from checks.drift.result import StreamKey, StreamResult, StreamState
 from checks.drift.score import accept, reset, streams_of
 from probes.errors import UsageError
-from runner.engine import RunOrder
 from runner.judging import judge_plan
+from runner.orders import RunOrder
 from runner.store.base import BaselineAct, Json, Store, StoredObservation
 
 

@@ -16,8 +16,8 @@ from probes.errors import HoldfastError
 from reports.metrics import Metrics
 from runner.beats import ASSUMED, Beat, Place, first_run, grace_s, interval_s, newest_scheduled
 from runner.chores import Chore, Troubles, in_words, keep_doing, patiently
-from runner.engine import RunOrder
 from runner.logs import log_loop_trouble
+from runner.orders import RunOrder
 from runner.outbox import SEND_TIMEOUT_S
 from runner.prepare import PreparedSuite, select
 from runner.schedule import trigger

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from secrets import token_hex
 
 import structlog
 
 from checks.check import CheckContext
-from checks.drift.observation import RunObservation, observe
 from checks.drift.plan import JudgePlan
 from checks.drift.result import StreamKey
 from checks.drift.score import streams_of
-from checks.refusal import is_refusal
 from checks.run_checks import run_checks
-from checks.verdict import Health, probe_health, run_health
+from checks.verdict import Health, probe_health
 from probes.clock import Clock
 from probes.errors import HoldfastError
 from probes.fire import fire_all, request_hash
@@ -33,42 +30,14 @@ from reports.incidents import conditions
 from reports.message import notice
 from reports.summary import ProbeRecord, RunRecord
 from runner.judging import Judged, judge_run
-from runner.prepare import PreparedSuite
+from runner.orders import Fired, RunOrder
+from runner.records import bare, observation_of, record_of, replay_command, samples_of
 from runner.schedule import runs_per_year
 from runner.store.base import Installed, Json, OutboxEntry, RunWrite, Store
 
 log = structlog.get_logger("holdfast.engine")
 
 Progress = Callable[[Sample], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOrder:
-    """One run to be made."""
-
-    prepared: PreparedSuite
-    endpoint: str
-    probes: tuple[tuple[Probe, int], ...]
-    """Probes with how often each is asked."""
-    trigger: str = "manual"
-    capturing: bool = False
-    """True while a baseline is being captured: streams only collect."""
-    alerting: bool = True
-
-    @property
-    def whole(self) -> bool:
-        """False where the run leaves probes of the suite out: pooled streams then have nothing to say."""
-        return len(self.probes) == len(self.prepared.suite.probes)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fired:
-    """What came back, before anybody judged it."""
-
-    run_id: str
-    started_at: datetime
-    duration_s: float
-    samples: tuple[Sample, ...]
 
 
 class Engine:
@@ -133,10 +102,10 @@ class Engine:
         """Check, judge, decide and store, with the store held so that no other process judges in between."""
         with self._store.exclusive():
             probes = self._check(order, fired)
-            observation = _observation(fired, probes)
+            observation = observation_of(fired, probes)
             plan = self.plan(order)
             judged = judge_run(self._states(order), observation, plan, whole=order.whole)
-            record = _record(order, fired, probes, judged)
+            record = record_of(order, fired, probes, judged)
             alerts, transitions = self._decide(order, record)
             record = replace(record, alerts=views(alerts, transitions))
             self._store.save_run(
@@ -161,17 +130,17 @@ class Engine:
                 request_hash=request_hash(suite.endpoints[order.endpoint], probe),
                 conversation=probe.conversation,
                 health=Health.UNKNOWN,
-                samples=tuple(_bare(sample) for sample in _of(fired.samples, probe.id)),
+                samples=tuple(bare(sample) for sample in samples_of(fired.samples, probe.id)),
                 findings=(),
             )
             for probe, _ in order.probes
         )
         nothing = Judged(states={}, results=(), learned=False, note=note)
-        record = replace(_record(order, fired, probes, nothing), health=Health.UNKNOWN, probes=probes)
+        record = replace(record_of(order, fired, probes, nothing), health=Health.UNKNOWN, probes=probes)
         with self._store.exclusive():
             write = RunWrite(
                 record=record,
-                observation=_observation(fired, probes),
+                observation=observation_of(fired, probes),
                 plan={"judge": self.plan(order).to_json(), "whole": order.whole, "judged": False},
                 in_baseline=False,
                 streams=self._states(order),
@@ -186,7 +155,7 @@ class Engine:
         suite = order.prepared.suite
         normal = self._store.baseline_answers(suite.name, order.endpoint)
         return tuple(
-            self._checked(order, probe, _of(fired.samples, probe.id), normal.get(probe.id, ()))
+            self._checked(order, probe, samples_of(fired.samples, probe.id), normal.get(probe.id, ()))
             for probe, _ in order.probes
         )
 
@@ -266,44 +235,3 @@ class Engine:
             )
             for transition in told
         )
-
-
-def _of(samples: Sequence[Sample], probe: str) -> tuple[Sample, ...]:
-    return tuple(sample for sample in samples if sample.probe == probe)
-
-
-def _bare(sample: Sample) -> Sample:
-    """A sample without what the endpoint shaped freely, so that storing it cannot meet the same bug again."""
-    return replace(sample, usage=replace(sample.usage, raw={}), headers={}, tool_calls=())
-
-
-def _observation(fired: Fired, probes: Sequence[ProbeRecord]) -> RunObservation:
-    return observe(
-        run_id=fired.run_id,
-        started_at=fired.started_at,
-        probes=[
-            (p.probe, p.request_hash, p.samples, p.findings, [is_refusal(sample) for sample in p.samples])
-            for p in probes
-        ],
-    )
-
-
-def _record(order: RunOrder, fired: Fired, probes: Sequence[ProbeRecord], judged: Judged) -> RunRecord:
-    healths = tuple(replace(p, health=probe_health(p.probe, p.samples, p.findings, judged.results)) for p in probes)
-    return RunRecord(
-        run_id=fired.run_id,
-        suite=order.prepared.suite.name,
-        endpoint=order.endpoint,
-        trigger=order.trigger,
-        started_at=fired.started_at,
-        duration_s=fired.duration_s,
-        health=run_health([p.health for p in healths], judged.results),
-        probes=healths,
-        drift=judged.results,
-        note=judged.note,
-    )
-
-
-def replay_command(file: str, record: RunRecord) -> str:
-    """The command that recomputes a run's verdict from what is stored."""
-    return f"holdfast replay {file} --endpoint {record.endpoint} --run {record.run_id}"

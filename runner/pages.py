@@ -10,8 +10,9 @@ from pathlib import Path
 from probes.suite import Owner
 from reports.formats.html import render_report
 from reports.summary import Report, RunRecord
-from runner.engine import RunOrder, replay_command
 from runner.files import write_text
+from runner.orders import RunOrder
+from runner.records import replay_command
 from runner.store.base import Store
 
 RECENT_RUNS = 24

@@ -11,7 +11,7 @@ from runner.cli import options as opt
 
 if TYPE_CHECKING:
     from reports.summary import RunRecord
-    from runner.engine import RunOrder
+    from runner.orders import RunOrder
     from runner.prepare import PreparedSuite
     from runner.settings import LoadedSettings
 
@@ -65,7 +65,7 @@ def orders_of(
         UsageError: an endpoint, probe or label that the suite does not have.
     """
     from runner.cli.session import endpoints_of
-    from runner.engine import RunOrder
+    from runner.orders import RunOrder
     from runner.prepare import select
 
     return [

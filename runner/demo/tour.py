@@ -16,7 +16,7 @@ from reports.summary import RunRecord
 from reports.tally import folded
 from reports.wording import names_words, stream_sentence
 from runner.demo.endpoint import EndpointProcess
-from runner.engine import RunOrder
+from runner.orders import RunOrder
 from runner.pages import page_name, write_reports
 from runner.prepare import PreparedSuite, prepare, select
 from runner.settings import LoadedSettings, Settings

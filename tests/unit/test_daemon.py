@@ -23,7 +23,7 @@ from reports.summary import RunRecord
 from runner.beats import Beat, first_run, grace_s, newest_scheduled
 from runner.chores import Chore, Troubles, keep_doing
 from runner.daemon import Daemon
-from runner.engine import RunOrder
+from runner.orders import RunOrder
 from runner.outbox import OutboxWorker
 from runner.prepare import PreparedSuite, prepare
 from runner.settings import Settings

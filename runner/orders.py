@@ -1,0 +1,39 @@
+"""What a run is made from and what it brings back: the order before it, the samples after it. Feeds ``engine``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from probes.sample import Sample
+from probes.suite import Probe
+from runner.prepare import PreparedSuite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOrder:
+    """One run to be made."""
+
+    prepared: PreparedSuite
+    endpoint: str
+    probes: tuple[tuple[Probe, int], ...]
+    """Probes with how often each is asked."""
+    trigger: str = "manual"
+    capturing: bool = False
+    """True while a baseline is being captured: streams only collect."""
+    alerting: bool = True
+
+    @property
+    def whole(self) -> bool:
+        """False where the run leaves probes of the suite out: pooled streams then have nothing to say."""
+        return len(self.probes) == len(self.prepared.suite.probes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fired:
+    """What came back, before anybody judged it."""
+
+    run_id: str
+    started_at: datetime
+    duration_s: float
+    samples: tuple[Sample, ...]
