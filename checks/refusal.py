@@ -1,6 +1,6 @@
 """Whether an answer is a refusal, and where it says so. Feeds the ``no_refusal`` check and the ``refusals`` stream.
 
-Layers, first hit wins (wire-format survey, section 6): what the protocol says itself, an empty answer, phrases the
+Layers, first hit wins (docs/wire-formats.md): what the protocol says itself, an empty answer, phrases the
 suite adds, sentences that refuse, an apology with an inability. No model is asked, so the same answer always gets
 the same word; the price is that only common wordings in four languages are known.
 """

@@ -1,6 +1,6 @@
 """Failure classes from what an endpoint said: HTTP status, error body, error code. Feeds every protocol reader.
 
-Pure. Shapes and codes: wire-format survey, sections 2.1, 2.5, 2.6 and 2.7. Messages come out as they came in;
+Pure. Shapes and codes: docs/wire-formats.md. Messages come out as they came in;
 ``fire`` removes secrets and shortens them, in that order, so that no half of a secret survives the cut.
 """
 

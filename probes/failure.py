@@ -1,8 +1,8 @@
 """What went wrong with one request: failure classes, which of them are worth asking again, and a sentence each.
 
 Feeds samples (as a value, never an exception), the availability alert and every report.
-The classes are those of the wire-format survey (section 2.7), plus ``connection`` for a connection
-that was refused or reset, which that survey's list leaves without a home.
+The classes (docs/wire-formats.md) hold one of our own, ``connection`` for a connection
+that was refused or reset, which the usual lists leave without a home.
 """
 
 from __future__ import annotations

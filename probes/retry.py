@@ -1,6 +1,6 @@
 """Whether and when to ask again after a failure. Pure; feeds ``fire``.
 
-Header order and back-off follow the OpenAI SDK (wire-format survey, section 2.1): ``x-should-retry`` overrides,
+Header order and back-off follow the OpenAI SDK (docs/wire-formats.md): ``x-should-retry`` overrides,
 ``retry-after-ms`` before ``retry-after``, else half a second doubling to eight, up to a quarter taken off.
 """
 

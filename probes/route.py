@@ -1,7 +1,7 @@
 """Who really answered: the route of one sample, as far as body and headers tell.
 
 Feeds the ``route`` check (policy) and the ``route`` drift stream. Header readers for each gateway live in
-``read_route``; names of headers: wire-format survey, section 2.6.
+``read_route``; names of headers: docs/wire-formats.md.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from probes.route import Route
 
 
 class Finish(StrEnum):
-    """Why the model stopped, in the one normal form (wire-format survey, section 2.7)."""
+    """Why the model stopped, in the one normal form (docs/wire-formats.md)."""
 
     STOP = "stop"
     LENGTH = "length"

@@ -37,6 +37,7 @@ def web_app(daemon: Daemon) -> ASGIApp:
         routes=[
             Route("/metrics", pages.metrics),
             Route("/healthz", pages.healthz),
+            Route("/readyz", pages.healthz),  # nothing answers before suites and store are open
             Route("/", pages.index),
             Route("/report/{suite}/{endpoint}", pages.report),
         ]

@@ -27,7 +27,7 @@ class StreamKey:
     scope: str
     """``suite`` or a probe id."""
     dimension: str
-    """``latency.total``, ``answers``, ... (DESIGN's stream names)."""
+    """``latency.total``, ``answers``, ... (docs/drift.md lists them)."""
 
     def __str__(self) -> str:
         return self.dimension if self.scope == SUITE_SCOPE else f"{self.dimension} of {self.scope}"

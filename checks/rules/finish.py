@@ -42,9 +42,9 @@ class Finish:
         self._reasons = argument.reasons
 
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
-        if sample.finish is None:
-            return unmeasured("the reply does not say why it ended")
         if sample.finish in self._reasons:
             return PASSED
+        if sample.finish is None or (sample.finish is Reason.UNKNOWN and not sample.finish_raw):
+            return unmeasured("the reply does not say why it ended")
         raw = f" ({quoted(sample.finish_raw, 60)})" if sample.finish_raw not in (None, sample.finish.value) else ""
         return failed(f"expected to finish with {' or '.join(self._reasons)}, got {sample.finish.value}{raw}")

@@ -1,6 +1,6 @@
 """OpenAI Chat Completions, the dialect of OpenAI, most gateways and most servers. Feeds ``transport`` and ``fire``.
 
-Source: wire-format survey, sections 2.1, 2.5 and 2.6 (OpenAI, Azure, LiteLLM, OpenRouter, vLLM shapes). Whole replies
+Source: docs/wire-formats.md (OpenAI, Azure, LiteLLM, OpenRouter, vLLM shapes). Whole replies
 and streams are collected by ``openai_chat_reply``: a ``delta`` and a ``message`` hold the same fields.
 """
 

@@ -1,6 +1,6 @@
 """What an OpenAI chat reply says, collected piece by piece into the one normal form. Feeds ``openai_chat`` only.
 
-Source: wire-format survey, sections 2.1 and 2.7.
+Source: docs/wire-formats.md.
 """
 
 from __future__ import annotations

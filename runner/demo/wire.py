@@ -1,6 +1,6 @@
 """OpenAI's chat-completions wire format from the server's side: requests read, bodies, chunks and errors built.
 
-Feeds the fake endpoint's app. Values in, values out. Source: wire-format survey, section 2.1 (openai-python's types).
+Feeds the fake endpoint's app. Values in, values out. Source: docs/wire-formats.md (openai-python's types).
 """
 
 from __future__ import annotations

@@ -24,7 +24,14 @@ PASS, FAIL, ERROR, SKIPPED = Status.PASS, Status.FAIL, Status.ERROR, Status.SKIP
     ],
 )
 def test_finish_takes_only_the_listed_reasons(argument: object, finish: Finish | None, status: Status) -> None:
-    assert outcome({"finish": argument}, answered(finish=finish)).status is status
+    raw = finish.value if finish else None
+    assert outcome({"finish": argument}, answered(finish=finish, finish_raw=raw)).status is status
+
+
+def test_a_reply_that_gives_no_reason_is_an_error_and_not_a_fail() -> None:
+    silent = answered(finish=Finish.UNKNOWN, finish_raw=None)
+    assert outcome({"finish": "stop"}, silent).status is Status.ERROR
+    assert outcome({"finish": ["stop", "unknown"]}, silent).status is Status.PASS
 
 
 def test_finish_shows_the_reason_as_it_came() -> None:
