@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,7 +18,7 @@ from checks.check import Rule
 from checks.quote import quoted, shortened, visible
 from checks.run_checks import BoundCheck
 from probes.nearest import did_you_mean
-from probes.suite import CheckSpec, Suite
+from probes.suite import CheckSpec, Probe, Suite
 
 Path = tuple[str | int, ...]
 _PLAIN = {
@@ -65,8 +65,18 @@ def bind_probes(
         own, found = bind_entries(probe.checks, rules)
         problems += [_placed(problem, ("probes", number, "checks")) for problem in found]
         bound = {id(check.spec): check for check in (*defaults, *own)}
-        by_probe[probe.id] = tuple(bound[id(spec)] for spec in suite.checks_of(probe) if id(spec) in bound)
+        whole = [bound[id(spec)] for spec in suite.checks_of(probe) if id(spec) in bound]
+        by_probe[probe.id] = (*whole, *_of_turns(probe, number, rules, problems))
     return by_probe, tuple(problems)
+
+
+def _of_turns(
+    probe: Probe, number: int, rules: Mapping[str, type[Rule]], problems: list[SuiteProblem]
+) -> Iterator[BoundCheck]:
+    for turn, said in enumerate(probe.turns):
+        bound, found = bind_entries(said.checks, rules)
+        problems += [_placed(problem, ("probes", number, "turns", turn, "checks")) for problem in found]
+        yield from (replace(check, turn=turn) for check in bound)
 
 
 def bind_entries(

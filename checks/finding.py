@@ -53,3 +53,5 @@ class Finding:
     reason: str
     """The first failing (or broken, or skipping) sample's reason; empty on a pass."""
     outcomes: tuple[SampleOutcome, ...] = ()
+    turn: int | None = None
+    """1-based number of the turn it looked at; None where it looked at the answer as a whole."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from checks.check import CheckContext, Rule, skipped, unmeasured
+from checks.check import CheckContext, Rule, failed, skipped, unmeasured
 from checks.finding import Finding, Outcome, SampleOutcome, Status
 from checks.quote import shortened
 from probes.sample import Sample
 from probes.suite import CheckSpec, KOfN, Require
+from probes.turns import view_of
 
 _ROUNDING = 1e-9  # 7 % of 100 is 7.000000000000001 in floating point
 
@@ -22,6 +23,8 @@ class BoundCheck:
     spec: CheckSpec
     argument_text: str
     """The argument as compact JSON text, for people; empty where there is none."""
+    turn: int | None = None
+    """0-based number of the turn it looks at; None: the answer as a whole."""
 
 
 def run_checks(
@@ -45,7 +48,7 @@ def run_checks(
 
 def _finding(check: BoundCheck, probe: str, samples: Sequence[Sample], context: CheckContext) -> Finding:
     outcomes = tuple(
-        SampleOutcome(sample_id=sample.sample_id, outcome=_outcome(check.rule, sample, context)) for sample in samples
+        SampleOutcome(sample_id=sample.sample_id, outcome=_outcome(check, sample, context)) for sample in samples
     )
     told = [entry.outcome for entry in outcomes]
     status = _status([outcome.status for outcome in told], check.spec.require)
@@ -61,14 +64,19 @@ def _finding(check: BoundCheck, probe: str, samples: Sequence[Sample], context: 
         total=passed + sum(outcome.status is Status.FAIL for outcome in told),
         reason=_reason(status, told, check.spec.require),
         outcomes=outcomes,
+        turn=None if check.turn is None else check.turn + 1,
     )
 
 
-def _outcome(rule: Rule, sample: Sample, context: CheckContext) -> Outcome:
-    if sample.failure is not None:
-        return skipped(f"there is no answer to look at: {sample.failure.kind.value}")
+def _outcome(check: BoundCheck, sample: Sample, context: CheckContext) -> Outcome:
+    seen = sample if check.turn is None else view_of(sample, check.turn)
+    if seen is None and sample.failure is None:
+        return failed("the script did not get to this turn: the one before ended in a call of a tool without a result")
+    if seen is None or seen.failure is not None:
+        why = sample.failure.kind.value if sample.failure else ""
+        return skipped(f"there is no answer to look at: {why}")
     try:
-        outcome = rule.examine(sample, context)
+        outcome = check.rule.examine(seen, context)
         # built anew, so that a rule of another package cannot smuggle in something else than an outcome
         return Outcome(status=Status(outcome.status), reason=shortened(outcome.reason), span=outcome.span)
     except Exception as error:  # noqa: BLE001  # bulkhead: one broken rule must not take the run down, nor look green

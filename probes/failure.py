@@ -1,8 +1,8 @@
 """What went wrong with one request: failure classes, which of them are worth asking again, and a sentence each.
 
 Feeds samples (as a value, never an exception), the availability alert and every report.
-The classes (docs/wire-formats.md) hold one of our own, ``connection`` for a connection
-that was refused or reset, which the usual lists leave without a home.
+The classes (docs/wire-formats.md) hold two of our own: ``connection`` for a connection that was refused or reset,
+which the usual lists leave without a home, and ``not_asked`` for a question that we held back.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class FailureClass(StrEnum):
     PROTOCOL = "protocol"
     DNS_TLS = "dns_tls"
     CONNECTION = "connection"
+    NOT_ASKED = "not_asked"
 
 
 RETRYABLE = frozenset(
@@ -66,6 +67,7 @@ SENTENCES: dict[FailureClass, str] = {
     FailureClass.PROTOCOL: "The reply could not be read as this protocol.",
     FailureClass.DNS_TLS: "The host name or its certificate could not be used.",
     FailureClass.CONNECTION: "The connection was refused or cut.",
+    FailureClass.NOT_ASKED: "It was not asked: the endpoint is down, or a spending cap is reached.",
 }
 """One sentence for a human, per class."""
 

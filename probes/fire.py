@@ -7,17 +7,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from probes.access import Accesses, KeysOnly
 from probes.asking import Asking
 from probes.clock import Clock
-from probes.hostile import secrets_of
+from probes.endpoint import Endpoint
+from probes.gate import Gate
 from probes.ids import Ids, RandomIds
 from probes.outgoing import hash_of, mark
+from probes.probe import Probe
 from probes.protocols import protocol_named
 from probes.sample import Sample
-from probes.suite import Endpoint, Probe, Suite
+from probes.script import first_question, play, script_of
+from probes.suite import Suite
 from probes.transport import Transport
 
 RANDOM_IDS = RandomIds()
+KEYS_ONLY = KeysOnly()
 
 
 def request_hash(endpoint: Endpoint, probe: Probe) -> str:
@@ -26,7 +31,8 @@ def request_hash(endpoint: Endpoint, probe: Probe) -> str:
     Raises:
         UsageError: there is no such protocol.
     """
-    return hash_of(endpoint.protocol, protocol_named(endpoint.protocol).build(endpoint, probe).body)
+    wire = protocol_named(endpoint.protocol).build(endpoint, first_question(probe))
+    return hash_of(endpoint.protocol, wire, script_of(probe))
 
 
 async def fire(
@@ -39,27 +45,28 @@ async def fire(
     probe: Probe,
     index: int,
     run_id: str,
+    gates: Sequence[Gate] = (),
+    accesses: Accesses = KEYS_ONLY,
     ids: Ids = RANDOM_IDS,
 ) -> Sample:
-    """Ask one probe once, and again up to ``endpoint.retries`` times where that may help.
+    """Ask one probe once, turn by turn where it is a script, and each question again where that may help.
 
-    The sample's timing is that of its last attempt; all attempts are recorded. Every attempt has the limits of
+    The timing of an answer is that of its last attempt; all attempts are recorded. Every attempt has the limits of
     ``endpoint.timeout`` to itself; all waits between attempts together stay below ``timeout.total``.
 
     Raises:
         UsageError: there is no such protocol.
     """
-    protocol = protocol_named(endpoint.protocol)
     asking = Asking(
         transport=transport,
         clock=clock,
         ids=ids,
         endpoint=endpoint,
-        protocol=protocol,
-        wire=protocol.build(endpoint, probe),
+        protocol=protocol_named(endpoint.protocol),
+        access=accesses.of(endpoint),
+        gates=gates,
         marked=mark(suite=suite_name, probe=probe.id, run_id=run_id),
         trace_id=ids.trace_id(),
-        secrets=secrets_of(endpoint),
     )
     sample = Sample(
         sample_id=ids.sample_id(),
@@ -68,11 +75,11 @@ async def fire(
         endpoint=endpoint_name,
         probe=probe.id,
         index=index,
-        request_hash=hash_of(endpoint.protocol, asking.wire.body),
+        request_hash=request_hash(endpoint, probe),
         trace_id=asking.trace_id,
         started_at=clock.now(),
     )
-    return await asking.fill(sample)
+    return await play(asking, sample, probe, conversation_id=sample.sample_id)
 
 
 async def fire_all(
@@ -84,6 +91,8 @@ async def fire_all(
     run_id: str,
     probes: Sequence[tuple[Probe, int]],
     on_sample: Callable[[Sample], None] | None = None,
+    gates: Sequence[Gate] = (),
+    accesses: Accesses = KEYS_ONLY,
     ids: Ids = RANDOM_IDS,
 ) -> tuple[Sample, ...]:
     """Ask each probe as often as told, at most ``concurrency`` at once; samples come back in the order of ``probes``.
@@ -106,6 +115,8 @@ async def fire_all(
                 probe=probe,
                 index=index,
                 run_id=run_id,
+                gates=gates,
+                accesses=accesses,
                 ids=ids,
             )
         if on_sample is not None:

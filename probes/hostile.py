@@ -11,7 +11,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from probes.suite import Endpoint
+from probes.endpoint import Endpoint
 
 SECRET = "[secret]"
 MESSAGE_CHARS = 300

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from urllib.parse import quote
 
+from probes.endpoint import Endpoint
 from probes.protocols.protocol import WireRequest
-from probes.suite import Endpoint
 
 HASH_DIGITS = 16
 _OURS = frozenset({"traceparent", "x-holdfast-probe", "accept-encoding", "content-type", "content-length", "host"})
 """Headers an endpoint cannot replace: the sample would not describe what was sent."""
 
 
-def render(body: Mapping[str, Any]) -> bytes:
+def render(body: Any) -> bytes:
     """The JSON that is sent. Dates and the like, which YAML knows and JSON does not, go as their text.
 
     Raises:
@@ -27,11 +27,16 @@ def render(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, separators=(",", ":"), allow_nan=False, default=str).encode()
 
 
-def hash_of(protocol: str, body: Mapping[str, Any]) -> str:
-    """The first 16 hex digits of SHA-256 over protocol and body, whatever the order of the body's keys."""
+def hash_of(protocol: str, wire: WireRequest, script: Sequence[Any] = ()) -> str:
+    """The first 16 hex digits of SHA-256 over all that asks the question, whatever the order of the body's keys.
+
+    That is protocol, body, what of the question stands in the address, and what a script says later.
+    """
+    asked: dict[str, Any] = {"protocol": protocol, "body": wire.body}
+    asked |= {"addressed": dict(wire.addressed)} if wire.addressed else {}
+    asked |= {"script": list(script)} if script else {}
     # through JSON and back first: only then are all keys text and can be sorted
-    plain = json.loads(json.dumps({"protocol": protocol, "body": body}, default=str))
-    canonical = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    canonical = json.dumps(json.loads(json.dumps(asked, default=str)), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:HASH_DIGITS]
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 
 from probes.duration import format_duration
+from probes.endpoint import Timeouts
 from probes.failure import Failure, FailureClass
-from probes.suite import Timeouts
 
 _MISSED = {
     FailureClass.TIMEOUT_CONNECT: "no connection within",

@@ -34,7 +34,11 @@ class Timing:
     client_wait_s: float | None = None
     """From handing the request to the client until its headers left: our own delay, reported apart."""
     connect_s: float | None = None
-    """TCP and TLS, where this request opened its connection; None on a reused one."""
+    """DNS, TCP and TLS together, where this request opened its connection; None on a reused one."""
+    dns_s: float | None = None
+    """The part of ``connect_s`` that went into the name; None where there was nothing to look up."""
+    tls_s: float | None = None
+    """The part of ``connect_s`` that went into the TLS handshake."""
     first_byte_s: float | None = None
     """Until the response headers were read."""
     first_token_s: float | None = None
@@ -68,6 +72,33 @@ class ToolCall:
     id: str
     name: str
     arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One retrieved document, as the endpoint named it. Hostile text."""
+
+    id: str
+    text: str | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One request and its reply within a sample that took several: a turn of a script, a round of a tool loop."""
+
+    turn: int
+    """0-based number of the turn it belongs to."""
+    timing: Timing
+    usage: TokenUsage
+    answer: str | None = None
+    refusal: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish: Finish | None = None
+    finish_raw: str | None = None
+    documents: tuple[Document, ...] | None = None
+    citations: tuple[str, ...] = ()
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +141,17 @@ class Sample:
     finish: Finish | None = None
     finish_raw: str | None = None
     """The finish reason as it came."""
+    documents: tuple[Document, ...] | None = None
+    """What was retrieved, best first; None where the endpoint does not tell."""
+    citations: tuple[str, ...] = ()
+    """Ids or addresses the answer cites, where the dialect marks them."""
+    filters: Mapping[str, str] = field(default_factory=dict)
+    """What content filters said: ``prompt.hate`` or ``answer.violence`` to the endpoint's own word for how bad."""
+    steps: tuple[Step, ...] = ()
+    """Where it took several requests in turn: each of them. The fields above then speak of the last turn's answer,
+    usage and cost of all, and timing as in docs/endpoints.md."""
+    told_trace_id: str | None = None
+    """The trace id the endpoint named itself."""
     failure: Failure | None = None
     attempts: tuple[Attempt, ...] = ()
     cost_usd: float | None = None

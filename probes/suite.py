@@ -1,4 +1,4 @@
-"""The nouns a suite author writes: Suite, Endpoint, Probe, CheckSpec, Schedule, drift and alert settings.
+"""The nouns a suite author writes: Suite, Probe, CheckSpec, Schedule, drift and alert settings (Endpoint: next door).
 
 Frozen pydantic models; ``suite_file`` makes them from YAML and gives every error its line. Attribute names carry
 units where the YAML names do not (``total_s`` is written ``total``).
@@ -7,11 +7,13 @@ units where the YAML names do not (``total_s`` is written ``total``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from probes.conversation import Message, Tool
 from probes.duration import Duration, PositiveDuration
+from probes.endpoint import Endpoint, Spend, Timeouts
 from probes.forms import (
     AfterRuns,
     KOfN,
@@ -22,11 +24,11 @@ from probes.forms import (
     Samples,
     Share,
     SuiteModel,
-    Truth,
     Whole,
     names_schema,
     one_or_many,
 )
+from probes.probe import RESERVED_CHECK_KEYS, CheckSpec, Probe, Turn
 
 __all__ = [
     "RESERVED_CHECK_KEYS",
@@ -45,130 +47,20 @@ __all__ = [
     "Require",
     "Schedule",
     "Share",
+    "Spend",
     "Suite",
     "SuiteModel",
     "Timeouts",
     "Tolerance",
+    "Tool",
+    "Turn",
 ]
 
 RUNS_PER_YEAR_ASSUMED = 35_040.0
 """A run each 15 minutes: what the alarm threshold assumes of a suite that states no schedule."""
 
 
-# ------------------------------------------------------------------------------------------------ where to ask
-class Timeouts(SuiteModel):
-    """How long to wait at most."""
-
-    connect_s: PositiveDuration = Field(default=5.0, alias="connect")
-    """Until the connection stands. Default 5s."""
-    first_token_s: PositiveDuration = Field(default=30.0, alias="first_token")
-    """Until the first token (until the response headers where nothing is streamed). Default 30s."""
-    total_s: PositiveDuration = Field(default=120.0, alias="total")
-    """Until the answer is complete. Default 2m."""
-
-
-class Endpoint(SuiteModel):
-    """Where probes are asked: URL, protocol, model, credentials."""
-
-    protocol: str = "openai-chat"
-    """The wire dialect. Default openai-chat, which most servers and gateways speak."""
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+\S*$")]
-    """The address up to and without the dialect's own path, like https://gateway.example.com/v1."""
-    model: str | None = None
-    """The model name sent with each request; may be left out where the server has only one."""
-    api_key: Annotated[SecretStr | None, Field(examples=["${SUPPORT_BOT_KEY}"])] = None
-    """From the environment only, as ${NAME}; never stored, never printed."""
-    headers: Mapping[str, SecretStr] = Field(default_factory=dict)
-    """Extra request headers; values are treated as secrets."""
-    stream: Truth = True
-    """Ask for a streamed answer, so that the first token can be timed."""
-    params: Mapping[str, Any] = Field(default_factory=dict)
-    """Passed through untouched into the request body, like temperature and max_tokens."""
-    timeout: Timeouts = Timeouts()
-    """How long to wait at most."""
-    concurrency: Annotated[Whole, Field(ge=1, le=1000)] = 4
-    """Requests in flight at once. Default 4."""
-    retries: Annotated[Whole, Field(ge=0, le=10)] = 2
-    """Extra requests for transport trouble, 429 and 5xx. Every attempt is recorded. Default 2."""
-
-
-# ------------------------------------------------------------------------------------------------ what to ask
-RESERVED_CHECK_KEYS = ("mode", "require")
-
-
-class CheckSpec(SuiteModel):
-    """One entry of a check list as written: the check's name, its argument, and how strictly it counts."""
-
-    check: str
-    argument: Any = None
-    mode: Literal["contract", "tracked"] = "contract"
-    """``contract``: the run fails when ``require`` is not met. ``tracked``: only feeds the ``checks`` stream."""
-    require: Require = "all"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_yaml(cls, value: object) -> object:
-        if isinstance(value, str):
-            return {"check": value}
-        if not isinstance(value, Mapping):
-            raise ValueError(f"a check is a name or a mapping, not {value!r}")
-        names = [key for key in value if key not in RESERVED_CHECK_KEYS]
-        if set(value) <= {"check", "argument", *RESERVED_CHECK_KEYS} and "check" in value:
-            return dict(value)
-        if len(names) != 1:
-            found = ", ".join(map(str, names)) or "none"
-            raise ValueError(f"one check an entry, beside {' and '.join(RESERVED_CHECK_KEYS)}; found: {found}")
-        rest = {key: value[key] for key in value if key in RESERVED_CHECK_KEYS}
-        return {"check": str(names[0]), "argument": value[names[0]], **rest}
-
-
-class Message(SuiteModel):
-    """One message of a conversation."""
-
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str
-
-
-class Probe(SuiteModel):
-    """One fixed question with its checks. Templates are already rendered when a Probe exists."""
-
-    id: Name
-    """The probe's name within the suite; it keeps the probe's history, so do not reuse it."""
-    description: str = ""
-    """For people."""
-    labels: Mapping[str, str] = Field(default_factory=dict)
-    """Text to text; choose probes by them, group reports by them."""
-    prompt: str | None = None
-    """The question, as one user message. Either this or messages."""
-    messages: tuple[Message, ...] = ()
-    """The whole conversation to send. Either this or prompt."""
-    vars: Mapping[str, Any] = Field(default_factory=dict)
-    """Values for the templates in ``prompt`` and ``messages``."""
-    params: Mapping[str, Any] = Field(default_factory=dict)
-    """Laid over the endpoint's ``params``."""
-    samples: Samples | None = None
-    """How often a run asks; default: as in defaults."""
-    checks: tuple[CheckSpec, ...] = ()
-    """Rules about the answers; those of defaults apply too, unless one of the same name stands here."""
-
-    @model_validator(mode="after")
-    def _prompt_or_messages(self) -> Probe:
-        if self.prompt is None and not self.messages:
-            raise ValueError(f"probe {self.id!r} asks nothing; give it a prompt or messages")
-        if self.prompt is not None and self.messages:
-            raise ValueError(f"probe {self.id!r} has both prompt and messages; keep one of them")
-        if self.prompt is not None and not self.prompt.strip():
-            raise ValueError(f"probe {self.id!r} has an empty prompt")
-        return self
-
-    @property
-    def conversation(self) -> tuple[Message, ...]:
-        """What is sent."""
-        if self.prompt is not None:
-            return (Message(role="user", content=self.prompt),)
-        return self.messages
-
-
+# ------------------------------------------------------------------------------------------------ what all probes share
 class Defaults(SuiteModel):
     """What every probe gets unless it says otherwise."""
 
@@ -281,6 +173,8 @@ class Suite(SuiteModel):
     """What every probe gets unless it says otherwise."""
     probes: tuple[Probe, ...] = Field(min_length=1)
     """The questions."""
+    spend: Spend = Spend()
+    """Most to spend in a day on this suite."""
     drift: DriftSettings = DriftSettings()
     """What counts as a change."""
     alerts: tuple[AlertRule, ...] = ()

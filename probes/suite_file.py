@@ -6,7 +6,7 @@ only then the models, whose complaints are dropped where an earlier step has alr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -156,15 +156,28 @@ def _rendered_probe(probe: object, path: YamlPath, faults: list[Fault]) -> objec
     rendered = dict(probe)
     if "prompt" in probe:
         rendered["prompt"] = fill(probe["prompt"], (*path, "prompt"))
-    messages = probe.get("messages")
-    if isinstance(messages, list):
-        rendered["messages"] = [
-            {**message, "content": fill(message["content"], (*path, "messages", index, "content"))}
-            if isinstance(message, dict) and "content" in message
-            else message
-            for index, message in enumerate(messages)
-        ]
+    for key, text in (("messages", "content"), ("turns", "prompt")):
+        entries = probe.get(key)
+        if isinstance(entries, list):
+            rendered[key] = [
+                {**entry, text: _each_text(entry[text], (*path, key, index, text), fill)}
+                if isinstance(entry, dict) and text in entry
+                else entry
+                for index, entry in enumerate(entries)
+            ]
     return rendered
+
+
+def _each_text(content: object, path: YamlPath, fill: Callable[[object, YamlPath], object]) -> object:
+    """A text, or the texts of a list of parts, rendered."""
+    if not isinstance(content, list):
+        return fill(content, path)
+    return [
+        {**part, "text": fill(part["text"], (*path, index, "text"))}
+        if isinstance(part, dict) and "text" in part
+        else part
+        for index, part in enumerate(content)
+    ]
 
 
 def needs_rendering(text: str) -> bool:

@@ -126,6 +126,10 @@ def _check_entries(data: Mapping[str, Any]) -> Iterator[tuple[YamlPath, object]]
     probes = data.get("probes")
     holders: list[tuple[YamlPath, object]] = [(("defaults",), data.get("defaults"))]
     holders += [(("probes", index), probe) for index, probe in enumerate(probes if isinstance(probes, list) else ())]
+    for index, probe in enumerate(probes if isinstance(probes, list) else ()):
+        turns = probe.get("turns") if isinstance(probe, Mapping) else None
+        found = enumerate(turns if isinstance(turns, list) else ())
+        holders += [(("probes", index, "turns", place), turn) for place, turn in found]
     for path, holder in holders:
         checks = holder.get("checks") if isinstance(holder, Mapping) else None
         for index, entry in enumerate(checks if isinstance(checks, list) else ()):

@@ -22,13 +22,13 @@ import httpx2
 
 from probes.clock import Clock
 from probes.connection_failure import connection_failure
+from probes.endpoint import Endpoint
 from probes.failure import Failure, FailureClass
 from probes.intake import TooLong, read_stream, read_whole
 from probes.phases import Phases
-from probes.protocols.protocol import Protocol, Reply
+from probes.protocols.protocol import Framing, Protocol, Reply
 from probes.sample import Timing
 from probes.stopwatch import Stopwatch
-from probes.suite import Endpoint
 
 DRAIN_S = 0.2
 """Seconds spent on reading past the end of a stream, which lets the connection be used again."""
@@ -46,6 +46,19 @@ class Outgoing:
     body: bytes = field(repr=False)
     streamed: bool
     """True where the request asks for a stream."""
+    method: str = "POST"
+    framing: Framing = "sse"
+    """How a stream is cut into events, where its content type does not tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainReply:
+    """A reply to something that is no probe (a token, say): status, headers, bytes."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    """Lower-case names."""
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +112,9 @@ class Transport:
         The limits of ``endpoint.timeout`` hold, in real time whatever the clock.
         """
         watch, phases = Stopwatch(self._clock), Phases(endpoint.timeout)
-        attempt = _Attempt(request=request, protocol=protocol, clock=self._clock, watch=watch, phases=phases)
+        attempt = _Attempt(
+            endpoint=endpoint, request=request, protocol=protocol, clock=self._clock, watch=watch, phases=phases
+        )
         try:
             async with phases.deadline:
                 reply = await attempt.run(self._client(httpx2.URL(request.url)))
@@ -107,6 +122,22 @@ class Transport:
             failure = phases.failure() if phases.missed else connection_failure(error)
             reply = Reply(failure=failure)
         return Exchange(reply=reply, timing=watch.timing(), headers=attempt.headers, elapsed_s=watch.elapsed_s)
+
+    async def post(
+        self, *, endpoint: Endpoint, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float
+    ) -> PlainReply | Failure:
+        """Post something that is no probe, over the endpoint's own certificates and proxy. Never raises for trouble."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                client = self._client(httpx2.URL(url))
+                async with client.stream("POST", url, headers=dict(headers), content=body) as response:
+                    content = await read_whole(response.aiter_raw(), is_error=True)
+                    named = {name.lower(): value for name, value in response.headers.items()}
+                    return PlainReply(status=response.status_code, headers=named, body=content)
+        except TimeoutError:
+            return Failure(kind=FailureClass.TIMEOUT_TOTAL, message=f"no complete answer within {timeout_s:g} s")
+        except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
+            return connection_failure(error)
 
     def _client(self, url: httpx2.URL) -> httpx2.AsyncClient:
         if url.port is not None and not 0 < url.port < 65536:
@@ -135,8 +166,16 @@ class _Attempt:
     """One request under way, with what is known of it even when it fails."""
 
     def __init__(
-        self, *, request: Outgoing, protocol: Protocol, clock: Clock, watch: Stopwatch, phases: Phases
+        self,
+        *,
+        endpoint: Endpoint,
+        request: Outgoing,
+        protocol: Protocol,
+        clock: Clock,
+        watch: Stopwatch,
+        phases: Phases,
     ) -> None:
+        self._endpoint = endpoint
         self._request = request
         self._clock = clock
         self._protocol = protocol
@@ -155,10 +194,10 @@ class _Attempt:
 
     async def _send(self, client: httpx2.AsyncClient) -> Reply:
         request = client.build_request(
-            "POST",
+            self._request.method,
             self._request.url,
             headers=[(name.encode(), value.encode()) for name, value in self._request.headers.items()],
-            content=self._request.body,
+            content=self._request.body or None,
             extensions={"trace": self._on_trace},
         )
         response = await client.send(request, stream=True)
@@ -195,7 +234,7 @@ class _Attempt:
                 return Reply(failure=error.failure(status))
 
     async def _read_stream(self, chunks: AsyncIterator[bytes]) -> Reply:
-        reader = self._protocol.stream_reader()
+        reader = self._protocol.stream_reader(self._endpoint)
         # a stream that was cut is the reader's to judge: it may have been complete by then
         with suppress(httpx2.TransportError):
             await read_stream(chunks, reader=reader, clock=self._clock, watch=self._watch, phases=self._phases)
@@ -210,7 +249,7 @@ class _Attempt:
         body = await read_whole(chunks, is_error=not 200 <= status < 300)
         self._watch.end(self._clock.monotonic())
         self._phases.complete()
-        return self._protocol.read_reply(status=status, headers=headers, body=body)
+        return self._protocol.read_reply(self._endpoint, status=status, headers=headers, body=body)
 
     def _is_stream(self, headers: Mapping[str, str]) -> bool:
         """By what came, not by what was asked for; where the type says nothing, by what was asked for."""

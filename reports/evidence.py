@@ -167,7 +167,7 @@ def _changed(report: Report, probe: ProbeRecord) -> ChangedAnswer | None:
     return ChangedAnswer(
         probe=probe.probe,
         why="; ".join(why),
-        asked=probe.conversation[-1].content if probe.conversation else "",
+        asked=probe.conversation[-1].text if probe.conversation else "",
         sample=sample,
         diff=None if before is None else diff_answers(before, sample.answer or ""),
     )

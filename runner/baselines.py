@@ -21,7 +21,7 @@ def begin_capture(store: Store, order: RunOrder, *, author: str, reason: str) ->
         store.save_act(act, {}, baseline_runs=())
         return
     asked = [probe.id for probe, _ in order.probes]
-    keys = [key for key in streams_of(asked, streaming=True) if key.scope in asked]
+    keys = [key for key in streams_of(asked, streaming=True, retrieving=True) if key.scope in asked]
     states = reset(store.stream_states(suite.name, order.endpoint), keys)
     act = _act("capture", suite.name, order.endpoint, author=author, reason=reason, streams=keys)
     store.save_act(act, states, baseline_runs=None)

@@ -19,9 +19,11 @@ from checks.drift.result import StreamKey
 from checks.drift.score import streams_of
 from checks.run_checks import run_checks
 from checks.verdict import Health, probe_health
+from probes.access import Accesses
 from probes.clock import Clock
 from probes.errors import HoldfastError
-from probes.fire import fire_all, request_hash
+from probes.fire import KEYS_ONLY, fire_all, request_hash
+from probes.gate import Gate
 from probes.sample import Sample
 from probes.suite import Probe
 from probes.transport import Transport
@@ -52,6 +54,8 @@ class Engine:
         false_alarms_per_year: float = 1.0,
         report_link: Callable[[RunRecord], str] = lambda _record: "",
         new_id: Callable[[], str] = lambda: token_hex(8),
+        gates: Callable[[RunOrder], Sequence[Gate]] = lambda _order: (),
+        accesses: Accesses = KEYS_ONLY,
     ) -> None:
         self._store = store
         self._transport = transport
@@ -59,6 +63,8 @@ class Engine:
         self._budget = false_alarms_per_year
         self._report_link = report_link
         self._new_id = new_id
+        self._gates = gates
+        self._accesses = accesses
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
 
     async def run(self, order: RunOrder, on_sample: Progress | None = None) -> RunRecord:
@@ -83,6 +89,8 @@ class Engine:
             run_id=run_id,
             probes=order.probes,
             on_sample=on_sample,
+            gates=self._gates(order),
+            accesses=self._accesses,
         )
         duration_s = self._clock.monotonic() - began
         return Fired(run_id=run_id, started_at=started_at, duration_s=duration_s, samples=samples)
@@ -178,7 +186,9 @@ class Engine:
     def plan(self, order: RunOrder) -> JudgePlan:
         """The thresholds of this run: the installation's budget shared over all streams of all its suites."""
         suite = order.prepared.suite
-        streams = streams_of([p.id for p in suite.probes], streaming=suite.endpoints[order.endpoint].stream)
+        endpoint = suite.endpoints[order.endpoint]
+        retrieving = endpoint.response is not None and endpoint.response.documents is not None
+        streams = streams_of([p.id for p in suite.probes], streaming=endpoint.stream, retrieving=retrieving)
         mine = Installed(
             suite=suite.name,
             endpoint=order.endpoint,

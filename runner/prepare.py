@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from checks.rules import bind_suite
 from checks.run_checks import BoundCheck
 from probes.errors import Problem, SuiteError, UsageError
 from probes.nearest import did_you_mean
-from probes.protocols import PROTOCOLS
+from probes.protocols import all_protocols
 from probes.suite import Probe, Suite
 from probes.suite_file import LoadedSuite, read_suite
 from runner.schedule import schedule_problem
@@ -59,6 +59,7 @@ def prepare(path: Path, environ: Mapping[str, str], notifiers: frozenset[str] | 
     found = [loaded.problem(problem.path, problem.message, problem.hint) for problem in problems]
     found += _schedule_problems(loaded)
     found += _protocol_problems(loaded)
+    found += _refusals(loaded)
     found += [] if notifiers is None else _notifier_problems(loaded, notifiers)
     if found:
         raise SuiteError(sorted(found, key=lambda problem: (problem.line, problem.column)))
@@ -87,11 +88,27 @@ def _protocol_problems(loaded: LoadedSuite) -> list[Problem]:
         loaded.problem(
             ("endpoints", name, "protocol"),
             f"unknown protocol {endpoint.protocol!r}",
-            did_you_mean(endpoint.protocol, PROTOCOLS),
+            did_you_mean(endpoint.protocol, all_protocols()),
         )
         for name, endpoint in loaded.suite.endpoints.items()
-        if endpoint.protocol not in PROTOCOLS
+        if endpoint.protocol not in all_protocols()
     ]
+
+
+def _refusals(loaded: LoadedSuite) -> Iterator[Problem]:
+    """What the dialects cannot do of what the suite asks of them; a probe is told once, not once an endpoint."""
+    suite, told = loaded.suite, set()
+    places = {probe.id: index for index, probe in enumerate(suite.probes)}
+    for name, endpoint in suite.endpoints.items():
+        dialect = all_protocols().get(endpoint.protocol)
+        for refusal in dialect.refusals(endpoint, suite.probes) if dialect else ():
+            at_probe = refusal.probe is not None
+            place = ("probes", places[refusal.probe]) if refusal.probe is not None else ("endpoints", name)
+            where = f" (endpoint {name})" if at_probe else ""
+            problem = loaded.problem((*place, *refusal.key), refusal.message + where, refusal.hint)
+            if (key := (problem.line, problem.column, refusal.message)) not in told:
+                told.add(key)
+                yield problem
 
 
 def _notifier_problems(loaded: LoadedSuite, notifiers: frozenset[str]) -> list[Problem]:

@@ -20,7 +20,7 @@ def samples_of(samples: Sequence[Sample], probe: str) -> tuple[Sample, ...]:
 
 def bare(sample: Sample) -> Sample:
     """A sample without what the endpoint shaped freely, so that storing it cannot meet the same bug again."""
-    return replace(sample, usage=replace(sample.usage, raw={}), headers={}, tool_calls=())
+    return replace(sample, usage=replace(sample.usage, raw={}), headers={}, tool_calls=(), filters={}, citations=())
 
 
 def observation_of(fired: Fired, probes: Sequence[ProbeRecord]) -> RunObservation:

@@ -26,7 +26,7 @@ def _check_failed(sample: SampleFacts) -> bool | None:
 _OUTPUT = LevelMachine(read=lambda sample: sample.output_tokens, words="output tokens", counts=True)
 _INPUT = LevelMachine(read=lambda sample: sample.input_tokens, words="input tokens", counts=True)
 _CHECKS = EventMachine(happened=_check_failed, words="failed checks")
-_FAILURES = EventMachine(happened=lambda sample: sample.failed, words="failures")
+_FAILURES = EventMachine(happened=lambda sample: None if sample.held else sample.failed, words="failures")
 _REFUSALS = EventMachine(happened=_refused, words="refusals")
 _ANSWERS = AnswerMachine()
 
@@ -43,6 +43,7 @@ POOLED: dict[str, Machine] = {
     "refusals": _REFUSALS,
     "route": CategoryMachine(read=lambda sample: sample.route, words="route"),
     "finish": CategoryMachine(read=lambda sample: sample.finish, words="finish reason"),
+    "retrieval": CategoryMachine(read=lambda sample: sample.documents, words="retrieved documents"),
 }
 """Streams over the whole suite."""
 
@@ -62,16 +63,14 @@ def machine_of(key: StreamKey) -> Machine:
     return (POOLED if key.scope == SUITE_SCOPE else PER_PROBE)[key.dimension]
 
 
-def streams_of(probe_ids: Sequence[str], *, streaming: bool) -> tuple[StreamKey, ...]:
+def streams_of(probe_ids: Sequence[str], *, streaming: bool, retrieving: bool = False) -> tuple[StreamKey, ...]:
     """Every stream a suite at one endpoint may have: what it costs of the installation's budget.
 
     An upper bound: token streams are counted for probes with short answers too, though those are not watched.
-    ``streaming``: whether replies are streamed, so that there is a first token to time.
+    ``streaming``: whether replies are streamed, so that there is a first token to time. ``retrieving``: whether
+    they name the documents they were made from.
     """
-    pooled = [
-        StreamKey(scope=SUITE_SCOPE, dimension=dimension)
-        for dimension in POOLED
-        if streaming or dimension != "latency.first_token"
-    ]
+    never = {"latency.first_token": not streaming, "retrieval": not retrieving}
+    pooled = [StreamKey(scope=SUITE_SCOPE, dimension=dimension) for dimension in POOLED if not never.get(dimension)]
     own = [StreamKey(scope=probe, dimension=dimension) for probe in probe_ids for dimension in PER_PROBE]
     return (*pooled, *own)

@@ -3,12 +3,16 @@ every verdict can be recomputed from it."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from checks.finding import Finding, Status
-from probes.sample import Sample
+from probes.failure import FailureClass
+from probes.sample import Document, Sample
+
+_LONGEST_IDS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +20,8 @@ class SampleFacts:
     """One sample, as the judge sees it. A failed sample has facts of nothing but its failure."""
 
     failed: bool
+    held: bool = False
+    """True where it was never asked (a dead endpoint, a spending cap): such a failure is nobody's."""
     first_token_s: float | None = None
     total_s: float | None = None
     output_tokens: int | None = None
@@ -26,6 +32,8 @@ class SampleFacts:
     route: str | None = None
     finish: str | None = None
     answer: str | None = None
+    documents: str | None = None
+    """Ids of the retrieved documents in their order, as one text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +95,7 @@ def _check_failed(sample_id: str, findings: Sequence[Finding]) -> bool | None:
 
 def _facts(sample: Sample, check_failed: bool | None, refused: bool) -> SampleFacts:
     if sample.failure is not None:
-        return SampleFacts(failed=True)
+        return SampleFacts(failed=True, held=sample.failure.kind is FailureClass.NOT_ASKED)
     hit = sample.route.cache == "hit"  # a cached reply says nothing about the model's speed
     return SampleFacts(
         failed=False,
@@ -100,4 +108,13 @@ def _facts(sample: Sample, check_failed: bool | None, refused: bool) -> SampleFa
         route=sample.route.key,
         finish=sample.finish.value if sample.finish else None,
         answer=sample.answer,
+        documents=None if sample.documents is None else _ids(sample.documents),
     )
+
+
+def _ids(documents: Sequence[Document]) -> str:
+    """The ids in order. Many long ones become a digest: they only need to be told apart."""
+    ids = " ".join(document.id for document in documents)
+    if len(ids) <= _LONGEST_IDS:
+        return ids or "nothing"
+    return f"{len(documents)} documents {hashlib.sha256(ids.encode()).hexdigest()[:12]}"

@@ -76,7 +76,8 @@ def reset(states: States, keys: Collection[StreamKey]) -> dict[StreamKey, Mappin
 
 
 def _keys(run: RunObservation) -> tuple[StreamKey, ...]:
-    return streams_of([probe.probe for probe in run.probes], streaming=True)
+    retrieving = any(facts.documents is not None for probe in run.probes for facts in probe.samples)
+    return streams_of([probe.probe for probe in run.probes], streaming=True, retrieving=retrieving)
 
 
 def _stream(key: StreamKey, plan: JudgePlan) -> Stream:

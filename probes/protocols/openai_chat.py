@@ -6,16 +6,21 @@ and streams are collected by ``openai_chat_reply``: a ``delta`` and a ``message`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from probes.classify import classify_reply, is_error
-from probes.failure import Failure, FailureClass
+from probes.conversation import Question
+from probes.endpoint import Endpoint
+from probes.failure import Failure
 from probes.json_fields import MalformedReply, as_object, get_list, parse_json
+from probes.probe import Probe
+from probes.protocols.asked import address, cut_off, malformed, params_of, secret_of, seed_of
+from probes.protocols.openai_chat_messages import wire_message, wire_tool
 from probes.protocols.openai_chat_reply import CollectedChat
-from probes.protocols.protocol import Reply, WireRequest
+from probes.protocols.protocol import Refusal, Reply, WireRequest
 from probes.protocols.sse import SseEvent
-from probes.suite import Endpoint, Probe
+from probes.protocols.told import Told
 
 PATH = "/chat/completions"
 
@@ -25,42 +30,53 @@ class OpenAIChat:
 
     name: ClassVar[str] = "openai-chat"
 
-    def build(self, endpoint: Endpoint, probe: Probe) -> WireRequest:
+    def refusals(self, endpoint: Endpoint, probes: Sequence[Probe]) -> Sequence[Refusal]:
+        return ()
+
+    def build(self, endpoint: Endpoint, question: Question) -> WireRequest:
         """``params`` of endpoint and probe are laid over the body; ``stream_options: null`` leaves that key out."""
         body: dict[str, Any] = {} if endpoint.model is None else {"model": endpoint.model}
-        body["messages"] = [{"role": message.role, "content": message.content} for message in probe.conversation]
+        body["messages"] = [wire_message(item) for item in question.items]
+        if question.tools:
+            body["tools"] = [wire_tool(tool) for tool in question.tools]
+        if (seed := seed_of(endpoint, question)) is not None:
+            body["seed"] = seed
         if endpoint.stream:
             body["stream"] = True
-        params = {**endpoint.params, **probe.params}
+        params = params_of(endpoint, question)
         body |= params
         # usage comes last in a stream, and only for the asking
         if body.get("stream") is True and "stream_options" not in params:
             body["stream_options"] = {"include_usage": True}
         if body.get("stream_options", body) is None:
             del body["stream_options"]
-        key = endpoint.api_key
-        headers = {} if key is None else {"authorization": f"Bearer {key.get_secret_value()}"}
-        return WireRequest(url=_url(endpoint.base_url), headers=headers, body=body)
+        key = secret_of(endpoint)
+        return WireRequest(
+            url=address(endpoint.base_url, PATH),
+            headers={} if key is None else {"authorization": f"Bearer {key}"},
+            body=body,
+            streamed=body.get("stream") is True,
+        )
 
-    def read_reply(self, *, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
+    def read_reply(self, endpoint: Endpoint, *, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
         """A whole reply. An error object under HTTP 200 is a failure all the same."""
         if not 200 <= status < 300:
             return Reply(failure=self.read_error(status=status, headers=headers, body=body))
-        collected = CollectedChat()
+        collected = CollectedChat(told=Told(endpoint))
         try:
             tree = as_object(parse_json(body), "the reply")
             if not is_error(tree) and not get_list(tree, "choices"):
                 raise MalformedReply("the reply has no choices")
             collected.take(tree, "message")
         except MalformedReply as error:
-            return Reply(failure=_malformed(error, status))
+            return Reply(failure=malformed(error, status))
         return collected.reply()
 
     def read_error(self, *, status: int, headers: Mapping[str, str], body: bytes) -> Failure:
         return classify_reply(status=status, headers=headers, body=body)
 
-    def stream_reader(self) -> OpenAIChatStream:
-        return OpenAIChatStream()
+    def stream_reader(self, endpoint: Endpoint) -> OpenAIChatStream:
+        return OpenAIChatStream(endpoint)
 
 
 class OpenAIChatStream:
@@ -70,8 +86,8 @@ class OpenAIChatStream:
     only the usage may be missing. A stream that ends before either was cut, however much of an answer it brought.
     """
 
-    def __init__(self) -> None:
-        self._collected = CollectedChat()
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._collected = CollectedChat(told=Told(endpoint))
         self._done = False
 
     @property
@@ -90,24 +106,13 @@ class OpenAIChatStream:
                 chunk = {"error": chunk}
             return self._collected.take(chunk, "delta")
         except MalformedReply as error:
-            self._collected.failure = _malformed(error, 200)
+            self._collected.failure = malformed(error, 200)
             return False
 
     def finish(self) -> Reply:
         collected = self._collected
         if collected.failure is None and not self._done and collected.finish_raw is None:
-            message = f"the stream ended without a finish reason, after {collected.characters} characters of answer"
-            collected.failure = Failure(kind=FailureClass.STREAM_TRUNCATED, message=message, status=200)
+            collected.failure = cut_off(collected.characters)
         if collected.failure is None and not collected.answered:
-            collected.failure = _malformed("the stream has no choices", 200)
+            collected.failure = malformed("the stream has no choices", 200)
         return collected.reply()
-
-
-def _url(base_url: str) -> str:
-    """The address to post to; a query (Azure's ``api-version``) stays at its end."""
-    path, mark, query = base_url.partition("#")[0].partition("?")
-    return path.rstrip("/").removesuffix(PATH) + PATH + mark + query
-
-
-def _malformed(error: object, status: int) -> Failure:
-    return Failure(kind=FailureClass.PROTOCOL, message=str(error), status=status)

@@ -5,7 +5,6 @@ Source: docs/wire-formats.md.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,12 +13,10 @@ from probes.classify import classify_tree, is_error
 from probes.failure import Failure
 from probes.hostile import whole_characters
 from probes.json_fields import MalformedReply, as_object, get_count, get_list, get_object, get_text
+from probes.protocols.asked import raw_usage
 from probes.protocols.protocol import Reply
+from probes.protocols.told import Told
 from probes.sample import Finish, TokenUsage, ToolCall
-
-RAW_USAGE_DEPTH = 10
-RAW_USAGE_BYTES = 8192
-"""A larger usage object is not kept as it came."""
 
 FINISHES: Mapping[str, Finish] = {
     "stop": Finish.STOP,
@@ -47,6 +44,7 @@ class CollectedChat:
     answer: list[str] = field(default_factory=list)
     refusal: list[str] = field(default_factory=list)
     calls: dict[int, _Call] = field(default_factory=dict)
+    told: Told
     names: dict[str, str] = field(default_factory=dict)
     usage: TokenUsage = TokenUsage()
     finish_raw: str | None = None
@@ -66,6 +64,7 @@ class CollectedChat:
         if is_error(tree):
             self.failure = classify_tree(tree, status=200)
             return False
+        self.told.take(tree)
         for key in ("model", "system_fingerprint", "service_tier", "provider"):
             if isinstance(name := tree.get(key), str) and name:
                 self.names[key] = name
@@ -113,6 +112,7 @@ class CollectedChat:
             fingerprint=names.get("system_fingerprint"),
             tier=names.get("service_tier"),
             provider=names.get("provider"),
+            told=self.told.names,
             failure=self.failure,
         )
         return about if self.failure else self._answered(about)
@@ -157,18 +157,5 @@ def _usage(usage: dict[str, Any]) -> TokenUsage:
         cached_input_tokens=get_count(prompt, "cached_tokens") if isinstance(prompt, dict) else None,
         output_tokens=get_count(usage, "completion_tokens"),
         reasoning_tokens=get_count(completion, "reasoning_tokens") if isinstance(completion, dict) else None,
-        raw=usage if _fits(usage) else {},
+        raw=raw_usage(usage),
     )
-
-
-def _fits(usage: dict[str, Any]) -> bool:
-    """Small enough to keep, and shallow enough for every reader that walks it one call a level."""
-    return _depth(usage, RAW_USAGE_DEPTH) <= RAW_USAGE_DEPTH and len(json.dumps(usage)) <= RAW_USAGE_BYTES
-
-
-def _depth(value: object, most: int) -> int:
-    """Levels of objects and lists in a value; stops counting past ``most``."""
-    if not isinstance(value, (dict, list)) or most < 0:
-        return 0
-    parts = value.values() if isinstance(value, dict) else value
-    return 1 + max((_depth(part, most - 1) for part in parts), default=0)

@@ -6,25 +6,48 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from probes.conversation import Question
+from probes.endpoint import Endpoint
 from probes.failure import Failure
+from probes.probe import Probe
 from probes.protocols.sse import SseEvent
-from probes.sample import Finish, TokenUsage, ToolCall
-from probes.suite import Endpoint, Probe
+from probes.sample import Document, Finish, TokenUsage, ToolCall
+
+Framing = typing.Literal["sse", "json-lines"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Something of an endpoint or probe that a dialect cannot do, found before anything is sent."""
+
+    key: tuple[str | int, ...]
+    """Path below the endpoint, or below the probe where one is named."""
+    message: str
+    hint: str = ""
+    probe: str | None = None
+    """Id of the probe it is about; None for the endpoint itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireRequest:
-    """One request as a dialect wants it sent, by POST with a JSON body."""
+    """One request as a dialect wants it sent."""
 
     url: str = field(repr=False)
     """May carry credentials of a suite's ``base_url``: not for showing."""
     headers: Mapping[str, str] = field(repr=False)
     """What the dialect needs, credentials included; the endpoint's own headers are laid over it later."""
-    body: Mapping[str, typing.Any]
-    """The JSON body, free of credentials: it is hashed and stored."""
+    body: typing.Any
+    """The JSON body, free of credentials: it is hashed. None where the method carries none."""
+    method: str = "POST"
+    addressed: Mapping[str, str] = field(default_factory=dict)
+    """What of the question stands in the address instead of the body (a model, a query): hashed with it."""
+    streamed: bool = False
+    """True where the request asks for a stream."""
+    framing: Framing = "sse"
+    """How a stream is cut into events, where its content type does not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +64,18 @@ class Reply:
     fingerprint: str | None = None
     tier: str | None = None
     provider: str | None = None
+    told: Mapping[str, str] = field(default_factory=dict)
+    """Other fields of the route that the body told, by their names in ``Route``; ``endpoint.route.body`` among them."""
+    documents: tuple[Document, ...] | None = None
+    citations: tuple[str, ...] = ()
+    filters: Mapping[str, str] = field(default_factory=dict)
+    trace_id: str | None = None
+    conversation_id: str | None = None
+    """What the endpoint calls this conversation, to be said again with the next turn."""
+    native: object = None
+    """The assistant's turn in the dialect's own form, as the next request wants it repeated (``Said.native``)."""
+    cost_usd: float | None = None
+    """What the endpoint says it charged; only where it is known to mean it."""
     failure: Failure | None = None
     """Message as the endpoint worded it, secrets still in it: ``fire`` seals it."""
 
@@ -71,11 +106,15 @@ class Protocol(typing.Protocol):
     name: typing.ClassVar[str]
     """What a suite writes under ``protocol``."""
 
-    def build(self, endpoint: Endpoint, probe: Probe) -> WireRequest:
-        """The request that asks this probe at this endpoint."""
+    def refusals(self, endpoint: Endpoint, probes: Sequence[Probe]) -> Sequence[Refusal]:
+        """What of an endpoint and the probes asked there this dialect cannot do. Told by ``validate``."""
         ...
 
-    def read_reply(self, *, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
+    def build(self, endpoint: Endpoint, question: Question) -> WireRequest:
+        """The request that asks this question at this endpoint. The same twice for the same input."""
+        ...
+
+    def read_reply(self, endpoint: Endpoint, *, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
         """A whole reply, of any status. ``headers`` have lower-case names."""
         ...
 
@@ -83,6 +122,6 @@ class Protocol(typing.Protocol):
         """The failure that a reply of a status other than 2xx stands for."""
         ...
 
-    def stream_reader(self) -> StreamReader:
+    def stream_reader(self, endpoint: Endpoint) -> StreamReader:
         """A reader for one stream of status 2xx."""
         ...

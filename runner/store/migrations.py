@@ -211,5 +211,20 @@ def _first_tables(db: Database) -> None:
         part(db)
 
 
-MIGRATIONS: tuple[tuple[str, Step], ...] = (("0001_first_tables", _first_tables),)
+def _more_of_samples(db: Database) -> None:
+    """What scripts, retrieval, filters and gateways added to a sample, and findings about single turns."""
+    for column in ("dns_s", "tls_s"):
+        db.table("samples").add_column(column, float)
+    db.table("samples").add_column("route_retries", int)
+    for column in ("route_gateway", "filters", "told_trace_id"):
+        db.table("samples").add_column(column, str)
+    for column in ("documents", "citations", "steps"):
+        db.table("texts").add_column(column, str)
+    db.table("findings").add_column("turn", int)
+
+
+MIGRATIONS: tuple[tuple[str, Step], ...] = (
+    ("0001_first_tables", _first_tables),
+    ("0002_more_of_samples", _more_of_samples),
+)
 """Every step, in order. Names are kept in the database; a step is never renamed."""

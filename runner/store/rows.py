@@ -124,6 +124,7 @@ def finding_row(finding: Finding, *, run: int, position: int, probe_position: in
         "status": finding.status.value,
         "passed": finding.passed,
         "total": finding.total,
+        "turn": finding.turn,
         "outcomes": to_json([_outcome_parts(entry) for entry in finding.outcomes]),
     }
 
@@ -162,6 +163,7 @@ def finding(row: Row, *, probe: str) -> Finding:
             )
             for (sample_id, status, *span), reason in zip(parts, reasons, strict=True)
         ),
+        turn=row["turn"],
     )
 
 

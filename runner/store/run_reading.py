@@ -52,7 +52,7 @@ def history(db: SqliteDatabase, suite: str, endpoint: str, limit: int) -> dict[S
 
 # ------------------------------------------------------------------------------------------------ one whole run
 SAMPLES = """
-    SELECT s.*, t.answer, t.refusal, t.tool_calls FROM samples AS s
+    SELECT s.*, t.answer, t.refusal, t.tool_calls, t.documents, t.citations, t.steps FROM samples AS s
     LEFT JOIN texts AS t ON t.run = s.run AND t.position = s.position
     WHERE s.run = ? ORDER BY s.position
 """

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from probes.errors import StoreError
 from probes.failure import Failure, FailureClass
 from probes.route import Route
-from probes.sample import Attempt, Finish, Sample, Timing, TokenUsage, ToolCall
+from probes.sample import Attempt, Document, Finish, Sample, Step, Timing, TokenUsage, ToolCall
 from reports.summary import ProbeRecord, RunRecord
 from runner.store.columns import Codec, finite, from_json, instant, instant_text, real_number, to_json, whole_number
 from runner.store.rows import Row
@@ -20,7 +20,9 @@ TOOL_CALLS = Codec(TypeAdapter(tuple[ToolCall, ...]))
 
 TIMING_SECONDS = tuple(field.name for field in fields(Timing) if field.name.endswith("_s"))
 TOKEN_COUNTS = tuple(field.name for field in fields(TokenUsage) if field.name.endswith("_tokens"))
-ROUTE_NAMES = ("model", "fingerprint", "provider", "deployment", "region", "tier", "cache")
+ROUTE_NAMES = ("model", "fingerprint", "provider", "deployment", "region", "tier", "cache", "gateway")
+DOCUMENTS = Codec(TypeAdapter(tuple[Document, ...]))
+STEPS = Codec(TypeAdapter(tuple[Step, ...]))
 
 
 def check_identity(record: RunRecord, probe: ProbeRecord, sample: Sample) -> None:
@@ -56,12 +58,15 @@ def sample_row(sample: Sample, *, probe: ProbeRecord, run: int, position: int, p
         "attempts": ATTEMPTS.dump(sample.attempts) if sample.attempts else None,
         "cost_usd": real_number(sample.cost_usd),
         "headers": to_json(dict(sample.headers)) if sample.headers else None,
+        "filters": to_json(dict(sample.filters)) if sample.filters else None,
+        "told_trace_id": sample.told_trace_id,
     }
 
 
 def _route_columns(route: Route) -> dict[str, Any]:
     names = {f"route_{name}": getattr(route, name) for name in ROUTE_NAMES}
-    return {**names, "route_fallbacks": whole_number(route.fallbacks), "route_attempts": route.attempts}
+    counts = {"route_fallbacks": whole_number(route.fallbacks), "route_retries": whole_number(route.retries)}
+    return {**names, **counts, "route_attempts": route.attempts}
 
 
 def _failure_columns(failure: Failure | None) -> dict[str, Any]:
@@ -75,7 +80,8 @@ def _failure_columns(failure: Failure | None) -> dict[str, Any]:
 
 def text_row(sample: Sample, *, run: int, position: int) -> dict[str, Any] | None:
     """What the endpoint said, to be kept for a shorter time; None where it said nothing."""
-    if sample.answer is None and sample.refusal is None and not sample.tool_calls:
+    told = (sample.answer, sample.refusal, sample.documents)
+    if told == (None, None, None) and not (sample.tool_calls or sample.citations or sample.steps):
         return None
     return {
         "run": run,
@@ -83,6 +89,9 @@ def text_row(sample: Sample, *, run: int, position: int) -> dict[str, Any] | Non
         "answer": sample.answer,
         "refusal": sample.refusal,
         "tool_calls": TOOL_CALLS.dump(sample.tool_calls) if sample.tool_calls else None,
+        "documents": None if sample.documents is None else DOCUMENTS.dump(sample.documents),
+        "citations": to_json(list(sample.citations)) if sample.citations else None,
+        "steps": STEPS.dump(sample.steps) if sample.steps else None,
     }
 
 
@@ -110,6 +119,11 @@ def sample(row: Row, *, run: Row, probe: Row) -> Sample:
         answer=row["answer"],
         refusal=row["refusal"],
         tool_calls=TOOL_CALLS.load(row["tool_calls"]) if row["tool_calls"] else (),
+        documents=DOCUMENTS.load(row["documents"]) if row["documents"] else None,
+        citations=tuple(from_json(row["citations"])) if row["citations"] else (),
+        filters=from_json(row["filters"]) if row["filters"] else {},
+        steps=STEPS.load(row["steps"]) if row["steps"] else (),
+        told_trace_id=row["told_trace_id"],
         finish=Finish(row["finish"]) if row["finish"] else None,
         finish_raw=row["finish_raw"],
         failure=_failure(row),
@@ -122,7 +136,8 @@ def sample(row: Row, *, run: Row, probe: Row) -> Sample:
 def route(row: Row) -> Route:
     """Who answered, from a sample's row."""
     names = {name: row[f"route_{name}"] for name in ROUTE_NAMES}
-    return Route(**names, fallbacks=row["route_fallbacks"], attempts=row["route_attempts"])
+    counts = {name: row[f"route_{name}"] for name in ("fallbacks", "retries", "attempts")}
+    return Route(**names, **counts)
 
 
 def _failure(row: Row) -> Failure | None:

@@ -17,6 +17,7 @@ from probes.protocols import PROTOCOLS, all_protocols, protocol_named
 from probes.protocols.protocol import Protocol, Reply
 from probes.protocols.sse import SseSplitter
 from probes.sample import Finish
+from probes.script import first_question
 from probes.suite import Endpoint, Probe
 from tests.fakes.chat import chat_body, chat_stream
 
@@ -68,8 +69,15 @@ PROBE = Probe.model_validate(
 )
 
 
+QUESTION = first_question(PROBE)
+
+
+def whole(dialect: Protocol, *, status: int, headers: dict[str, str], body: bytes) -> Reply:
+    return dialect.read_reply(endpoint(dialect.name), status=status, headers=headers, body=body)
+
+
 def read_stream(dialect: Protocol, *pieces: bytes) -> Reply:
-    splitter, reader = SseSplitter(), dialect.stream_reader()
+    splitter, reader = SseSplitter(), dialect.stream_reader(endpoint(dialect.name))
     for piece in pieces:
         for event in splitter.feed(piece):
             reader.feed(event)
@@ -89,7 +97,7 @@ def test_a_dialect_nobody_knows_is_a_usage_error_that_names_the_known_ones() -> 
 
 @each_dialect
 def test_the_body_is_json_that_holds_the_question_and_no_credential(name: str) -> None:
-    request = PROTOCOLS[name].build(endpoint(name), PROBE)
+    request = PROTOCOLS[name].build(endpoint(name), QUESTION)
     raw = render(request.body).decode()
     assert "Be brief." in raw
     assert "Where?" in raw
@@ -102,14 +110,17 @@ def test_the_body_is_json_that_holds_the_question_and_no_credential(name: str) -
 def test_building_twice_gives_the_same_request_and_changes_no_input(name: str) -> None:
     params = {"stop": ["x"], "nested": {"a": 1}}
     asked = endpoint(name, params=params)
-    assert PROTOCOLS[name].build(asked, PROBE) == PROTOCOLS[name].build(asked, PROBE)
+    assert PROTOCOLS[name].build(asked, QUESTION) == PROTOCOLS[name].build(asked, QUESTION)
     assert asked.params == params
 
 
 @each_dialect
 def test_whole_replies_and_streams_say_the_same(name: str) -> None:
     dialect, sample = example(name)
-    for reply in (dialect.read_reply(status=200, headers={}, body=sample.body), read_stream(dialect, *sample.stream)):
+    for reply in (
+        whole(dialect, status=200, headers={}, body=sample.body),
+        read_stream(dialect, *sample.stream),
+    ):
         assert (reply.answer, reply.finish, reply.failure) == (ANSWER, Finish.STOP, None)
         assert reply.usage.input_tokens
         assert reply.usage.output_tokens
@@ -119,7 +130,7 @@ def test_whole_replies_and_streams_say_the_same(name: str) -> None:
 @each_dialect
 def test_a_finish_reason_nobody_knows_is_unknown_and_kept(name: str) -> None:
     dialect, sample = example(name)
-    reply = dialect.read_reply(status=200, headers={}, body=sample.unknown_finish)
+    reply = whole(dialect, status=200, headers={}, body=sample.unknown_finish)
     assert reply.finish is Finish.UNKNOWN
     assert reply.finish_raw
     assert reply.finish_raw in sample.unknown_finish.decode()
@@ -128,7 +139,7 @@ def test_a_finish_reason_nobody_knows_is_unknown_and_kept(name: str) -> None:
 @each_dialect
 def test_content_is_told_from_what_comes_before_it(name: str) -> None:
     dialect, sample = example(name)
-    splitter, reader = SseSplitter(), dialect.stream_reader()
+    splitter, reader = SseSplitter(), dialect.stream_reader(endpoint(name))
     content = [reader.feed(event) for piece in sample.stream for event in splitter.feed(piece)]
     assert content.index(True) == sample.quiet
 
@@ -160,7 +171,7 @@ def test_a_stream_split_at_any_byte_reads_the_same(name: str) -> None:
 def test_a_whole_reply_cut_at_any_byte_is_never_an_answer(name: str) -> None:
     dialect, sample = example(name)
     for cut in range(len(sample.body)):
-        reply = dialect.read_reply(status=200, headers={}, body=sample.body[:cut])
+        reply = whole(dialect, status=200, headers={}, body=sample.body[:cut])
         assert reply.failure is not None
         assert reply.failure.kind is FailureClass.PROTOCOL
 
@@ -171,14 +182,14 @@ def test_a_refused_key_is_an_auth_failure_with_the_words_of_the_endpoint(name: s
     failure = dialect.read_error(status=401, headers={}, body=sample.unauthorized)
     assert (failure.kind, failure.status) == (FailureClass.AUTH, 401)
     assert "no such key" in failure.message
-    assert dialect.read_reply(status=401, headers={}, body=sample.unauthorized).failure == failure
+    assert whole(dialect, status=401, headers={}, body=sample.unauthorized).failure == failure
 
 
 @each_dialect
 @given(raw=st.binary(max_size=200), status=st.sampled_from([200, 204, 301, 400, 401, 404, 429, 500, 503]))
 def test_no_bytes_make_a_reader_raise(name: str, raw: bytes, status: int) -> None:
     dialect = PROTOCOLS[name]
-    assert dialect.read_reply(status=status, headers={}, body=raw).failure is not None
+    assert whole(dialect, status=status, headers={}, body=raw).failure is not None
     assert read_stream(dialect, b"data: " + raw + b"\n\n").answer is None
 
 
@@ -199,7 +210,7 @@ def test_no_value_in_any_place_of_a_good_reply_makes_a_reader_raise(name: str, d
     holder[key] = data.draw(json_values)
     raw = json.dumps(tree).encode()
     for reply in (
-        dialect.read_reply(status=200, headers={}, body=raw),
+        whole(dialect, status=200, headers={}, body=raw),
         read_stream(dialect, b"data: " + raw + b"\n\n", *sample.stream),
     ):
         assert (reply.answer is None) == (reply.failure is not None)

@@ -11,6 +11,7 @@ from probes.failure import FailureClass
 from probes.protocols.openai_chat import OpenAIChat
 from probes.protocols.protocol import Reply
 from probes.sample import Finish, ToolCall
+from probes.script import first_question
 from probes.suite import Endpoint, Probe
 from tests.fakes.chat import USAGE, chat_body
 
@@ -27,12 +28,12 @@ def probe(**fields: Any) -> Probe:
 
 
 def body(asked: Endpoint, asking: Probe) -> dict[str, Any]:
-    return dict(CHAT.build(asked, asking).body)
+    return dict(CHAT.build(asked, first_question(asking)).body)
 
 
 def read(reply: object, status: int = 200) -> Reply:
     raw = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
-    return CHAT.read_reply(status=status, headers={}, body=raw)
+    return CHAT.read_reply(endpoint(), status=status, headers={}, body=raw)
 
 
 # ------------------------------------------------------------------------------------------------ asking
@@ -75,11 +76,11 @@ def test_stream_options_are_not_sent_where_params_switch_the_stream_off() -> Non
     ],
 )
 def test_the_path_is_added_before_a_query_and_only_once(base: str, url: str) -> None:
-    assert CHAT.build(endpoint(base_url=base), probe()).url == url
+    assert CHAT.build(endpoint(base_url=base), first_question(probe())).url == url
 
 
 def test_the_key_goes_into_a_bearer_header_and_nowhere_else() -> None:
-    request = CHAT.build(endpoint(api_key="sk-very-secret"), probe())
+    request = CHAT.build(endpoint(api_key="sk-very-secret"), first_question(probe()))
     assert request.headers == {"authorization": "Bearer sk-very-secret"}
     assert "sk-very-secret" not in repr(request) + json.dumps(request.body)
 

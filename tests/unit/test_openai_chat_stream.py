@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from probes.endpoint import Endpoint
 from probes.failure import FailureClass
 from probes.protocols.openai_chat import OpenAIChat
 from probes.protocols.protocol import Reply
@@ -14,9 +15,11 @@ from probes.sample import Finish, ToolCall
 from tests.fakes.chat import DONE, chat_stream, chunk, last_usage
 from tests.fakes.http_server import event
 
+ENDPOINT = Endpoint.model_validate({"base_url": "https://gateway.example.com/v1"})
+
 
 def read(*pieces: bytes) -> Reply:
-    splitter, reader = SseSplitter(), OpenAIChat().stream_reader()
+    splitter, reader = SseSplitter(), OpenAIChat().stream_reader(ENDPOINT)
     for piece in pieces:
         for each in splitter.feed(piece):
             reader.feed(each)
@@ -24,7 +27,7 @@ def read(*pieces: bytes) -> Reply:
 
 
 def content_flags(*pieces: bytes) -> list[bool]:
-    splitter, reader = SseSplitter(), OpenAIChat().stream_reader()
+    splitter, reader = SseSplitter(), OpenAIChat().stream_reader(ENDPOINT)
     return [reader.feed(each) for piece in pieces for each in splitter.feed(piece)]
 
 
@@ -141,7 +144,7 @@ def test_an_error_in_mid_stream_is_a_failure_even_after_half_an_answer(error: by
 
 
 def test_an_event_that_is_not_json_is_a_protocol_failure_and_ends_the_reading() -> None:
-    reader = OpenAIChat().stream_reader()
+    reader = OpenAIChat().stream_reader(ENDPOINT)
     reader.feed(SseEvent(data=b"{not json"))
     assert reader.over
     assert kind_of(reader.finish()) is FailureClass.PROTOCOL

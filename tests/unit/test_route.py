@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from probes.route import Route, read_route
+from probes.endpoint import Endpoint
+from probes.gateways import read_route
+from probes.protocols.protocol import Reply
+from probes.route import Route
+
+ENDPOINT = Endpoint.model_validate({"base_url": "https://gateway.example.com/v1"})
 
 
 def route(provider: str | None = None, **headers: str) -> Route:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return read_route(named, "alias", None, None, provider, 1)
+    return read_route(ENDPOINT, named, Reply(model="alias", provider=provider), attempts=1)
 
 
 def test_a_plain_endpoint_tells_only_what_its_body_says() -> None:
-    told = read_route({"content-type": "application/json"}, "m-1", "fp_1", "default", None, 2)
+    reply = Reply(model="m-1", fingerprint="fp_1", tier="default")
+    told = read_route(ENDPOINT, {"content-type": "application/json"}, reply, attempts=2)
     assert told == Route(model="m-1", fingerprint="fp_1", tier="default", attempts=2)
 
 

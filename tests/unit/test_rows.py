@@ -20,7 +20,7 @@ from checks.verdict import Health
 from probes.errors import StoreError
 from probes.failure import Failure, FailureClass
 from probes.route import Route
-from probes.sample import Attempt, Finish, Sample, Timing, TokenUsage, ToolCall
+from probes.sample import Attempt, Document, Finish, Sample, Step, Timing, TokenUsage, ToolCall
 from probes.suite import Message
 from reports.alerts import AlertState
 from reports.notice import AlertEvent, Notice
@@ -51,9 +51,14 @@ def optional(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 SECONDS = optional(NUMBERS)
+SECONDS_OF = [field.name for field in dataclasses.fields(Timing) if field.name != "reused"]
+TEXT_COLUMNS = ("answer", "refusal", "tool_calls", "documents", "citations", "steps")
 FAILURES = every_field(
     Failure, kind=st.sampled_from(FailureClass), message=TEXTS, status=optional(COUNTS), retry_after_s=SECONDS
 )
+TIMINGS = every_field(Timing, reused=optional(st.booleans()), **dict.fromkeys(SECONDS_OF, SECONDS))
+CALLS = st.lists(every_field(ToolCall, id=TEXTS, name=TEXTS, arguments=TEXTS), max_size=2).map(tuple)
+DOCUMENTS = st.lists(every_field(Document, id=TEXTS, text=optional(TEXTS), score=SECONDS), max_size=2).map(tuple)
 SAMPLES = every_field(
     Sample,
     **dict.fromkeys(("sample_id", "trace_id"), TEXTS),
@@ -61,7 +66,7 @@ SAMPLES = every_field(
     request_hash=st.sampled_from(["hash-of-refund-window", "another"]),
     index=COUNTS,
     started_at=INSTANTS,
-    timing=every_field(Timing, **dict.fromkeys([f.name for f in dataclasses.fields(Timing)][:-1], SECONDS)),
+    timing=TIMINGS,
     usage=every_field(
         TokenUsage,
         **dict.fromkeys([f.name for f in dataclasses.fields(TokenUsage)][:-1], optional(COUNTS)),
@@ -69,12 +74,32 @@ SAMPLES = every_field(
     ),
     route=every_field(
         Route,
-        **dict.fromkeys([f.name for f in dataclasses.fields(Route)][:-2], optional(TEXTS)),
+        **dict.fromkeys(sample_rows.ROUTE_NAMES, optional(TEXTS)),
         fallbacks=optional(COUNTS),
+        retries=optional(COUNTS),
         attempts=COUNTS,
     ),
     **dict.fromkeys(("answer", "refusal", "finish_raw"), optional(TEXTS)),
-    tool_calls=st.lists(every_field(ToolCall, id=TEXTS, name=TEXTS, arguments=TEXTS), max_size=2).map(tuple),
+    tool_calls=CALLS,
+    documents=optional(DOCUMENTS),
+    citations=st.lists(TEXTS, max_size=2).map(tuple),
+    filters=st.dictionaries(TEXTS, TEXTS, max_size=2),
+    told_trace_id=optional(TEXTS),
+    steps=st.lists(
+        every_field(
+            Step,
+            turn=COUNTS,
+            timing=TIMINGS,
+            usage=st.just(TokenUsage(input_tokens=3, raw={"a": [1]})),
+            **dict.fromkeys(("answer", "refusal", "finish_raw"), optional(TEXTS)),
+            tool_calls=CALLS,
+            finish=optional(st.sampled_from(Finish)),
+            documents=optional(DOCUMENTS),
+            citations=st.lists(TEXTS, max_size=2).map(tuple),
+            cost_usd=SECONDS,
+        ),
+        max_size=2,
+    ).map(tuple),
     finish=optional(st.sampled_from(Finish)),
     failure=optional(FAILURES),
     attempts=st.lists(
@@ -88,7 +113,7 @@ SAMPLES = every_field(
 def through_rows(sample: Sample, probe: ProbeRecord) -> Sample:
     """What a store does: the sample's row joined with its texts, with its run and probe at hand."""
     row = sample_rows.sample_row(sample, probe=probe, run=1, position=0, probe_position=0)
-    texts = sample_rows.text_row(sample, run=1, position=0) or dict.fromkeys(("answer", "refusal", "tool_calls"))
+    texts = sample_rows.text_row(sample, run=1, position=0) or dict.fromkeys(TEXT_COLUMNS)
     run = {"run_id": sample.run_id, "suite": sample.suite, "endpoint": sample.endpoint}
     asked = {"probe": probe.probe, "request_hash": probe.request_hash}
     return sample_rows.sample({**row, **texts}, run=run, probe=asked)

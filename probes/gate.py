@@ -1,0 +1,38 @@
+"""What stands before every request: it lets it leave at once, later, or not at all. Feeds ``asking``.
+
+Rate limits, spending caps and the stop at a dead endpoint are gates; ``fire_all`` is given those that apply.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Sequence
+
+from probes.failure import Failure
+from probes.sample import TokenUsage
+
+
+class Gate(typing.Protocol):
+    """One reason to hold a request back."""
+
+    async def admit(self) -> Failure | None:
+        """Wait until a request may leave. A failure of class ``not_asked`` where none may leave any more.
+
+        Waiting here is in no timing. A request that was admitted is always followed by one ``note``.
+        """
+        ...
+
+    def note(self, *, failure: Failure | None, usage: TokenUsage, cost_usd: float | None) -> None:
+        """What became of a request that was admitted: its failure, or None, and what it used as far as known."""
+        ...
+
+
+async def admitted(gates: Sequence[Gate]) -> Failure | None:
+    """Pass all gates in turn. Those passed before one that refuses are told that nothing was used."""
+    for position, gate in enumerate(gates):
+        refused = await gate.admit()
+        if refused is not None:
+            for passed in gates[:position]:
+                passed.note(failure=refused, usage=TokenUsage(), cost_usd=None)
+            return refused
+    return None

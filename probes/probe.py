@@ -1,0 +1,128 @@
+"""One question of a suite as its author writes it: prompt, messages or turns, tools, files, and the checks on answers.
+
+Frozen pydantic models. Feeds suites, the asking of a sample, and the binding of checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from probes.conversation import Message, Part, Tool
+from probes.forms import Name, Require, Samples, SuiteModel, Whole
+
+RESERVED_CHECK_KEYS = ("mode", "require")
+
+
+class CheckSpec(SuiteModel):
+    """One entry of a check list as written: the check's name, its argument, and how strictly it counts."""
+
+    check: str
+    argument: Any = None
+    mode: Literal["contract", "tracked"] = "contract"
+    """``contract``: the run fails when ``require`` is not met. ``tracked``: only feeds the ``checks`` stream."""
+    require: Require = "all"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_yaml(cls, value: object) -> object:
+        if isinstance(value, str):
+            return {"check": value}
+        if not isinstance(value, Mapping):
+            raise ValueError(f"a check is a name or a mapping, not {value!r}")
+        names = [key for key in value if key not in RESERVED_CHECK_KEYS]
+        if set(value) <= {"check", "argument", *RESERVED_CHECK_KEYS} and "check" in value:
+            return dict(value)
+        if len(names) != 1:
+            found = ", ".join(map(str, names)) or "none"
+            raise ValueError(f"one check an entry, beside {' and '.join(RESERVED_CHECK_KEYS)}; found: {found}")
+        rest = {key: value[key] for key in value if key in RESERVED_CHECK_KEYS}
+        return {"check": str(names[0]), "argument": value[names[0]], **rest}
+
+
+class Turn(SuiteModel):
+    """One turn of a scripted conversation: what the user says next, and what must be true of the answer to it."""
+
+    prompt: str
+    """What the user says."""
+    files: tuple[str, ...] = ()
+    """Pictures and documents beside the suite, sent along with the prompt."""
+    checks: tuple[CheckSpec, ...] = ()
+    """Rules about the answer to this turn."""
+
+    @property
+    def message(self) -> Message:
+        """What is sent."""
+        return _user_message(self.prompt, self.files)
+
+
+class Probe(SuiteModel):
+    """One fixed question with its checks. Templates are already rendered when a Probe exists."""
+
+    id: Name
+    """The probe's name within the suite; it keeps the probe's history, so do not reuse it."""
+    description: str = ""
+    """For people."""
+    labels: Mapping[str, str] = Field(default_factory=dict)
+    """Text to text; choose probes by them, group reports by them."""
+    prompt: str | None = None
+    """The question, as one user message. One of prompt, messages and turns."""
+    messages: tuple[Message, ...] = ()
+    """The whole conversation to send; before turns: how it begins, like the system message."""
+    turns: tuple[Turn, ...] = ()
+    """A script: each turn is asked after the answer to the one before."""
+    files: tuple[str, ...] = ()
+    """Pictures and documents beside the suite, sent along with the prompt."""
+    tools: tuple[Tool, ...] = ()
+    """Tools the model may call, with scripted answers."""
+    tool_rounds: Annotated[Whole, Field(ge=1, le=20)] = 5
+    """Most rounds of tool calls in one turn. Default 5."""
+    vars: Mapping[str, Any] = Field(default_factory=dict)
+    """Values for the templates in ``prompt``, ``messages`` and ``turns``."""
+    params: Mapping[str, Any] = Field(default_factory=dict)
+    """Laid over the endpoint's ``params``."""
+    seed: Whole | None = None
+    """Goes before the endpoint's."""
+    samples: Samples | None = None
+    """How often a run asks; default: as in defaults."""
+    checks: tuple[CheckSpec, ...] = ()
+    """Rules about the answers; those of defaults apply too, unless one of the same name stands here."""
+
+    @model_validator(mode="after")
+    def _one_question(self) -> Probe:
+        if self.prompt is None and not self.messages and not self.turns:
+            raise ValueError(f"probe {self.id!r} asks nothing; give it a prompt or messages")
+        if self.prompt is not None and self.messages:
+            raise ValueError(f"probe {self.id!r} has both prompt and messages; keep one of them")
+        if self.prompt is not None and self.turns:
+            raise ValueError(f"probe {self.id!r} has both prompt and turns; make the prompt its first turn")
+        if self.files and self.prompt is None:
+            raise ValueError(
+                f"probe {self.id!r} has files but no prompt; name them in the message or turn they go with"
+            )
+        if any(
+            not prompt.strip() for prompt in (self.prompt, *(turn.prompt for turn in self.turns)) if prompt is not None
+        ):
+            raise ValueError(f"probe {self.id!r} has an empty prompt")
+        return self
+
+    @property
+    def opening(self) -> tuple[Message, ...]:
+        """What is sent first: the whole conversation, or all up to the answer to the first turn."""
+        if self.prompt is not None:
+            return (_user_message(self.prompt, self.files),)
+        return (*self.messages, self.turns[0].message) if self.turns else self.messages
+
+    @property
+    def conversation(self) -> tuple[Message, ...]:
+        """All that is said to the endpoint, turns included, files as one line each: for people and the store."""
+        return tuple(message.shown() for message in (*self.opening, *(turn.message for turn in self.turns[1:])))
+
+
+def _user_message(prompt: str, files: tuple[str, ...]) -> Message:
+    if not files:
+        return Message(role="user", content=prompt)
+    parts = [Part(image=file) if file.startswith("data:image/") else Part(file=file) for file in files]
+    return Message(role="user", content=(*parts, Part(text=prompt)))

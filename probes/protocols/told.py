@@ -1,0 +1,26 @@
+"""Fields of the route that an endpoint's own ``route.body`` paths find in a reply. Feeds all readers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from probes.endpoint import Endpoint
+from probes.hostile import one_line
+from probes.json_paths import first
+
+VALUE_CHARS = 200
+
+
+class Told:
+    """Collects over the trees of one reply (one, or each event of a stream); the last that says something counts."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._paths = dict(endpoint.route.body) if endpoint.route else {}
+        self.names: dict[str, str] = {}
+
+    def take(self, tree: Any) -> None:
+        """Look into one tree."""
+        for name, path in self._paths.items():
+            value = first(path, tree)
+            if isinstance(value, (str, int)) and not isinstance(value, bool) and str(value):
+                self.names[name] = one_line(str(value), VALUE_CHARS)
