@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from probes.conversation import Said, ToolResult
 from probes.errors import UsageError
 from probes.failure import FailureClass
 from probes.outgoing import render
@@ -19,36 +20,14 @@ from probes.protocols.sse import SseSplitter
 from probes.sample import Finish
 from probes.script import first_question
 from probes.suite import Endpoint, Probe
-from tests.fakes.chat import chat_body, chat_stream
+from tests.contract.dialects import openai_chat
+from tests.contract.dialects.example import ANSWER, TOOL_ARGUMENTS, Example
 
-ANSWER = "Grüße aus Köln"
 KEY = "sk-contract-0123456789"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
-    """How one dialect says ``ANSWER``, and how it says no."""
-
-    body: bytes
-    stream: tuple[bytes, ...]
-    complete_after: int
-    """Number of stream events after which the answer is complete."""
-    quiet: int
-    """Number of stream events before the first that carries content."""
-    unknown_finish: bytes
-    """``body`` with a finish reason nobody has heard of."""
-    unauthorized: bytes
-
-
 EXAMPLES: dict[str, Example] = {
-    "openai-chat": Example(
-        body=json.dumps(chat_body(ANSWER)).encode(),
-        stream=tuple(chat_stream("Grüße ", "aus Köln")),
-        complete_after=4,
-        quiet=1,
-        unknown_finish=json.dumps(chat_body(ANSWER, "brand_new")).encode(),
-        unauthorized=b'{"error": {"message": "no such key", "code": "invalid_api_key"}}',
-    ),
+    "openai-chat": openai_chat.EXAMPLE,
 }
 
 each_dialect = pytest.mark.parametrize("name", sorted(PROTOCOLS))
@@ -60,7 +39,14 @@ def example(name: str) -> tuple[Protocol, Example]:
 
 def endpoint(name: str, **fields: object) -> Endpoint:
     return Endpoint.model_validate(
-        {"protocol": name, "base_url": "https://gateway.example.com/v1", "model": "m", "api_key": KEY, **fields}
+        {
+            "protocol": name,
+            "base_url": "https://gateway.example.com/v1",
+            "model": "m",
+            "api_key": KEY,
+            **EXAMPLES[name].fields,
+            **fields,
+        }
     )
 
 
@@ -69,6 +55,20 @@ PROBE = Probe.model_validate(
 )
 
 
+TOOLED = Probe.model_validate(
+    {
+        "id": "tooled",
+        "prompt": "Where is order no. 4?",
+        "tools": [
+            {
+                "name": "get_order",
+                "description": "Looks an order up.",
+                "parameters": {"type": "object", "properties": {"order_id": {"type": "string"}}},
+                "results": [{"result": "shipped on Tuesday"}],
+            }
+        ],
+    }
+)
 QUESTION = first_question(PROBE)
 
 
@@ -191,6 +191,27 @@ def test_no_bytes_make_a_reader_raise(name: str, raw: bytes, status: int) -> Non
     dialect = PROTOCOLS[name]
     assert whole(dialect, status=status, headers={}, body=raw).failure is not None
     assert read_stream(dialect, b"data: " + raw + b"\n\n").answer is None
+
+
+@each_dialect
+def test_a_tool_call_is_read_and_its_result_goes_back_with_what_was_said(name: str) -> None:
+    dialect, sample = example(name)
+    if sample.tool_call is None:
+        assert dialect.refusals(endpoint(name), [TOOLED])[0].key[0] == "tools"
+        return
+    reply = whole(dialect, status=200, headers={}, body=sample.tool_call)
+    (call,) = reply.tool_calls
+    assert (reply.failure, reply.finish, call.name) == (None, Finish.TOOL_CALLS, "get_order")
+    assert json.loads(call.arguments) == TOOL_ARGUMENTS
+    asked = first_question(TOOLED)
+    said = Said(text=reply.answer or "", tool_calls=reply.tool_calls, native=reply.native)
+    later = replace(asked, items=(*asked.items, said, ToolResult(call=call, text="shipped on Tuesday")))
+    first, second = (render(dialect.build(endpoint(name), question).body).decode() for question in (asked, later))
+    assert "get_order" in first
+    assert "shipped on Tuesday" not in first
+    assert "shipped on Tuesday" in second
+    assert "4471" in second
+    assert second.index("Where is order") < second.index("4471") < second.index("shipped on Tuesday")
 
 
 json_values = st.recursive(

@@ -1,0 +1,28 @@
+"""What the contract test asks of every dialect: how it says one answer, how it calls a tool, how it says no."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+ANSWER = "Grüße aus Köln"
+TOOL_ARGUMENTS = {"order_id": "4471"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """How one dialect says ``ANSWER``, and how it says no."""
+
+    body: bytes
+    stream: tuple[bytes, ...]
+    complete_after: int
+    """Number of stream events after which the answer is complete."""
+    quiet: int
+    """Number of stream events before the first that carries content."""
+    unknown_finish: bytes
+    """``body`` with a finish reason nobody has heard of."""
+    unauthorized: bytes
+    tool_call: bytes | None = None
+    """A whole reply that calls the tool ``get_order`` with ``TOOL_ARGUMENTS``; None for a dialect without tools."""
+    fields: Mapping[str, object] = field(default_factory=dict)
+    """What an endpoint of this dialect needs beside address, model and key."""
