@@ -55,3 +55,8 @@ class Finding:
     outcomes: tuple[SampleOutcome, ...] = ()
     turn: int | None = None
     """1-based number of the turn it looked at; None where it looked at the answer as a whole."""
+
+    @property
+    def label(self) -> str:
+        """The check's name for people, with its turn where it looked at one."""
+        return self.check if self.turn is None else f"turn {self.turn}: {self.check}"

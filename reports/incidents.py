@@ -49,7 +49,7 @@ def finding_name(finding: Finding) -> str:
     except ValueError:
         value = finding.argument
     said = f"'{value}'" if isinstance(value, str) and value else finding.argument
-    words = (one_line(finding.probe, 100), one_line(finding.check, 100), one_line(said, _ARGUMENT_CHARS))
+    words = (one_line(finding.probe, 100), one_line(finding.label, 100), one_line(said, _ARGUMENT_CHARS))
     return " ".join(filter(None, words))
 
 

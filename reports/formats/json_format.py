@@ -86,6 +86,7 @@ def _check(finding: Finding) -> dict[str, Any]:
         "passed": finding.passed,
         "total": finding.total,
         "reason": finding.reason,
+        "turn": finding.turn,
     }
 
 

@@ -119,7 +119,7 @@ def _answered(probe: ProbeRecord, classname: str) -> _Case:
 
 
 def _checked(finding: Finding, classname: str) -> _Case:
-    name = f"{finding.check} {one_line(finding.argument, 80)}".strip()
+    name = f"{finding.label} {one_line(finding.argument, 80)}".strip()
     told = f"{finding.passed} of {finding.total} passed. {finding.reason}".strip()
     fate = _FATES[finding.status]
     if finding.mode == "tracked" and fate == "failure":

@@ -60,7 +60,7 @@ def _telling(record: RunRecord) -> list[Finding]:
 
 
 def _check(finding: Finding) -> tuple[str, ...]:
-    name = f"{finding.check} {finding.argument}".strip()
+    name = f"{finding.label} {finding.argument}".strip()
     mark = wording.STATUS_MARKS[finding.status] if finding.mode == "contract" else "tracked"
     return (
         f"{mark} {markdown_code(name, 80)}",

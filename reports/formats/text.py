@@ -153,7 +153,7 @@ def _checks(findings: Sequence[Finding]) -> Table | None:
     telling = [finding for finding in findings if finding.status in (Status.FAIL, Status.ERROR)]
     table = _table("", "check", "probe", "passed", "why")
     for finding in telling:
-        name = one_line(f"{finding.check} {finding.argument}", 60)
+        name = one_line(f"{finding.label} {finding.argument}", 60)
         tracked = " (tracked)" if finding.mode == "tracked" else ""
         style = _HEALTH_STYLES[Health.FAILING if finding.status is Status.FAIL and not tracked else Health.DEGRADED]
         table.add_row(

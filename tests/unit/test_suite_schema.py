@@ -159,7 +159,7 @@ def test_the_starter_asks_exactly_what_the_demo_endpoint_answers() -> None:
 def test_the_reference_names_every_key_and_its_whole_suites_load() -> None:
     page = (ROOT / "docs" / "suites.md").read_text(encoding="utf-8")
     nouns = ("Suite", "Endpoint", "Timeouts", "Probe", "Message", "Defaults", "Schedule", "Owner", "AlertRule")
-    nouns = (*nouns, "DriftSettings", "Tolerance")
+    nouns = (*nouns, "DriftSettings", "Tolerance", "OAuth2", "Tls", "Prices", "RouteMap", "Spend", "Tool", "Turn", "Part")
     keys = {key for noun in nouns for key in SCHEMA["$defs"].get(noun, SCHEMA)["properties"]}
     assert {key for key in keys if f"`{key}`" not in page} == set()
     blocks = [block.split("```")[0] for block in page.split("```yaml\n")[1:]]
