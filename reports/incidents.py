@@ -23,6 +23,7 @@ DRIFT_SEVERITIES: Mapping[str, str] = {"checks": "page", "failures": "page", "re
 """Of streams by dimension; all others are ``ticket``. Changed wording is drift, not yet harm."""
 _COVERED = {"checks": "contract", "refusals": "contract", "failures": "availability", "route": "policy"}
 """Streams that tell the same fact as another kind of incident, while that one is bad."""
+_KNOWN = frozenset({Status.PASS, Status.FAIL})
 _ARGUMENT_CHARS = 60
 _REASON_CHARS = 200
 
@@ -69,7 +70,7 @@ def moved(record: RunRecord) -> tuple[StreamResult, ...]:
 def _checks(record: RunRecord, kind: str) -> Condition:
     looked = [f for f in tally.findings(record) if f.mode == "contract" and f.policy == (kind == "policy")]
     failed = broken(record, kind)
-    known = [finding for finding in looked if finding.status in (Status.PASS, Status.FAIL)]
+    known = [finding for finding in looked if finding.status in _KNOWN]
     summaries = [f"{finding_name(f)} ({f.passed} of {f.total} pass)" for f in failed]
     details = [one_line(finding.reason, _REASON_CHARS) for finding in failed]
     facts = [f"{summary}: {detail}" if detail else summary for summary, detail in zip(summaries, details, strict=True)]
@@ -82,7 +83,7 @@ def _checks(record: RunRecord, kind: str) -> Condition:
         facts=_shown(facts),
         summary=_headed(summaries),
         subjects=tuple(finding_name(finding) for finding in failed),
-        unseen=tuple(finding_name(finding) for finding in looked if finding not in known),
+        unseen=tuple(finding_name(finding) for finding in looked if finding.status not in _KNOWN),
     )
 
 

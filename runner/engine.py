@@ -33,7 +33,7 @@ from reports.message import notice
 from reports.summary import ProbeRecord, RunRecord
 from runner.judging import Judged, judge_run
 from runner.orders import Fired, RunOrder
-from runner.records import bare, observation_of, record_of, replay_command, samples_of
+from runner.records import bare, by_probe, observation_of, record_of, replay_command
 from runner.schedule import runs_per_year
 from runner.store.base import Installed, Json, OutboxEntry, RunWrite, Store
 
@@ -130,7 +130,7 @@ class Engine:
         return record
 
     def _unjudged(self, order: RunOrder, fired: Fired, note: str) -> RunRecord:
-        suite = order.prepared.suite
+        suite, asked = order.prepared.suite, by_probe(fired.samples)
         probes = tuple(
             ProbeRecord(
                 probe=probe.id,
@@ -138,7 +138,7 @@ class Engine:
                 request_hash=request_hash(suite.endpoints[order.endpoint], probe),
                 conversation=probe.conversation,
                 health=Health.UNKNOWN,
-                samples=tuple(bare(sample) for sample in samples_of(fired.samples, probe.id)),
+                samples=tuple(bare(sample) for sample in asked.get(probe.id, ())),
                 findings=(),
             )
             for probe, _ in order.probes
@@ -161,10 +161,9 @@ class Engine:
 
     def _check(self, order: RunOrder, fired: Fired) -> tuple[ProbeRecord, ...]:
         suite = order.prepared.suite
-        normal = self._store.baseline_answers(suite.name, order.endpoint)
+        normal, asked = self._store.baseline_answers(suite.name, order.endpoint), by_probe(fired.samples)
         return tuple(
-            self._checked(order, probe, samples_of(fired.samples, probe.id), normal.get(probe.id, ()))
-            for probe, _ in order.probes
+            self._checked(order, probe, asked.get(probe.id, ()), normal.get(probe.id, ())) for probe, _ in order.probes
         )
 
     def _checked(
@@ -188,7 +187,7 @@ class Engine:
         suite = order.prepared.suite
         endpoint = suite.endpoints[order.endpoint]
         retrieving = endpoint.response is not None and endpoint.response.documents is not None
-        streams = streams_of([p.id for p in suite.probes], streaming=endpoint.stream, retrieving=retrieving)
+        streams = streams_of([p.id for p in suite.probes], streaming=endpoint.streamed, retrieving=retrieving)
         mine = Installed(
             suite=suite.name,
             endpoint=order.endpoint,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from checks.drift.observation import RunObservation, observe
+from checks.drift.result import StreamResult
 from checks.refusal import is_refusal
 from checks.verdict import probe_health, run_health
 from probes.sample import Sample
@@ -14,8 +16,12 @@ from runner.judging import Judged
 from runner.orders import Fired, RunOrder
 
 
-def samples_of(samples: Sequence[Sample], probe: str) -> tuple[Sample, ...]:
-    return tuple(sample for sample in samples if sample.probe == probe)
+def by_probe(samples: Sequence[Sample]) -> Mapping[str, tuple[Sample, ...]]:
+    """The samples of each probe, in their order; a probe without any is not in it."""
+    groups: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        groups[sample.probe].append(sample)
+    return {probe: tuple(group) for probe, group in groups.items()}
 
 
 def bare(sample: Sample) -> Sample:
@@ -35,7 +41,10 @@ def observation_of(fired: Fired, probes: Sequence[ProbeRecord]) -> RunObservatio
 
 
 def record_of(order: RunOrder, fired: Fired, probes: Sequence[ProbeRecord], judged: Judged) -> RunRecord:
-    healths = tuple(replace(p, health=probe_health(p.probe, p.samples, p.findings, judged.results)) for p in probes)
+    own: dict[str, list[StreamResult]] = defaultdict(list)
+    for result in judged.results:
+        own[result.key.scope].append(result)
+    healths = tuple(replace(p, health=probe_health(p.probe, p.samples, p.findings, own[p.probe])) for p in probes)
     return RunRecord(
         run_id=fired.run_id,
         suite=order.prepared.suite.name,

@@ -53,6 +53,10 @@ class RunObservation:
     started_at: datetime
     probes: tuple[ProbeObservation, ...]
 
+    def by_probe(self) -> dict[str, ProbeObservation]:
+        """The probes by id."""
+        return {probe.probe: probe for probe in self.probes}
+
 
 def observe(
     *,

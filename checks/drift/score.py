@@ -38,9 +38,9 @@ def judge(states: States, run: RunObservation, plan: JudgePlan) -> Judgement:
     suite, so runs of a selection of probes must not come here.
     """
     after: dict[StreamKey, Mapping[str, Any]] = {}
-    results = []
+    results, probes = [], run.by_probe()
     for key in _keys(run):
-        state, result = _stream(key, plan).judge(states.get(key), run)
+        state, result = _stream(key, plan).judge(states.get(key), run, probes)
         if state is not None:
             after[key] = state
         if result is not None:

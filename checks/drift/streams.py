@@ -29,9 +29,11 @@ class Stream:
     machine: Machine
     plan: JudgePlan
 
-    def judge(self, state: Json | None, run: RunObservation) -> tuple[Json | None, StreamResult | None]:
-        """One more run. No state: the stream does not exist yet. No result: it is muted or does not exist."""
-        seen = {probe.probe: probe for probe in run.probes if self.key.scope in (SUITE_SCOPE, probe.probe)}
+    def judge(
+        self, state: Json | None, run: RunObservation, probes: Mapping[str, ProbeObservation]
+    ) -> tuple[Json | None, StreamResult | None]:
+        """One more run, with its probes by id (made once for thousands of streams). No state: the stream does not exist yet. No result: it is muted or does not exist."""
+        seen = self._seen(probes)
         if state is None or not self._knows_any(state, seen):
             state = None  # every request has changed: what was normal says nothing about these
         if state is None or state["phase"] == "collecting":
@@ -42,8 +44,7 @@ class Stream:
 
     def collect(self, state: Json | None, run: RunObservation) -> Json | None:
         """Gather a run without forming a baseline."""
-        probes = {probe.probe: probe for probe in run.probes if self.key.scope in (SUITE_SCOPE, probe.probe)}
-        return self._gathered(state, run, probes)
+        return self._gathered(state, run, self._seen(run.by_probe()))
 
     def establish(self, state: Json) -> Json:
         """Form the baseline of a collecting stream from all its runs; unchanged where there are too few."""
@@ -66,6 +67,11 @@ class Stream:
             "held": None,
             "incident": None,
         }
+
+    def _seen(self, probes: Mapping[str, ProbeObservation]) -> Mapping[str, ProbeObservation]:
+        if self.key.scope == SUITE_SCOPE:
+            return probes
+        return {self.key.scope: probes[self.key.scope]} if self.key.scope in probes else {}
 
     def _knows_any(self, state: Json, seen: Mapping[str, ProbeObservation]) -> bool:
         if state["phase"] == "collecting":

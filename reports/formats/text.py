@@ -32,6 +32,8 @@ _HEALTH_STYLES = {
 }
 _STATE_STYLES = {StreamState.ALARM: "bold red", StreamState.WARN: "yellow", StreamState.WATCH: "cyan"}
 _INDENT = (0, 0, 0, 2)
+PROBES_SHOWN = 60
+"""A longer table of probes tells only those that are not healthy, and as many others as fit."""
 _DASH = "\u2013"
 
 
@@ -87,6 +89,8 @@ def _parts(record: RunRecord) -> Iterator[RenderableType]:
     yield Padding(Text(_facts(record), style="dim"), _INDENT)
     yield Text()
     yield Padding(_probes(record.probes), _INDENT)
+    if len(_told(record.probes)) < len(record.probes):
+        yield Padding(Text(_untold(record.probes), style="dim"), _INDENT)
     yield from _titled("Checks", _checks(tally.findings(record)))
     yield from _titled("Drift", _drift(record), Text(wording.calm_words(record), style="dim"))
     yield from _titled("Failed requests", _failures(record.samples))
@@ -134,7 +138,7 @@ def _median(samples: Sequence[Sample], field: str) -> str:
 
 def _probes(probes: Sequence[ProbeRecord]) -> Table:
     table = _table("", "probe", "answered", "checks kept", "first token", "total")
-    for probe in probes:
+    for probe in _told(probes):
         answered = len(probe.samples) - len(tally.failed(probe.samples))
         judged = [finding for finding in probe.findings if finding.status is not Status.SKIPPED]
         kept = sum(1 for finding in judged if finding.status is Status.PASS)
@@ -147,6 +151,21 @@ def _probes(probes: Sequence[ProbeRecord]) -> Table:
             Text(_median(probe.samples, "total_s")),
         )
     return table
+
+
+def _told(probes: Sequence[ProbeRecord]) -> Sequence[ProbeRecord]:
+    """All probes of a suite people can take in; of a larger one those that are not healthy, and some that are."""
+    if len(probes) <= PROBES_SHOWN:
+        return probes
+    room = max(0, PROBES_SHOWN - sum(probe.health is not Health.HEALTHY for probe in probes))
+    healthy = [probe for probe in probes if probe.health is Health.HEALTHY][:room]
+    shown = {id(probe) for probe in healthy}
+    return [probe for probe in probes if probe.health is not Health.HEALTHY or id(probe) in shown]
+
+
+def _untold(probes: Sequence[ProbeRecord]) -> str:
+    more = len(probes) - len(_told(probes))
+    return f"and {wording.count(more, 'more probe')}, all healthy; every one is in the report and in the JSON"
 
 
 def _checks(findings: Sequence[Finding]) -> Table | None:
