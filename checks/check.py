@@ -21,6 +21,8 @@ class CheckContext:
 
     baseline_answers: tuple[str, ...] = ()
     """Answers of this probe in the baseline, one entry an answer (repeats kept); empty while there is none."""
+    siblings: tuple[Sample, ...] = ()
+    """All answered samples of this probe in this run, the examined one among them, as the check sees them."""
 
 
 class Rule(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.check import CheckContext, Rule, failed, skipped, unmeasured
 from checks.finding import Finding, Outcome, SampleOutcome, Status
@@ -47,8 +47,12 @@ def run_checks(
 
 
 def _finding(check: BoundCheck, probe: str, samples: Sequence[Sample], context: CheckContext) -> Finding:
+    seen = {sample.sample_id: _seen(check, sample) for sample in samples}
+    siblings = tuple(view for view in seen.values() if view is not None and view.failure is None)
+    among = replace(context, siblings=siblings)
     outcomes = tuple(
-        SampleOutcome(sample_id=sample.sample_id, outcome=_outcome(check, sample, context)) for sample in samples
+        SampleOutcome(sample_id=sample.sample_id, outcome=_outcome(check, sample, seen[sample.sample_id], among))
+        for sample in samples
     )
     told = [entry.outcome for entry in outcomes]
     status = _status([outcome.status for outcome in told], check.spec.require)
@@ -68,8 +72,12 @@ def _finding(check: BoundCheck, probe: str, samples: Sequence[Sample], context: 
     )
 
 
-def _outcome(check: BoundCheck, sample: Sample, context: CheckContext) -> Outcome:
-    seen = sample if check.turn is None else view_of(sample, check.turn)
+def _seen(check: BoundCheck, sample: Sample) -> Sample | None:
+    """What of a sample a check looks at; None where its script did not get that far."""
+    return sample if check.turn is None else view_of(sample, check.turn)
+
+
+def _outcome(check: BoundCheck, sample: Sample, seen: Sample | None, context: CheckContext) -> Outcome:
     if seen is None and sample.failure is None:
         return failed("the script did not get to this turn: the one before ended in a call of a tool without a result")
     if seen is None or seen.failure is not None:
