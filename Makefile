@@ -22,7 +22,7 @@ demo: $(STAMP)  ## Watch Holdfast find a silent change (SCENARIO=model-swap|slow
 	$(BIN)/holdfast demo --scenario $(or $(SCENARIO),model-swap)
 
 test: $(STAMP)  ## Run the tests
-	$(BIN)/python -m pytest -n auto -m "not timing"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not timing"
 	$(BIN)/python -m pytest -m timing
 
 check: lint types layers test  ## All gates: lint, types, architecture, docs and tests

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from checks.drift.result import SUITE_SCOPE, StreamResult, StreamState
 from checks.finding import Finding, Status
+from probes.failure import FailureClass
 from probes.sample import Sample
 
 
@@ -35,14 +36,15 @@ def probe_health(
     """Health of one probe in one run.
 
     Failing: a contract check failed, or one of the probe's own streams is in alarm. Unknown: no sample has an
-    answer, or a check broke. Degraded: some samples failed, an answer needed a second request, or a stream of the
-    probe stands at warn.
+    answer, some were never asked (a spending cap, a dead endpoint), or a check broke. Degraded: some samples failed,
+    an answer needed a second request, or a stream of the probe stands at warn.
     """
     states = {result.state for result in drift if result.key.scope == probe}
     if StreamState.ALARM in states or any(f.mode == "contract" and f.status is Status.FAIL for f in findings):
         return Health.FAILING
     answered = [sample for sample in samples if sample.failure is None]
-    if not answered or any(finding.status is Status.ERROR for finding in findings):
+    held = any(sample.failure is not None and sample.failure.kind is FailureClass.NOT_ASKED for sample in samples)
+    if held or not answered or any(finding.status is Status.ERROR for finding in findings):
         return Health.UNKNOWN
     if len(answered) < len(samples) or any(s.route.attempts > 1 for s in answered) or StreamState.WARN in states:
         return Health.DEGRADED

@@ -34,7 +34,7 @@ class Accesses(typing.Protocol):
     """The ways into all endpoints of an installation."""
 
     def of(self, endpoint: Endpoint) -> Access:
-        """The way into this one; the same one for the same credentials."""
+        """The way into this one, for one sample; the same token for the same credentials."""
         ...
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from probes.access import Access
+from probes.cache_bypass import bypassing
+from probes.circuit import Circuit
 from probes.clock import Clock
 from probes.conversation import Question
 from probes.endpoint import Endpoint
@@ -16,7 +18,7 @@ from probes.hostile import kept_headers
 from probes.ids import Ids
 from probes.outgoing import headers_of, render
 from probes.pricing import cost_usd
-from probes.protocols.protocol import Protocol, Reply, WireRequest
+from probes.protocols.protocol import Protocol, Reply, Unbuildable, WireRequest
 from probes.retry import decide
 from probes.route import Route
 from probes.sample import Attempt, Timing
@@ -49,12 +51,17 @@ class Asking:
     protocol: Protocol
     access: Access = field(repr=False)
     gates: Sequence[Gate] = ()
+    circuit: Circuit | None = None
+    """One of the gates: once it closes, waits for a further attempt end at once."""
     marked: str
     trace_id: str
 
     async def ask(self, question: Question) -> Asked:
         """Ask until there is an answer, or no further attempt makes sense."""
-        wire = self.protocol.build(self.endpoint, question)
+        try:
+            wire = bypassing(self.endpoint, self.protocol.build(self.endpoint, question))
+        except Unbuildable as error:
+            return _unasked(Seal(self.access.secrets()).failure(_bad_request(str(error))))
         attempts: list[Attempt] = []
         last: Exchange | None = None
         waited_s, budget_s = 0.0, self.endpoint.timeout.total_s
@@ -72,8 +79,16 @@ class Asking:
                 gate.note(failure=failure, usage=asked.reply.usage, cost_usd=asked.cost_usd)
             if wait_s is None:
                 return asked
-            await self.clock.sleep(wait_s)
+            if not await self._waited(wait_s):
+                return asked
             waited_s, budget_s = wait_s, budget_s - wait_s
+
+    async def _waited(self, wait_s: float) -> bool:
+        """Wait for the next attempt; False where there is to be none any more."""
+        if self.circuit is not None:
+            return await self.circuit.pause(self.clock, wait_s)
+        await self.clock.sleep(wait_s)
+        return True
 
     async def _send(self, wire: WireRequest) -> Exchange:
         credentials = await self.access.headers()
@@ -134,7 +149,15 @@ class Asking:
         """Held back before the first attempt, or before a further one: then the last failure is what we know."""
         if last is not None:
             return self._asked(last, attempts[-1].failure, attempts)
-        return Asked(reply=Reply(failure=held), timing=Timing(), route=Route(attempts=0), headers={}, attempts=())
+        return _unasked(held)
+
+
+def _unasked(failure: Failure) -> Asked:
+    return Asked(reply=Reply(failure=failure), timing=Timing(), route=Route(attempts=0), headers={}, attempts=())
+
+
+def _bad_request(message: str) -> Failure:
+    return Failure(kind=FailureClass.BAD_REQUEST, message=message)
 
 
 def _unsent(failure: Failure) -> Exchange:

@@ -1,6 +1,6 @@
 """Failure classes of requests that brought no reply: errors of the HTTP client, translated. Feeds ``transport``.
 
-This is the one place where httpx2's exceptions become values.
+This is the one place where exceptions of httpx2 and of httpcore2, its engine, become values.
 """
 
 from __future__ import annotations
@@ -9,23 +9,46 @@ import socket
 import ssl
 from collections.abc import Iterator
 
+import httpcore2
 import httpx2
 
 from probes.failure import Failure, FailureClass
+from probes.network.certificates import BadCertificate
 
+TROUBLES = (
+    httpcore2.NetworkError,
+    httpcore2.ProtocolError,
+    httpcore2.ProxyError,
+    httpcore2.TimeoutException,
+    httpcore2.UnsupportedProtocol,
+    httpx2.InvalidURL,
+    BadCertificate,
+    UnicodeError,
+)
+"""All that may go wrong between a request and its reply, apart from our own deadline."""
+
+_UNSENDABLE = Failure(
+    kind=FailureClass.BAD_REQUEST,
+    message="The URL or a header of this endpoint has characters that HTTP does not allow.",
+)
 _HUNG_UP = ("disconnected", "peer closed connection")
 """How httpcore2 and h11 word a connection that ended early. They raise the same class for garbage, so only the words
 tell; a loopback test pins them."""
 
 
-def connection_failure(error: Exception) -> Failure:
-    """The failure that an ``httpx2`` error, or an address that is none, stands for."""
+def connection_failure(error: Exception, *, sent: bool = False) -> Failure:
+    """The failure that one of ``TROUBLES`` stands for; ``sent`` is True where the request had left by then."""
+    if isinstance(error, BadCertificate):
+        return Failure(kind=FailureClass.DNS_TLS, message=str(error))
+    if isinstance(error, httpcore2.ProxyError):
+        return _refused_by_proxy(str(error))
+    said = error.args[0] if error.args else None
+    if type(said).__module__.startswith("h2."):
+        return _ended_by_http2(said, sent=sent)
     kind = _class_of(error)
     if kind is FailureClass.BAD_REQUEST:
         # the client library's own words quote the header or address it refuses, credentials included
-        return Failure(
-            kind=kind, message="The URL or a header of this endpoint has characters that HTTP does not allow."
-        )
+        return _UNSENDABLE
     root = [cause for cause in _chain(error) if isinstance(cause, OSError)]
     message = str(error) or type(error).__name__
     if root and str(root[-1]) not in message:
@@ -33,16 +56,39 @@ def connection_failure(error: Exception) -> Failure:
     return Failure(kind=kind, message=message)
 
 
+def _refused_by_proxy(said: str) -> Failure:
+    """``said`` is its status and reason. Its credentials are the endpoint's, so a wrong one is a matter of access."""
+    kind = FailureClass.AUTH if said.startswith("407") else FailureClass.CONNECTION
+    return Failure(kind=kind, message=f"the proxy did not connect us: {said}")
+
+
+def _ended_by_http2(said: object, *, sent: bool) -> Failure:
+    """``said`` is what httpcore2 raises for HTTP/2: h2's own event, or its own exception."""
+    code = getattr(said, "error_code", None)
+    name = type(said).__name__
+    if name in ("StreamReset", "ConnectionTerminated"):
+        what = "stream" if name == "StreamReset" else "connection"
+        return Failure(kind=FailureClass.CONNECTION, message=f"the server ended the HTTP/2 {what} (error code {code})")
+    if not sent:
+        return _UNSENDABLE
+    return Failure(kind=FailureClass.PROTOCOL, message=f"the server broke the rules of HTTP/2 ({name})")
+
+
 def _class_of(error: Exception) -> FailureClass:
-    if isinstance(error, (httpx2.InvalidURL, httpx2.LocalProtocolError, httpx2.UnsupportedProtocol, UnicodeError)):
+    if isinstance(
+        error, (httpx2.InvalidURL, httpcore2.LocalProtocolError, httpcore2.UnsupportedProtocol, UnicodeError)
+    ):
         return FailureClass.BAD_REQUEST
     # the operating system's own patience, where it is shorter than ours
-    if isinstance(error, httpx2.ConnectTimeout):
+    if isinstance(error, httpcore2.ConnectTimeout):
         return FailureClass.TIMEOUT_CONNECT
-    if isinstance(error, httpx2.ConnectError):
+    if isinstance(error, httpcore2.ConnectError):
         unusable = any(isinstance(cause, (socket.gaierror, ssl.SSLError)) for cause in _chain(error))
         return FailureClass.DNS_TLS if unusable else FailureClass.CONNECTION
-    if isinstance(error, (httpx2.NetworkError, httpx2.TimeoutException, OSError)):
+    if any(isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or "") for cause in _chain(error)):
+        # since TLS 1.3 a server refuses our certificate, or the lack of one, only after the handshake
+        return FailureClass.DNS_TLS
+    if isinstance(error, (httpcore2.NetworkError, httpcore2.TimeoutException)):
         return FailureClass.CONNECTION
     hung_up = any(words in str(error).lower() for words in _HUNG_UP)
     return FailureClass.CONNECTION if hung_up else FailureClass.PROTOCOL

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, PrivateAttr, SecretStr, model_validator
 
 from probes.duration import PositiveDuration
 from probes.forms import Number, SuiteModel, Truth, Whole
 from probes.http_mapping import HttpRequest, HttpResponse
+from probes.json_paths import JsonPath
 
 Gateway = Literal["litellm", "openrouter", "portkey", "cloudflare", "helicone", "vllm"]
 Dollars = Annotated[Number, Field(ge=0)]
@@ -37,7 +38,7 @@ class OAuth2(SuiteModel):
     client_id: str
     """Who asks; not a secret, but may come from the environment."""
     client_secret: SecretStr
-    """From the environment only, as ${NAME}."""
+    """From the environment, as ${NAME}, or from a file, as {file: PATH}."""
     scope: str = ""
     """Scopes, blank between them."""
     audience: str = ""
@@ -56,7 +57,7 @@ class Tls(SuiteModel):
     key: str | None = None
     """PEM file with its key; left out where the certificate's file holds it."""
     key_password: SecretStr | None = None
-    """Password of the key, from the environment."""
+    """Password of the key, from the environment or a file."""
 
 
 class Prices(SuiteModel):
@@ -82,7 +83,7 @@ class RouteMap(SuiteModel):
 
     headers: Mapping[RouteField, str] = Field(default_factory=dict)
     """Field of the route to name of the response header that tells it."""
-    body: Mapping[RouteField, str] = Field(default_factory=dict)
+    body: Mapping[RouteField, JsonPath] = Field(default_factory=dict)
     """Field of the route to JSONPath in the reply (in a stream: in any of its events, the last that matches)."""
 
 
@@ -107,11 +108,11 @@ class Endpoint(SuiteModel):
     deployment: str | None = None
     """azure-openai: the deployment in the address. Left out, the model's name."""
     api_version: str | None = None
-    """azure-openai: the api-version of the address. anthropic-messages: the anthropic-version header."""
+    """azure-openai and gemini: the version in the address. anthropic-messages: the anthropic-version header."""
     api_key: Annotated[SecretStr | None, Field(examples=["${SUPPORT_BOT_KEY}"])] = None
-    """From the environment only, as ${NAME}; never stored, never printed."""
+    """From the environment, as ${NAME}, or from a file, as {file: PATH}; never stored, never printed."""
     headers: Mapping[str, SecretStr] = Field(default_factory=dict)
-    """Extra request headers; values are treated as secrets."""
+    """Extra request headers; values are treated as secrets, and may come from files too."""
     oauth2: OAuth2 | None = None
     """A token by client credentials, sent as Authorization: Bearer, renewed in time."""
     tls: Tls | None = None
@@ -148,3 +149,30 @@ class Endpoint(SuiteModel):
     """protocol http: what to send."""
     response: HttpResponse | None = None
     """protocol http: where the answer stands in the reply."""
+    _from_environment: frozenset[str] = PrivateAttr(default=frozenset())
+
+    @model_validator(mode="after")
+    def _http_is_mapped(self) -> Endpoint:
+        for key, value in (("request", self.request), ("response", self.response)):
+            if self.protocol == "http" and value is None:
+                raise ValueError(f"protocol http needs {key}; it says what to send, and response what comes back")
+            if self.protocol != "http" and value is not None:
+                raise ValueError(f"{key} is for protocol http, and this endpoint speaks {self.protocol}; remove it")
+        return self
+
+    @property
+    def streamed(self) -> bool:
+        """True where answers are asked for as a stream; with protocol http only where ``response.stream`` reads one."""
+        mapped = self.response is None or self.response.stream is not None
+        return self.stream and mapped
+
+    @property
+    def from_environment(self) -> frozenset[str]:
+        """Values from the environment and from key files anywhere in this endpoint; none of them may ever leave."""
+        return self._from_environment
+
+    def knowing(self, secrets: frozenset[str]) -> Endpoint:
+        """The same endpoint, which also knows what of it came from the environment."""
+        known = self.model_copy()
+        known._from_environment = secrets
+        return known

@@ -49,27 +49,27 @@ RETRYABLE = frozenset(
 """Only these may be asked again: a wrong key, an empty purse or a bad request will not get better."""
 
 SENTENCES: dict[FailureClass, str] = {
-    FailureClass.AUTH: "The endpoint did not accept the API key.",
-    FailureClass.BILLING: "The account behind the key has no money left.",
-    FailureClass.PERMISSION: "The key may not use this model or endpoint.",
-    FailureClass.NOT_FOUND: "The model or URL does not exist there.",
-    FailureClass.CONTEXT_LENGTH: "The prompt is longer than the model accepts.",
-    FailureClass.BAD_REQUEST: "The endpoint refused the request as malformed.",
-    FailureClass.CONTENT_FILTER: "A content filter blocked the request.",
-    FailureClass.RATE_LIMIT_SHORT: "The endpoint asked for fewer requests a minute.",
-    FailureClass.QUOTA_LONG: "A daily or monthly quota is used up.",
-    FailureClass.OVERLOADED: "The endpoint says it is overloaded.",
-    FailureClass.SERVER: "The endpoint failed with a server error.",
-    FailureClass.TIMEOUT_CONNECT: "No connection within the connect timeout.",
-    FailureClass.TIMEOUT_FIRST_TOKEN: "No first token within the first-token timeout.",
-    FailureClass.TIMEOUT_TOTAL: "The answer was not complete within the total timeout.",
-    FailureClass.STREAM_TRUNCATED: "The stream ended before the answer was complete.",
-    FailureClass.PROTOCOL: "The reply could not be read as this protocol.",
-    FailureClass.DNS_TLS: "The host name or its certificate could not be used.",
-    FailureClass.CONNECTION: "The connection was refused or cut.",
-    FailureClass.NOT_ASKED: "It was not asked: the endpoint is down, or a spending cap is reached.",
+    FailureClass.AUTH: "The endpoint did not accept the API key: check the variable it comes from.",
+    FailureClass.BILLING: "The account behind the key has no money left: top it up.",
+    FailureClass.PERMISSION: "The key may not use this model or endpoint: ask its owner for access.",
+    FailureClass.NOT_FOUND: "The model or URL does not exist there: check model and base_url.",
+    FailureClass.CONTEXT_LENGTH: "The prompt is longer than the model accepts: shorten it.",
+    FailureClass.BAD_REQUEST: "The endpoint refused the request as malformed: check params and messages.",
+    FailureClass.CONTENT_FILTER: "A content filter blocked the request: reword the probe or adjust the filter.",
+    FailureClass.RATE_LIMIT_SHORT: "The endpoint wants fewer requests a minute: set requests_per_minute.",
+    FailureClass.QUOTA_LONG: "A quota is used up for longer than a run waits: raise it, or wait until it renews.",
+    FailureClass.OVERLOADED: "The endpoint says it is overloaded: if that lasts, ask its operator for capacity.",
+    FailureClass.SERVER: "The endpoint failed with a server error: look into its logs.",
+    FailureClass.TIMEOUT_CONNECT: "No connection within the connect timeout: check address, network and proxy.",
+    FailureClass.TIMEOUT_FIRST_TOKEN: "No first token in time: look for a queue there, or raise timeout.first_token.",
+    FailureClass.TIMEOUT_TOTAL: "The answer was not complete in time: look why it is slow, or raise timeout.total.",
+    FailureClass.STREAM_TRUNCATED: "The stream ended before the answer was complete: look for a proxy that cuts it.",
+    FailureClass.PROTOCOL: "The reply could not be read as this protocol: check protocol and base_url.",
+    FailureClass.DNS_TLS: "The host name or its certificate could not be used: check base_url, DNS and tls.",
+    FailureClass.CONNECTION: "The connection was refused or cut: check that the endpoint is up and reachable.",
+    FailureClass.NOT_ASKED: "It was not asked: put right what stopped the run, failures before it or a spending cap.",
 }
-"""One sentence for a human, per class."""
+"""One sentence for a human, per class: what happened, and what to do. More: docs/failures.md."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

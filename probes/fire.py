@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 
 from probes.access import Accesses, KeysOnly
 from probes.asking import Asking
+from probes.circuit import Circuit, SecondLook
 from probes.clock import Clock
 from probes.endpoint import Endpoint
-from probes.gate import Gate
+from probes.gate import Gate, Places
 from probes.ids import Ids, RandomIds
 from probes.outgoing import hash_of, mark
 from probes.probe import Probe
@@ -46,13 +47,15 @@ async def fire(
     index: int,
     run_id: str,
     gates: Sequence[Gate] = (),
+    circuit: Circuit | None = None,
     accesses: Accesses = KEYS_ONLY,
     ids: Ids = RANDOM_IDS,
 ) -> Sample:
     """Ask one probe once, turn by turn where it is a script, and each question again where that may help.
 
     The timing of an answer is that of its last attempt; all attempts are recorded. Every attempt has the limits of
-    ``endpoint.timeout`` to itself; all waits between attempts together stay below ``timeout.total``.
+    ``endpoint.timeout`` to itself; all waits between attempts together stay below ``timeout.total``. ``circuit`` is
+    the gate before all others (and looked at once more behind them), shared by the samples of one run.
 
     Raises:
         UsageError: there is no such protocol.
@@ -64,7 +67,8 @@ async def fire(
         endpoint=endpoint,
         protocol=protocol_named(endpoint.protocol),
         access=accesses.of(endpoint),
-        gates=gates,
+        gates=gates if circuit is None else (circuit, *gates, SecondLook(circuit)),
+        circuit=circuit,
         marked=mark(suite=suite_name, probe=probe.id, run_id=run_id),
         trace_id=ids.trace_id(),
     )
@@ -92,20 +96,25 @@ async def fire_all(
     probes: Sequence[tuple[Probe, int]],
     on_sample: Callable[[Sample], None] | None = None,
     gates: Sequence[Gate] = (),
+    places: Places | None = None,
     accesses: Accesses = KEYS_ONLY,
     ids: Ids = RANDOM_IDS,
 ) -> tuple[Sample, ...]:
     """Ask each probe as often as told, at most ``concurrency`` at once; samples come back in the order of ``probes``.
 
-    ``on_sample`` sees each sample as it is ready. Waiting for a free place is not part of any timing. Cancelling this
-    cancels what is under way.
+    ``places``: those of an endpoint that other runs ask too; left out, this run has ``concurrency`` to itself.
+
+    Once requests keep failing in one way, the rest is not asked (see ``circuit``): a sample each, of class
+    ``not_asked``. ``on_sample`` sees each sample as it is ready. Waiting for a free place is not part of any timing.
+    Cancelling this cancels what is under way.
     """
     endpoint = suite.endpoints[endpoint_name]
-    places = asyncio.Semaphore(endpoint.concurrency)
+    taken = asyncio.Semaphore(endpoint.concurrency) if places is None else places
+    circuit = Circuit(concurrency=endpoint.concurrency)
     transport.prepare(endpoint)
 
     async def one(probe: Probe, index: int) -> Sample:
-        async with places:
+        async with taken:
             sample = await fire(
                 transport=transport,
                 clock=clock,
@@ -116,6 +125,7 @@ async def fire_all(
                 index=index,
                 run_id=run_id,
                 gates=gates,
+                circuit=circuit,
                 accesses=accesses,
                 ids=ids,
             )

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 
 from probes.failure import Failure
 from probes.sample import TokenUsage
+
+Places = AbstractAsyncContextManager[None]
+"""Room for so many samples under way at one endpoint; entered by each of them, at the same time."""
 
 
 class Gate(typing.Protocol):

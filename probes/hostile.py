@@ -5,13 +5,13 @@ Nothing here makes text safe to show: escaping belongs to whoever shows it.
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import parse_qsl, quote_plus, unquote, urlsplit
 
-from probes.endpoint import Endpoint
+from probes.endpoint import Endpoint, OAuth2
+from probes.secret_forms import all_forms
 
 SECRET = "[secret]"
 MESSAGE_CHARS = 300
@@ -26,7 +26,12 @@ SHORTEST_IN_ANSWERS = 8
 """Shorter secrets are left in answers: a header value such as ``dev`` is also an ordinary word."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_SECRET_NAME = re.compile(r"cookie|authorization|api[-_]?key|secret|passw|credential|(?:^|[-_])token$")
+_SECRET_NAME = re.compile(
+    r"cookie|authorization|api[-_]?key|(?:virtual|subscription|access)[-_]key|secret|passw|credential|signature"
+    r"|(?:^|[-_])(?:token|auth|jwt)$|^(?:content-)?location$|last-used-option-params"
+)
+"""Where a redirect leads is often a credential; what Portkey used last may hold the keys it used."""
+_ADDRESS = re.compile(r"(https?://)(?:[^/?#\s]*@)?([^?#\s]*)(?:\?\S*)?", re.IGNORECASE)
 _SECRET_QUERY = re.compile(r"key|token|secret|passw|sig", re.IGNORECASE)
 
 
@@ -45,16 +50,41 @@ def one_line(text: str, limit: int) -> str:
 
 
 def secrets_of(endpoint: Endpoint) -> tuple[str, ...]:
-    """Every text that must never leave, longest first: key, header values, their tokens, credentials in the URL."""
-    headers = [value.get_secret_value() for value in endpoint.headers.values()]
-    tokens = [value.split()[-1] for value in headers if value.strip()]
-    found = {*headers, *tokens, *_secrets_in_url(endpoint.base_url)}
-    if endpoint.api_key is not None:
-        found.add(endpoint.api_key.get_secret_value())
-    # and as an endpoint may spell them when it repeats them: in an address, in JSON
-    found |= {quote(secret, safe="", errors="replace") for secret in found}
-    found |= {json.dumps(secret)[1:-1] for secret in found}
-    return tuple(sorted((secret for secret in found if secret.strip()), key=lambda secret: (-len(secret), secret)))
+    """Every text that must never leave, in every usual spelling, longest first.
+
+    Keys, header values and their tokens, passwords and keys in addresses, whatever came from the environment.
+    """
+    return all_forms(_secrets(endpoint))
+
+
+def _secrets(endpoint: Endpoint) -> Iterator[str]:
+    yield from endpoint.from_environment
+    for value in endpoint.headers.values():
+        yield value.get_secret_value()
+        yield from value.get_secret_value().split()[-1:]
+    for secret in (endpoint.api_key, endpoint.proxy, endpoint.tls.key_password if endpoint.tls else None):
+        if secret is not None:
+            yield secret.get_secret_value()
+    for url in (endpoint.base_url, endpoint.proxy.get_secret_value() if endpoint.proxy else ""):
+        yield from _secrets_in_url(url)
+    if endpoint.oauth2 is not None:
+        yield from _secrets_of_client(endpoint.oauth2)
+    if endpoint.request is not None:
+        named = (*endpoint.request.query.items(), *endpoint.request.headers.items())
+        yield from (value for name, value in named if names_secret(name) and "{" not in value)
+
+
+def _secrets_of_client(client: OAuth2) -> Iterator[str]:
+    secret = client.client_secret.get_secret_value()
+    yield secret
+    yield from _secrets_in_url(client.token_url)
+    # as HTTP Basic carries them: encoded for forms first (RFC 6749, section 2.3.1)
+    yield b64encode(f"{quote_plus(client.client_id)}:{quote_plus(secret)}".encode()).decode()
+
+
+def names_secret(name: str) -> bool:
+    """True for names of headers and parameters that usually carry a secret."""
+    return bool(_SECRET_QUERY.search(name) or _SECRET_NAME.search(name.lower()))
 
 
 def _secrets_in_url(url: str) -> set[str]:
@@ -77,6 +107,15 @@ def redact(text: str, secrets: Sequence[str], *, shortest: int = SHORTEST_IN_MES
     return text
 
 
+def without_half_secret(text: str, secrets: Sequence[str]) -> str:
+    """The text without the beginning of a secret at its very end, which a cut before ours may have left there."""
+    for secret in secrets:
+        for length in range(min(len(secret), len(text)), SHORTEST_IN_ANSWERS - 1, -1):
+            if text.endswith(secret[:length]):
+                return text[:-length] + SECRET
+    return text
+
+
 def kept_headers(headers: Iterable[tuple[str, str]], secrets: Sequence[str]) -> dict[str, str]:
     """Response headers fit to keep: lower-case names, none that carry secrets, number and length bounded."""
     kept: dict[str, str] = {}
@@ -86,5 +125,6 @@ def kept_headers(headers: Iterable[tuple[str, str]], secrets: Sequence[str]) -> 
         if len(kept) == HEADERS_KEPT:
             break
         if not _SECRET_NAME.search(name):
-            kept[name] = one_line(redact(value, secrets), HEADER_CHARS)
+            # addresses, such as that of LiteLLM's upstream, without user and query
+            kept[name] = one_line(_ADDRESS.sub(r"\1\2", redact(value, secrets)), HEADER_CHARS)
     return kept

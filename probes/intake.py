@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from probes.clock import Clock
 from probes.failure import Failure, FailureClass
+from probes.framing import splitter
 from probes.phases import Phases
-from probes.protocols.protocol import StreamReader
-from probes.protocols.sse import SseSplitter
+from probes.protocols.protocol import Framing, HearsTheEnd, StreamReader
 from probes.stopwatch import Stopwatch
 
 MOST_BYTES = 8 * 1024 * 1024
@@ -42,27 +41,37 @@ async def read_whole(chunks: AsyncIterator[bytes], *, is_error: bool) -> bytes:
 
 
 async def read_stream(
-    chunks: AsyncIterator[bytes], *, reader: StreamReader, clock: Clock, watch: Stopwatch, phases: Phases
+    chunks: AsyncIterator[bytes],
+    *,
+    reader: StreamReader,
+    watch: Stopwatch,
+    phases: Phases,
+    framing: Framing = "sse",
 ) -> None:
     """Feed the reader until it is over or the bytes end, noting when content came.
 
     Raises:
         TooLong: the stream is longer than ``MOST_BYTES``.
     """
-    splitter, size = SseSplitter(), 0
+    events, size = splitter(framing), 0
     async for chunk in chunks:
-        at = clock.monotonic()
         size += len(chunk)
         if size > MOST_BYTES:
             raise TooLong
         # events that came in one piece came at one instant
         content = False
-        for event in splitter.feed(chunk):
+        for event in events.feed(chunk):
             content = reader.feed(event) or content
         if content:
-            watch.content(at)
+            watch.content(watch.arrival)
             phases.answering()
         if reader.over:
-            watch.end(at)
+            watch.end()
             return
-    watch.end(clock.monotonic())
+    last = [reader.feed(event) for event in events.rest()]
+    if any(last):
+        watch.content(watch.arrival)
+        phases.answering()
+    if isinstance(reader, HearsTheEnd):
+        reader.ended()
+    watch.end()

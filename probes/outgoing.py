@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from urllib.parse import quote
 
+from probes.cache_bypass import bypass_headers
 from probes.endpoint import Endpoint
 from probes.protocols.protocol import WireRequest
 
@@ -60,6 +61,7 @@ def headers_of(*, endpoint: Endpoint, wire: WireRequest, marked: str, trace_id: 
     return {
         "accept": "text/event-stream, application/json",
         "user-agent": user_agent(),
+        **bypass_headers(endpoint),
         **{name.lower(): value for name, value in wire.headers.items()},
         **{name: value for name, value in theirs.items() if name not in _OURS},
         "content-type": "application/json",

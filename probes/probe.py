@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from probes.conversation import Message, Part, Tool
 from probes.forms import Name, Require, Samples, SuiteModel, Whole
@@ -42,12 +42,23 @@ class CheckSpec(SuiteModel):
         return {"check": str(names[0]), "argument": value[names[0]], **rest}
 
 
+def _file(value: object) -> object:
+    """A path as written, or a data URL, as the part of a message that carries it."""
+    if not isinstance(value, str):
+        return value
+    return {"image" if value.startswith("data:image/") else "file": value}
+
+
+FilePart = Annotated[Part, BeforeValidator(_file), WithJsonSchema({"type": "string"})]
+"""A file beside the suite; its bytes are in it once a suite is loaded."""
+
+
 class Turn(SuiteModel):
     """One turn of a scripted conversation: what the user says next, and what must be true of the answer to it."""
 
     prompt: str
     """What the user says."""
-    files: tuple[str, ...] = ()
+    files: tuple[FilePart, ...] = ()
     """Pictures and documents beside the suite, sent along with the prompt."""
     checks: tuple[CheckSpec, ...] = ()
     """Rules about the answer to this turn."""
@@ -73,7 +84,7 @@ class Probe(SuiteModel):
     """The whole conversation to send; before turns: how it begins, like the system message."""
     turns: tuple[Turn, ...] = ()
     """A script: each turn is asked after the answer to the one before."""
-    files: tuple[str, ...] = ()
+    files: tuple[FilePart, ...] = ()
     """Pictures and documents beside the suite, sent along with the prompt."""
     tools: tuple[Tool, ...] = ()
     """Tools the model may call, with scripted answers."""
@@ -121,8 +132,5 @@ class Probe(SuiteModel):
         return tuple(message.shown() for message in (*self.opening, *(turn.message for turn in self.turns[1:])))
 
 
-def _user_message(prompt: str, files: tuple[str, ...]) -> Message:
-    if not files:
-        return Message(role="user", content=prompt)
-    parts = [Part(image=file) if file.startswith("data:image/") else Part(file=file) for file in files]
-    return Message(role="user", content=(*parts, Part(text=prompt)))
+def _user_message(prompt: str, files: tuple[Part, ...]) -> Message:
+    return Message(role="user", content=(*files, Part(text=prompt)) if files else prompt)

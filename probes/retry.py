@@ -1,24 +1,24 @@
-"""Whether and when to ask again after a failure. Pure; feeds ``fire``.
+"""Whether and when to ask again after a failure. Pure; feeds ``asking``.
 
-Header order and back-off follow the OpenAI SDK (docs/wire-formats.md): ``x-should-retry`` overrides,
-``retry-after-ms`` before ``retry-after``, else half a second doubling to eight, up to a quarter taken off.
+The class of the failure decides whether (``failure.RETRYABLE``); ``x-should-retry: false`` forbids it as well, and
+nothing can demand it. When: the endpoint's wish, read in this order (docs/failures.md): ``retry-after-ms``,
+``Retry-After``, what the error body asks for, the reset of a limit that is used up; else half a second doubling to
+eight, up to a quarter taken off (as the OpenAI SDK does).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
-from probes.failure import Failure
+from probes.failure import Failure, FailureClass
+from probes.waits import asked_wait_s, reset_wait_s
 
 LONGEST_WAIT_S = 60.0
 """A longer wish is not granted: the failure is reported instead, so that a run ends."""
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 8.0
-_NUMBER = re.compile(r"\d{1,15}(\.\d{1,15})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,31 +29,12 @@ class Decision:
     failure: Failure
 
 
-def asked_wait_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds the endpoint asked to be left alone; None where it did not say, or not readably.
-
-    ``headers`` have lower-case names. A date in the past is 0.
-    """
-    for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        value = headers.get(name, "").strip()
-        if _NUMBER.fullmatch(value):
-            return float(value) * unit_s
-    return _seconds_until(headers.get("retry-after", ""), now)
-
-
-def _seconds_until(date: str, now: datetime) -> float | None:
-    try:
-        moment = parsedate_to_datetime(date)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - now).total_seconds())
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-
-
 def wants_retry(failure: Failure, headers: Mapping[str, str]) -> bool:
-    """True where asking again may help: by the endpoint's own word, else by the class of the failure."""
-    said = headers.get("x-should-retry", "").strip().lower()
-    return said == "true" if said in ("true", "false") else failure.retryable
+    """True where asking again may help. The endpoint may forbid it, but not demand it.
+
+    A wrong key, an empty purse or a refused question stays what it is, whatever ``x-should-retry`` says.
+    """
+    return failure.retryable and headers.get("x-should-retry", "").strip().lower() != "false"
 
 
 def decide(
@@ -63,14 +44,30 @@ def decide(
 
     ``budget_s`` is what all waits of this sample may still take, ``jitter`` a number between 0 and 1.
     """
-    asked = asked_wait_s(headers, now)
+    in_headers = asked_wait_s(headers, now)
+    asked = failure.retry_after_s if in_headers is None else in_headers
     failure = replace(failure, retry_after_s=asked)
     if not wants_retry(failure, headers):
         return Decision(wait_s=None, failure=failure)
+    most_s = min(LONGEST_WAIT_S, budget_s)
     if asked is None:
-        wait_s = min(FIRST_BACKOFF_S * 2 ** (attempt - 1), LONGEST_BACKOFF_S) * (1 - jitter / 4)
-        return Decision(wait_s=wait_s if wait_s <= budget_s else None, failure=failure)
-    if asked > min(LONGEST_WAIT_S, budget_s):
+        wait_s = _unasked_wait_s(failure, headers, now, most_s=most_s, attempt=attempt, jitter=jitter)
+        return Decision(wait_s=wait_s if wait_s <= most_s else None, failure=failure)
+    if asked > most_s:
         note = f"[asked for {asked:.0f} s of rest, too long to wait for] {failure.message}"
         return Decision(wait_s=None, failure=replace(failure, message=note))
     return Decision(wait_s=asked, failure=failure)
+
+
+def _unasked_wait_s(
+    failure: Failure, headers: Mapping[str, str], now: datetime, *, most_s: float, attempt: int, jitter: float
+) -> float:
+    """The reset of a limit that is used up, where it is near; else the usual back-off.
+
+    A reset far away forbids nothing: it is when the whole limit is free again, and a request may pass before.
+    """
+    if failure.kind is FailureClass.RATE_LIMIT_SHORT:
+        reset = reset_wait_s(headers, now)
+        if reset is not None and reset <= most_s:
+            return reset
+    return min(FIRST_BACKOFF_S * 2.0 ** (attempt - 1), LONGEST_BACKOFF_S) * (1 - jitter / 4)

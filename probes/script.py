@@ -23,7 +23,7 @@ def first_question(probe: Probe, conversation_id: str = "") -> Question:
 
 def script_of(probe: Probe) -> list[Any]:
     """What a probe says after its first question, as plain values: part of the hash of what is asked."""
-    turns = [[turn.prompt, list(turn.files)] for turn in probe.turns[1:]]
+    turns = [[turn.prompt, [file.model_dump() for file in turn.files]] for turn in probe.turns[1:]]
     results = [[tool.name, [answer.model_dump() for answer in tool.results]] for tool in probe.tools if tool.results]
     return [turns, results, probe.tool_rounds] if turns or results else []
 

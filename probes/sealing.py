@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, replace
 
 from probes.failure import Failure
-from probes.hostile import MESSAGE_CHARS, NAME_CHARS, SHORTEST_IN_ANSWERS, one_line, redact
+from probes.hostile import MESSAGE_CHARS, NAME_CHARS, SHORTEST_IN_ANSWERS, one_line, redact, without_half_secret
 from probes.protocols.protocol import Reply
 from probes.route import Route
 from probes.sample import Document, TokenUsage, ToolCall
@@ -24,7 +24,8 @@ class Seal:
 
     def failure(self, failure: Failure) -> Failure:
         # secrets first: what is cut first may leave half of one standing
-        return replace(failure, message=one_line(redact(failure.message, self.secrets), MESSAGE_CHARS))
+        clean = without_half_secret(redact(failure.message, self.secrets), self.secrets)
+        return replace(failure, message=one_line(clean, MESSAGE_CHARS))
 
     def reply(self, reply: Reply) -> Reply:
         """The same reply, every text of it clean. ``native`` stays as it came: it goes back where it came from."""
@@ -54,6 +55,7 @@ class Seal:
             deployment=self.name(route.deployment),
             region=self.name(route.region),
             tier=self.name(route.tier),
+            cache=self.name(route.cache),
         )
 
     def text(self, text: str | None) -> str | None:

@@ -135,10 +135,10 @@ class AlertRule(SuiteModel):
 
     notify: Names
     """Names of notifiers in the settings; one or a list."""
-    on: AlertKinds = ("contract", "drift", "policy", "availability")
+    on: AlertKinds = ("contract", "drift", "policy", "availability", "spend")
     """Kinds of alerts this rule is about."""
     after: AfterRuns = KOfN(k=1, n=1)
-    """Bad runs before a contract, availability or no-data alert opens. Drift and policy open at once."""
+    """Bad runs before a contract, availability or no-data alert opens. Drift, policy and spend open at once."""
     resolve_after: Annotated[Whole, Field(ge=1)] = 2
     """Good runs in a row before it resolves."""
     remind_every_s: PositiveDuration | None = Field(default=None, alias="remind_every")

@@ -1,24 +1,28 @@
 """One YAML file to one Suite, or every problem in it with file, line and column. Feeds the runner and ``validate``.
 
-The order matters: YAML to plain values, ``${NAME}`` under ``endpoints``, ``like``, templates, rules across parts, and
-only then the models, whose complaints are dropped where an earlier step has already told what is wrong.
+The order matters: YAML to plain values, ``${NAME}`` and ``{file: PATH}`` under ``endpoints``, ``like``, certificates,
+templates, attached files, rules across parts, and only then the models, whose complaints are dropped where an earlier
+step has already told what is wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from probes.credentials import credential_faults, secrets_of
-from probes.environment import expand
+from probes.attachments import Attaching
+from probes.credentials import credential_faults, secrets_by_endpoint
+from probes.environment import Expansion, expand
 from probes.errors import InputError, Problem, SuiteError
+from probes.files_beside import FileId
 from probes.like import ENDPOINTS, Likeness, origin, resolve_likes
 from probes.positions import Document, Fault, Positions, YamlPath, in_file_order
+from probes.secret_files import FILE, SecretFiles, read_secret_files
 from probes.suite import Suite
 from probes.suite_rules import cross_faults
 from probes.validation import faults_of
@@ -33,7 +37,7 @@ class LoadedSuite:
     positions: Positions = field(repr=False)
     file: str
     secrets: frozenset[str] = field(repr=False)
-    """Values from the environment that went into endpoints (API keys among them), for redaction."""
+    """Values from the environment and from files that went into endpoints (API keys among them), for redaction."""
     likes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     """By endpoint: itself and what it is like, nearest first."""
 
@@ -43,48 +47,98 @@ class LoadedSuite:
         return Problem(file=self.file, line=line, column=column, message=message, hint=hint)
 
 
-def load_suite(text: str, file: str, environ: Mapping[str, str]) -> LoadedSuite:
+def load_suite(
+    text: str, file: str, environ: Mapping[str, str], *, folder: Path | None = None, secrets_at_hand: bool = True
+) -> LoadedSuite:
     """Make a suite of YAML text.
 
     Args:
         text: The YAML.
         file: The file's name, for problems.
         environ: Where ``${NAME}`` is looked up.
+        folder: Where relative paths in the suite start, and what its attachments may not leave; left out, the working
+            folder.
+        secrets_at_hand: False where nothing will be sent: files of keys and certificates need not exist then.
 
     Raises:
         SuiteError: with every problem found, in file order.
     """
+    folder = folder or Path()
     document = read_document(text, file, SuiteError)
-    faults = list(document.faults)
-    expansion = expand(document.data.get(ENDPOINTS), environ, (ENDPOINTS,))
-    faults += expansion.faults
-    unset = {fault.path for fault in expansion.faults}
-    credentials = credential_faults(document.data.get(ENDPOINTS), expansion.value, (ENDPOINTS,))
-    faults += (fault for fault in credentials if fault.path not in unset)
-    likeness = _likeness(expansion.value)
+    written = document.data.get(ENDPOINTS)
+    expansion = expand(written, environ, (ENDPOINTS,))
+    keys = read_secret_files(expansion.value, (ENDPOINTS,), folder=folder, at_hand=secrets_at_hand)
+    faults = [*document.faults, *_credential_faults(written, expansion, keys)]
+    likeness = _likeness(keys.endpoints)
     faults += likeness.faults
+    endpoints, key_files = likeness.endpoints, keys.files
+    if secrets_at_hand and _needs_checking(endpoints):
+        endpoints, more_files, more = _certified(document, likeness, folder)
+        key_files |= more_files
+        faults += more
     probes, template_faults = _with_rendered(document.data.get("probes"))
-    faults += template_faults
-    replaced = {ENDPOINTS: likeness.endpoints, "probes": probes}
+    attaching = Attaching(folder=folder, secret_files=key_files)
+    probes = attaching.probes(probes)
+    faults += [*template_faults, *attaching.faults]
+    replaced = {ENDPOINTS: endpoints, "probes": probes}
     values = {**document.data, **{key: value for key, value in replaced.items() if key in document.data}}
     faults += cross_faults(document.data, document.positions)
     suite = _validated(values, document, likeness, faults)
+    secrets = secrets_by_endpoint(expansion, keys.secrets)
+    suite = _knowing(suite, secrets, likeness)
     return LoadedSuite(
         suite=suite,
         positions=document.positions,
         file=file,
-        secrets=secrets_of(expansion) | _keys_of(suite),
+        secrets=frozenset().union(*secrets.values()) | _keys_of(suite),
         likes=likeness.chains,
     )
 
 
-def read_suite(path: Path, environ: Mapping[str, str]) -> LoadedSuite:
-    """``load_suite`` of a file on disk.
+def read_suite(path: Path, environ: Mapping[str, str], *, secrets_at_hand: bool = True) -> LoadedSuite:
+    """``load_suite`` of a file on disk; relative paths in it start at its own folder.
 
     Raises:
         SuiteError: the file cannot be read, or has problems.
     """
-    return load_suite(_read_text(path, SuiteError), str(path), environ)
+    text = _read_text(path, SuiteError)
+    return load_suite(text, str(path), environ, folder=path.parent, secrets_at_hand=secrets_at_hand)
+
+
+def _credential_faults(written: object, expansion: Expansion, keys: SecretFiles) -> Iterator[Fault]:
+    """What is wrong with secrets; an unset variable is told once, not also as what follows from it."""
+    unset = {fault.path for fault in expansion.faults}
+    yield from expansion.faults
+    yield from (fault for fault in keys.faults if not unset & {fault.path, (*fault.path, FILE)})
+    told = credential_faults(written, keys.endpoints, (ENDPOINTS,))
+    yield from (fault for fault in told if fault.path not in unset)
+
+
+def _needs_checking(endpoints: object) -> bool:
+    """True where an endpoint has a proxy, certificates or tokens: most have none, and TLS is slow to import."""
+    each = endpoints.values() if isinstance(endpoints, Mapping) else ()
+    return any(isinstance(one, Mapping) and {"proxy", "tls", "oauth2"} & set(one) for one in each)
+
+
+def _certified(document: Document, likeness: Likeness, folder: Path) -> tuple[Any, frozenset[FileId], list[Fault]]:
+    """Endpoints with the paths of their certificates made whole, the files behind these, and what is wrong."""
+    from probes.certificates import Certifying
+
+    certifying = Certifying(folder=folder)
+    endpoints = certifying.endpoints(likeness.endpoints, (ENDPOINTS,))
+    faults = [
+        replace(fault, path=origin(fault.path, document.positions, likeness.chains)) for fault in certifying.faults
+    ]
+    return endpoints, frozenset(certifying.files), faults
+
+
+def _knowing(suite: Suite, secrets: Mapping[str, frozenset[str]], likeness: Likeness) -> Suite:
+    """The suite with endpoints that know what of them came from the environment, what they are like included."""
+    endpoints = {
+        name: endpoint.knowing(frozenset().union(*(secrets.get(one, ()) for one in likeness.chains[name])))
+        for name, endpoint in suite.endpoints.items()
+    }
+    return suite.model_copy(update={ENDPOINTS: endpoints})
 
 
 def read_mapping(path: Path, error: type[InputError]) -> Document:

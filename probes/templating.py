@@ -10,7 +10,9 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from functools import partial
+from types import CodeType
+from typing import Any, TypeVar
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.exceptions import SecurityError
@@ -19,6 +21,8 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from probes.nearest import nearest
 from probes.positions import Fault, YamlPath
+
+T = TypeVar("T")
 
 MAX_OUTPUT = 1024 * 1024
 """Characters one template may render to, and any one value within it may have."""
@@ -59,10 +63,22 @@ def render(text: str, variables: Mapping[str, Any], path: YamlPath) -> str | Fau
         variables: The probe's ``vars``.
         path: Where the template stands in its document.
     """
+    return attempted(lambda: _rendered(text, variables), text, path, partial(_undefined_hint, variables=variables))
+
+
+def attempted(work: Callable[[], T], text: str, path: YamlPath, undefined_hint: Callable[[str], str]) -> T | Fault:
+    """What ``work`` makes of a template, or what is wrong with that template.
+
+    Args:
+        work: Parses or renders the template, and may raise whatever Jinja raises.
+        text: The template.
+        path: Where it stands in its document.
+        undefined_hint: From Jinja's words about something undefined to a hint.
+    """
     try:
-        return _rendered(text, variables)
+        return work()
     except UndefinedError as trouble:
-        return _fault(path, str(trouble.message), _undefined_hint(str(trouble.message), variables))
+        return _fault(path, str(trouble.message), undefined_hint(str(trouble.message)))
     except TemplateSyntaxError as trouble:
         where = f" in its line {trouble.lineno}" if "\n" in text.rstrip("\n") else ""
         hint = "{% raw %}...{% endraw %} keeps double braces as they are"
@@ -100,14 +116,29 @@ def _undefined_hint(message: str, variables: Mapping[str, Any]) -> str:
 
 
 def _rendered(text: str, variables: Mapping[str, Any]) -> str:
-    environment = _Sandbox(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False, optimized=False)
+    environment = sandbox()
+    return generated(environment, environment.compile(parsed(environment, text)), variables)
+
+
+def sandbox(finalize: Callable[[Any], Any] | None = None) -> Sandbox:
+    """A fresh environment for one rendering; ``finalize`` makes text of the value of each expression."""
+    return Sandbox(
+        undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False, optimized=False, finalize=finalize
+    )
+
+
+def parsed(environment: Sandbox, text: str) -> nodes.Template:
+    """The template's tree, free of what templates here may not do, its loops counted."""
     tree = environment.parse(text)
     _refuse_nodes(tree)
     for loop in tree.find_all(nodes.For):
         loop.iter = nodes.Filter(loop.iter, _COUNTED, [], [], None, None).set_environment(environment)
-    template = environment.template_class.from_code(
-        environment, environment.compile(tree), dict(environment.globals), None
-    )
+    return tree
+
+
+def generated(environment: Sandbox, code: CodeType, variables: Mapping[str, Any]) -> str:
+    """The text that a compiled template renders to."""
+    template = environment.template_class.from_code(environment, code, dict(environment.globals), None)
     pieces: list[str] = []
     size = 0
     for piece in template.generate(dict(variables)):
@@ -129,7 +160,7 @@ def _refuse_nodes(tree: nodes.Template) -> None:
             raise SecurityError(f"there is no filter {node.name!r}" + (f"; nearest is {near!r}" if near else ""))
 
 
-class _Sandbox(SandboxedEnvironment):
+class Sandbox(SandboxedEnvironment):
     """One template's environment: its loops share one count of rounds."""
 
     intercepted_binops = _NUMBERS_ONLY

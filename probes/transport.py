@@ -1,30 +1,33 @@
 """The only file that sends probes: one request out, one reply in, timed. Feeds ``fire``.
 
-httpx2 carries the bytes. Timing counts from the instant the request headers leave (see ``stopwatch``). No environment
-proxy or netrc is used, no redirect followed, no cookie kept, no compression asked for: each would change what is
-measured. Certificates are verified; ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` are honoured.
+httpcore2, the engine of httpx2, speaks HTTP; ``network`` carries the bytes and stamps them. httpx2's client on top is
+left out: what it adds (redirects, cookies, netrc, proxies of the environment, decompression) would change what is
+measured. Timing counts from the instant the request leaves (see ``stopwatch`` and docs/timing.md).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cached_property
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
 
+import httpcore2
 import httpx2
 
 from probes.clock import Clock
-from probes.connection_failure import connection_failure
+from probes.connection_failure import TROUBLES, connection_failure
 from probes.endpoint import Endpoint
 from probes.failure import Failure, FailureClass
+from probes.framing import framing_of
 from probes.intake import TooLong, read_stream, read_whole
+from probes.network.certificates import BadCertificate
+from probes.network.pools import Address, Pools, address_of
+from probes.network.timeline import CURRENT
 from probes.phases import Phases
 from probes.protocols.protocol import Framing, Protocol, Reply
 from probes.sample import Timing
@@ -32,9 +35,6 @@ from probes.stopwatch import Stopwatch
 
 DRAIN_S = 0.2
 """Seconds spent on reading past the end of a stream, which lets the connection be used again."""
-KEEPALIVE_S = 2.0
-"""Idle seconds after which a connection is not used again: many servers hang up after five, and a request that
-crosses such a hang-up on the wire would look like an outage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,19 +74,11 @@ class Exchange:
 
 
 class Transport:
-    """Sends requests; an async context manager. Connections are shared by endpoints of one origin.
+    """Sends requests; an async context manager. Connections are shared by endpoints that are reached alike."""
 
-    The pools have no limit of their own: whoever fires bounds concurrency, so that no request ever waits in here.
-    ``wire`` puts another httpx2 transport in place of the network, ``verify`` another TLS context.
-    """
-
-    def __init__(
-        self, *, clock: Clock, wire: httpx2.AsyncBaseTransport | None = None, verify: ssl.SSLContext | None = None
-    ) -> None:
+    def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
-        self._wire = wire
-        self._verify = verify
-        self._clients: dict[tuple[str, str, int | None], httpx2.AsyncClient] = {}
+        self._pools = Pools()
         # these loggers write whole addresses and response headers, and both can hold credentials
         for name in ("httpx2", "httpcore2"):
             logging.getLogger(name).setLevel(logging.WARNING)
@@ -97,30 +89,33 @@ class Transport:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        while self._clients:
-            _, client = self._clients.popitem()
-            await client.aclose()
+        await self._pools.close()
 
     def prepare(self, endpoint: Endpoint) -> None:
         """Do now what the first request would else do first: reading certificates takes tens of milliseconds."""
-        with suppress(httpx2.InvalidURL):
-            self._client(httpx2.URL(endpoint.base_url))
+        with suppress(httpx2.InvalidURL, BadCertificate):
+            self._pools.to(endpoint, address_of(endpoint.base_url))
 
     async def send(self, *, endpoint: Endpoint, request: Outgoing, protocol: Protocol) -> Exchange:
         """Send one request and read its reply. Never raises for endpoint trouble: the failure is in the reply.
 
         The limits of ``endpoint.timeout`` hold, in real time whatever the clock.
         """
-        watch, phases = Stopwatch(self._clock), Phases(endpoint.timeout)
-        attempt = _Attempt(
-            endpoint=endpoint, request=request, protocol=protocol, clock=self._clock, watch=watch, phases=phases
-        )
+        phases = Phases(endpoint.timeout)
+        watch = Stopwatch(self._clock, on_sent=phases.sent)
+        attempt = _Attempt(endpoint=endpoint, request=request, protocol=protocol, watch=watch, phases=phases)
+        token = CURRENT.set(watch)
         try:
             async with phases.deadline:
-                reply = await attempt.run(self._client(httpx2.URL(request.url)))
-        except (TimeoutError, httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
-            failure = phases.failure() if phases.missed else connection_failure(error)
-            reply = Reply(failure=failure)
+                address = address_of(request.url)
+                reply = await attempt.run(self._pools.to(endpoint, address), address)
+        except TimeoutError:
+            reply = Reply(failure=phases.failure())
+        except TROUBLES as error:
+            sent = watch.sent is not None
+            reply = Reply(failure=phases.failure() if phases.missed else connection_failure(error, sent=sent))
+        finally:
+            CURRENT.reset(token)
         return Exchange(reply=reply, timing=watch.timing(), headers=attempt.headers, elapsed_s=watch.elapsed_s)
 
     async def post(
@@ -129,115 +124,61 @@ class Transport:
         """Post something that is no probe, over the endpoint's own certificates and proxy. Never raises for trouble."""
         try:
             async with asyncio.timeout(timeout_s):
-                client = self._client(httpx2.URL(url))
-                async with client.stream("POST", url, headers=dict(headers), content=body) as response:
-                    content = await read_whole(response.aiter_raw(), is_error=True)
-                    named = {name.lower(): value for name, value in response.headers.items()}
-                    return PlainReply(status=response.status_code, headers=named, body=content)
+                address = address_of(url)
+                outgoing = Outgoing(url=url, headers=headers, body=body, streamed=False)
+                async with _replied(self._pools.to(endpoint, address), _request(address, outgoing, {})) as response:
+                    async with aclosing(response.aiter_stream()) as chunks:
+                        content = await read_whole(chunks, is_error=True)
+                    return PlainReply(status=response.status, headers=dict(_headers(response)), body=content)
         except TimeoutError:
             return Failure(kind=FailureClass.TIMEOUT_TOTAL, message=f"no complete answer within {timeout_s:g} s")
-        except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
+        except TROUBLES as error:
             return connection_failure(error)
-
-    def _client(self, url: httpx2.URL) -> httpx2.AsyncClient:
-        if url.port is not None and not 0 < url.port < 65536:
-            raise httpx2.InvalidURL("port out of range")
-        origin = (url.scheme, url.host, url.port)
-        if origin not in self._clients:
-            self._clients[origin] = httpx2.AsyncClient(
-                transport=self._wire,
-                verify=self._certificates if url.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-                trust_env=False,
-                timeout=None,
-                follow_redirects=False,
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-                limits=httpx2.Limits(
-                    max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEPALIVE_S
-                ),
-            )
-        return self._clients[origin]
-
-    @cached_property
-    def _certificates(self) -> ssl.SSLContext:
-        return self._verify or httpx2.create_ssl_context()
 
 
 class _Attempt:
     """One request under way, with what is known of it even when it fails."""
 
     def __init__(
-        self,
-        *,
-        endpoint: Endpoint,
-        request: Outgoing,
-        protocol: Protocol,
-        clock: Clock,
-        watch: Stopwatch,
-        phases: Phases,
+        self, *, endpoint: Endpoint, request: Outgoing, protocol: Protocol, watch: Stopwatch, phases: Phases
     ) -> None:
         self._endpoint = endpoint
         self._request = request
-        self._clock = clock
         self._protocol = protocol
         self._watch = watch
         self._phases = phases
-        self._opening: Any = None
         self.headers: tuple[tuple[str, str], ...] = ()
 
-    async def run(self, client: httpx2.AsyncClient) -> Reply:
-        try:
-            return await self._send(client)
-        finally:
-            # httpcore2 2.16 forgets a socket whose TLS handshake is cancelled, as our connect limit does
-            if self._opening is not None:
-                await self._opening.aclose()
-
-    async def _send(self, client: httpx2.AsyncClient) -> Reply:
-        request = client.build_request(
-            self._request.method,
-            self._request.url,
-            headers=[(name.encode(), value.encode()) for name, value in self._request.headers.items()],
-            content=self._request.body or None,
-            extensions={"trace": self._on_trace},
-        )
-        response = await client.send(request, stream=True)
-        try:
+    async def run(self, pool: httpcore2.AsyncConnectionPool, address: Address) -> Reply:
+        # over HTTP/1.1 the network tells all there is to know, and tracing costs time
+        extensions = {"trace": self._on_trace} if self._endpoint.http2 else {}
+        async with _replied(pool, _request(address, self._request, extensions)) as response:
             return await self._read(response)
-        finally:
-            await response.aclose()
 
-    async def _on_trace(self, event: str, info: Mapping[str, Any]) -> None:
-        if event == "connection.connect_tcp.complete":
-            self._opening = info["return_value"]
-        elif event.endswith(".send_request_headers.started"):
-            self._opening = None
-        waiting = self._watch.sent is None
+    async def _on_trace(self, event: str, _: Mapping[str, Any]) -> None:
         self._watch.on_trace(event)
-        if waiting and self._watch.sent is not None:
-            self._phases.sent()
 
-    async def _read(self, response: httpx2.Response) -> Reply:
-        self.headers = tuple(
-            (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw
-        )
-        headers, status = dict(self.headers), response.status_code
+    async def _read(self, response: httpcore2.Response) -> Reply:
+        self._watch.headers()
+        self.headers = _headers(response)
+        headers, status = dict(self.headers), response.status
         encoding = headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("", "identity"):
             message = f"the reply is compressed ({encoding}) though that was not asked for"
             return Reply(failure=Failure(kind=FailureClass.PROTOCOL, message=message, status=status))
-        async with aclosing(response.aiter_raw()) as chunks:
+        async with aclosing(response.aiter_stream()) as chunks:
             try:
-                if 200 <= status < 300 and self._is_stream(headers):
-                    return await self._read_stream(chunks)
+                if 200 <= status < 300 and (framing := self._framing(headers)) is not None:
+                    return await self._read_stream(chunks, framing)
                 return await self._read_whole(chunks, status, headers)
             except TooLong as error:
                 return Reply(failure=error.failure(status))
 
-    async def _read_stream(self, chunks: AsyncIterator[bytes]) -> Reply:
+    async def _read_stream(self, chunks: AsyncIterator[bytes], framing: Framing) -> Reply:
         reader = self._protocol.stream_reader(self._endpoint)
         # a stream that was cut is the reader's to judge: it may have been complete by then
-        with suppress(httpx2.TransportError):
-            await read_stream(chunks, reader=reader, clock=self._clock, watch=self._watch, phases=self._phases)
+        with suppress(*TROUBLES):
+            await read_stream(chunks, reader=reader, watch=self._watch, phases=self._phases, framing=framing)
         self._phases.complete()
         reply = reader.finish()
         if reply.failure is None:
@@ -247,20 +188,57 @@ class _Attempt:
     async def _read_whole(self, chunks: AsyncIterator[bytes], status: int, headers: Mapping[str, str]) -> Reply:
         self._phases.answering()
         body = await read_whole(chunks, is_error=not 200 <= status < 300)
-        self._watch.end(self._clock.monotonic())
+        self._watch.end()
         self._phases.complete()
         return self._protocol.read_reply(self._endpoint, status=status, headers=headers, body=body)
 
-    def _is_stream(self, headers: Mapping[str, str]) -> bool:
-        """By what came, not by what was asked for; where the type says nothing, by what was asked for."""
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        vague = kind in ("", "text/plain", "application/octet-stream")
-        return kind == "text/event-stream" or (vague and self._request.streamed)
+    def _framing(self, headers: Mapping[str, str]) -> Framing | None:
+        return framing_of(headers.get("content-type", ""), self._request.framing if self._request.streamed else None)
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:
     """Read what follows the end of a stream, briefly: mostly the empty last chunk of HTTP/1.1."""
-    with suppress(TimeoutError, httpx2.TransportError):
+    with suppress(TimeoutError, *TROUBLES):
         async with asyncio.timeout(DRAIN_S):
             async for _ in chunks:
                 pass
+
+
+def _request(address: Address, outgoing: Outgoing, extensions: Mapping[str, Any]) -> httpcore2.Request:
+    """The request as httpcore2 wants it.
+
+    Raises:
+        UnicodeError: a header has characters that cannot be sent.
+    """
+    headers = [(name.encode(), value.encode()) for name, value in outgoing.headers.items()]
+    headers.insert(0, (b"host", address.host))
+    if outgoing.body or outgoing.method in ("POST", "PUT"):
+        headers.append((b"content-length", b"%d" % len(outgoing.body)))
+    if address.userinfo is not None and "authorization" not in outgoing.headers:
+        headers.append((b"authorization", b"Basic " + b64encode(":".join(address.userinfo).encode())))
+    return httpcore2.Request(
+        outgoing.method, address.url, headers=headers, content=outgoing.body, extensions=dict(extensions)
+    )
+
+
+@asynccontextmanager
+async def _replied(
+    pool: httpcore2.AsyncConnectionPool, request: httpcore2.Request
+) -> AsyncIterator[httpcore2.Response]:
+    """The response, its body not read yet; the connection is free again, or closed, afterwards."""
+    try:
+        response = await pool.handle_async_request(request)
+    except UnicodeError:
+        raise
+    except ValueError as error:
+        # httpcore2 2.16 reads the status of HTTP/2 as a number without looking
+        raise httpcore2.RemoteProtocolError("the reply has no status that is a number") from error
+    try:
+        yield response
+    finally:
+        await response.aclose()
+
+
+def _headers(response: httpcore2.Response) -> tuple[tuple[str, str], ...]:
+    """As they came, lower-case names."""
+    return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers)

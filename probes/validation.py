@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -114,11 +115,18 @@ class _Complaint:
         if self.kind == "extra_forbidden":
             return self._unknown()
         if self.rest[-1:] == ("[key]",):
+            if self.kind == "literal_error":
+                return self._key_not_among()
             return Fault(path=self.origin, message=f"{self.name!r} cannot be a name", hint=_NAME_HINT, at_key=True)
         if self.kind in ("value_error", "assertion_error"):
             return self._own_words()
         message, hint = self._wrong_value()
         return Fault(path=self.origin, message=message, hint=hint)
+
+    def _key_not_among(self) -> Fault:
+        choices = re.findall(r"'([^']*)'", str(self.context.get("expected", "")))
+        hint = did_you_mean(self.name, choices, otherwise="known here:")
+        return Fault(path=self.origin, message=f"unknown key {self.name!r}", hint=hint, at_key=True)
 
     def _missing(self) -> Fault:
         key = str(self.rest[-1]) if self.rest else self.name

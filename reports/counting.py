@@ -64,8 +64,9 @@ def _next(state: AlertState, condition: Condition, listener: Listener) -> tuple[
         return state.outcomes, state.state
     outcomes = (*state.outcomes, condition.bad)[-max(listener.n, listener.resolve_after) :]
     if state.state == "open":
-        good = outcomes[-listener.resolve_after :]
-        over = len(good) == listener.resolve_after and not any(good)
+        needed = 1 if condition.certain else listener.resolve_after
+        good = outcomes[-needed:]
+        over = len(good) == needed and not any(good)
         # an incident uses up its evidence: the next one has to bring its own
         return ((), "quiet") if over else (outcomes, "open")
     recent = outcomes[-listener.n :]

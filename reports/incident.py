@@ -53,6 +53,8 @@ class Condition:
     severity: str
     immediate: bool = False
     """True where the first bad run opens, whatever the rule's ``after`` says."""
+    certain: bool = False
+    """True where the first good run is enough to resolve: it is a plain fact, not a measurement."""
     facts: tuple[str, ...] = ()
     """Why it is bad, one line each, worst first. Hostile text inside."""
     summary: str = ""

@@ -1,4 +1,4 @@
-"""What one run says of each possible incident: contract, drift, policy, availability. Feeds the alert state machine.
+"""What one run says of each possible incident: contract, drift, policy, availability, spend. Feeds the state machine.
 
 Pure. Facts quote endpoints; control characters are made visible here, each channel escapes its own markup.
 """
@@ -28,19 +28,26 @@ _ARGUMENT_CHARS = 60
 _REASON_CHARS = 200
 
 
-def conditions(record: RunRecord, suite_drift_severity: Mapping[str, str] | None = None) -> tuple[Condition, ...]:
+def conditions(
+    record: RunRecord,
+    suite_drift_severity: Mapping[str, str] | None = None,
+    *,
+    caps_reached: Sequence[str] | None = None,
+) -> tuple[Condition, ...]:
     """One condition a kind, for the suite and endpoint of the run.
 
     Args:
         record: The run, judged.
         suite_drift_severity: Severities that replace ``DRIFT_SEVERITIES``, by dimension (``latency.total``) or by
             the part before its first dot (``latency``); the longer name wins.
+        caps_reached: The spending caps that are reached, a sentence each; None where there are none over this place.
     """
     contract = _checks(record, "contract")
     policy = _checks(record, "policy")
     availability = _availability(record)
     bad = {condition.kind for condition in (contract, policy, availability) if condition.bad}
-    return contract, _drift(record, bad, suite_drift_severity or {}), policy, availability
+    drift = _drift(record, bad, suite_drift_severity or {})
+    return contract, drift, policy, availability, _spend(record, caps_reached or ())
 
 
 def finding_name(finding: Finding) -> str:
@@ -99,10 +106,12 @@ def _answered(record: RunRecord) -> bool:
 
 # ------------------------------------------------------------------------------------------------ availability
 def _availability(record: RunRecord) -> Condition:
-    failed = tally.failed(record.samples)
-    bad = 2 * len(failed) >= len(record.samples) if record.samples else None
+    """What was held back says nothing: where a spending cap lets nothing through, nobody knows who is available."""
+    failed = tally.lost(record.samples)
+    asked = len(record.samples) - len(tally.held(record.samples))
+    bad = 2 * len(failed) >= asked if asked else None
     counts = tally.failures(failed) if bad else ()
-    summary = f"{len(failed)} of {count(len(record.samples), 'sample')} failed"
+    summary = f"{len(failed)} of {count(asked, 'sample')} failed"
     lines = [
         f"{entry.kind} x{entry.count}: {SENTENCES[entry.kind]} {one_line(entry.message, _REASON_CHARS)}".rstrip()
         for entry in counts
@@ -115,6 +124,24 @@ def _availability(record: RunRecord) -> Condition:
         facts=(summary, *_shown(lines)) if bad else (),
         summary=f"{summary} ({', '.join(entry.kind for entry in counts)})" if bad else "",
         subjects=tuple(entry.kind.value for entry in counts),
+    )
+
+
+# ------------------------------------------------------------------------------------------------ spend
+def _spend(record: RunRecord, caps_reached: Sequence[str]) -> Condition:
+    """A cap is reached or it is not, so one run is enough to open and to resolve."""
+    held = len(tally.held(record.samples))
+    missed = (f"{held} of {count(len(record.samples), 'sample')} not asked",) if held else ()
+    return Condition(
+        kind="spend",
+        key=_key(record, "spend"),
+        bad=bool(caps_reached),
+        severity="ticket",
+        immediate=True,
+        certain=True,
+        facts=(*caps_reached, *missed, "probing goes on at 00:00 UTC") if caps_reached else (),
+        summary=_headed(caps_reached),
+        subjects=tuple(sentence.partition(" is reached")[0] for sentence in caps_reached),
     )
 
 

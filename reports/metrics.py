@@ -23,6 +23,8 @@ from reports.summary import AlertView, RunRecord
 
 GENAI_SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 PLACE = ("suite", "endpoint")
+SPENT = ("suite", "unit")
+"""``unit``: usd or tokens. The installation's own figures have an empty ``suite``, which no suite can have."""
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -39,6 +41,10 @@ class Metrics:
         self._tokens = Counter(
             "holdfast_tokens", "Tokens as counted by endpoints.", (*PLACE, "type"), registry=registry
         )
+        self._cost = Counter("holdfast_cost_usd", "US dollars, where the price is known.", PLACE, registry=registry)
+        self._unpriced = Counter("holdfast_samples_unpriced", "Samples of unknown cost.", PLACE, registry=registry)
+        self._spent = Gauge("holdfast_spent_today", "Spent since 00:00 UTC.", SPENT, registry=registry)
+        self._cap = Gauge("holdfast_spend_cap", "Most to spend in a day (UTC).", SPENT, registry=registry)
         self._first = _seconds("first_token", "Seconds from send to first token.", registry)
         self._total = _seconds("latency", "Seconds from send to the end of the reply.", registry)
         self._wait = _seconds("client_wait", "Seconds a request waited in our own client.", registry)
@@ -74,8 +80,10 @@ class Metrics:
         self._samples.labels(*place, "failed" if sample.failure else "answered").inc()
         if sample.failure:
             self._failures.labels(*place, sample.failure.kind.value).inc()
+        self._used(place, sample)
+        if sample.failure:
             return
-        timing, usage = sample.timing, sample.usage
+        timing = sample.timing
         timed = (
             (self._first, timing.first_token_s),
             (self._total, timing.total_s),
@@ -84,6 +92,13 @@ class Metrics:
         for histogram, seconds in timed:
             if seconds is not None:
                 histogram.labels(*place).observe(seconds)
+
+    def _used(self, place: tuple[str, str], sample: Sample) -> None:
+        if sample.cost_usd is not None:
+            self._cost.labels(*place).inc(sample.cost_usd)
+        elif sample.failure is None:
+            self._unpriced.labels(*place).inc()
+        usage = sample.usage
         for kind, tokens in (("input", usage.input_tokens), ("output", usage.output_tokens)):
             if tokens:
                 self._tokens.labels(*place, kind).inc(tokens)
@@ -105,6 +120,12 @@ class Metrics:
         shown.update((alert.kind, alert.severity) for alert in alerts)
         for kind, severity in shown:
             self._alerts.labels(*place, kind, severity).set((kind, severity) in now_open)
+
+    def spending(self, *, suite: str, unit: str, spent: float, cap: float | None) -> None:
+        """What a suite (empty: the installation) spent today and may spend; ``unit`` is usd or tokens."""
+        self._spent.labels(suite, unit).set(spent)
+        if cap is not None:
+            self._cap.labels(suite, unit).set(cap)
 
     def skipped(self, suite: str, endpoint: str, reason: str) -> None:
         """Count a run that was due and not made: ``overlap`` or ``missed``."""

@@ -83,6 +83,25 @@ def failed(samples: Sequence[Sample]) -> tuple[Sample, ...]:
     return tuple(sample for sample in samples if sample.failure is not None)
 
 
+def held(samples: Sequence[Sample]) -> tuple[Sample, ...]:
+    """Samples that were never asked: the endpoint was given up, or a spending cap reached."""
+    return tuple(sample for sample in samples if _is_held(sample))
+
+
+def lost(samples: Sequence[Sample]) -> tuple[Sample, ...]:
+    """Samples that were asked and got no answer."""
+    return tuple(sample for sample in samples if sample.failure is not None and not _is_held(sample))
+
+
+def _is_held(sample: Sample) -> bool:
+    return sample.failure is not None and sample.failure.kind is FailureClass.NOT_ASKED
+
+
+def cached(samples: Sequence[Sample]) -> int:
+    """Answers that a gateway took from its cache, as far as replies tell."""
+    return sum(1 for sample in samples if sample.failure is None and sample.route.cache == "hit")
+
+
 def failures(samples: Sequence[Sample]) -> tuple[FailureCount, ...]:
     """Failures by class, most frequent first, each with the first message that came."""
     came = [sample.failure for sample in samples if sample.failure is not None]
@@ -101,7 +120,8 @@ def asked_again(samples: Sequence[Sample]) -> int:
 
 def requests(samples: Sequence[Sample]) -> int:
     """Requests sent for these samples, repeats included."""
-    return sum(max(1, len(sample.attempts), sample.route.attempts) for sample in samples)
+    least = (0 if _is_held(sample) else 1 for sample in samples)
+    return sum(max(least, len(s.attempts), s.route.attempts) for s, least in zip(samples, least, strict=True))
 
 
 def tokens(samples: Sequence[Sample], field: str) -> int | None:
@@ -111,7 +131,18 @@ def tokens(samples: Sequence[Sample], field: str) -> int | None:
 
 
 def cost_usd(samples: Sequence[Sample]) -> float | None:
-    """US dollars of these samples; None where the price of any is unknown, or where there are none."""
-    costs = [sample.cost_usd for sample in samples]
+    """US dollars of these samples; None where the price of any is unknown, or where there are none.
+
+    What was never asked cost nothing.
+    """
+    known, unknown = cost_known(samples)
+    return None if known is None or unknown else known
+
+
+def cost_known(samples: Sequence[Sample]) -> tuple[float | None, int]:
+    """US dollars as far as they are known (None: of no sample), and of how many samples they are not."""
+    costs = [sample.cost_usd for sample in samples if not _is_held(sample)]
     known = [cost for cost in costs if cost is not None]
-    return math.fsum(known) if known and len(known) == len(costs) else None
+    if not known and not costs and samples:
+        return 0.0, 0
+    return (math.fsum(known) if known else None), len(costs) - len(known)

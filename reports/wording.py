@@ -14,6 +14,7 @@ from checks.drift.result import SUITE_SCOPE, Effect, StreamResult, StreamState
 from checks.finding import Status
 from checks.verdict import Health
 from probes.duration import format_duration
+from probes.sample import Sample
 from reports import tally
 from reports.summary import RunRecord
 
@@ -56,6 +57,20 @@ def dollars(value: float | None) -> str:
     if value is None:
         return "cost unknown"
     return f"${value:.2f}" if value >= 1 or value == 0 else f"${value:.2g}" if value >= 0.0001 else "under $0.0001"
+
+
+def cost_words(samples: Sequence[Sample]) -> str:
+    """``$0.0042``; ``at least $0.0042`` where the cost of some is unknown, ``cost unknown`` where that of all is."""
+    known, unknown = tally.cost_known(samples)
+    return f"at least {dollars(known)}" if known and unknown else dollars(None if unknown else known)
+
+
+def tokens_words(samples: Sequence[Sample]) -> str:
+    """``1,204 tokens in, 87 out``; empty where nobody counted."""
+    told = [(tally.tokens(samples, "input_tokens"), "in"), (tally.tokens(samples, "output_tokens"), "out")]
+    known = [(number, way) for number, way in told if number is not None]
+    words = [f"{number:,} {'tokens ' if not at else ''}{way}" for at, (number, way) in enumerate(known)]
+    return ", ".join(words)
 
 
 # ------------------------------------------------------------------------------------------------ effects and scores
@@ -153,13 +168,28 @@ def _harm(record: RunRecord) -> list[str]:
 
 
 def _trouble(record: RunRecord) -> list[str]:
-    lost, again = tally.failed(record.samples), tally.asked_again(record.samples)
+    held, again = tally.held(record.samples), tally.asked_again(record.samples)
+    lost = tally.lost(record.samples)
     errors, warned = len(tally.broken_checks(record)), tally.in_state(record, StreamState.WARN)
     classes = ", ".join(failure.kind for failure in tally.failures(lost))
     parts = [f"{len(lost)} of {count(len(record.samples), 'sample')} failed ({classes})"] if lost else []
+    parts += _held_back(held, len(record.samples), told_size=bool(lost))
     parts += [f"{count(errors, 'check')} could not be evaluated"] if errors else []
     parts += [f"{count(again, 'answer')} needed a second request"] if again else []
     return parts + ([f"{stream_names(warned)} may be moving"] if warned else [])
+
+
+def _held_back(held: Sequence[Sample], size: int, *, told_size: bool) -> list[str]:
+    """``21 were not asked: 9 requests failed (connection) ...``: the reason is the first sample's own message."""
+    whole = str(len(held)) if told_size else f"{len(held)} of {count(size, 'sample')}"
+    reasons = [sample.failure.message for sample in held if sample.failure is not None]
+    return [f"{whole} not asked: {reasons[0].removeprefix('not asked: ')}"] if reasons else []
+
+
+def cache_words(samples: Sequence[Sample]) -> str:
+    """``4 of 12 answers came from a cache``: of them no latency is judged. Empty where none is known to."""
+    cached, answers = tally.cached(samples), len(samples) - len(tally.failed(samples))
+    return f"{cached} of {count(answers, 'answer')} came from a cache, their latency is not judged" if cached else ""
 
 
 def _peace(record: RunRecord) -> str:
@@ -178,7 +208,7 @@ def _peace(record: RunRecord) -> str:
 def verdict_reason(record: RunRecord) -> str:
     """Why the run is what it is, in one line: ``2 contracts broken; answers, tokens.output and route moved``."""
     parts = _harm(record) + _trouble(record) + ([record.note] if record.note else [])
-    reason = "; ".join(parts) or _peace(record)
+    reason = "; ".join(filter(None, ("; ".join(parts) or _peace(record), cache_words(record.samples))))
     return f"could not measure: {reason}" if record.health is Health.UNKNOWN else reason
 
 

@@ -7,10 +7,25 @@ from datetime import UTC, datetime
 
 from checks.drift.result import StreamKey, StreamResult, StreamState
 from checks.drift.score import accept, reset, streams_of
+from probes.endpoint import Spend
 from probes.errors import UsageError
 from runner.judging import judge_plan
 from runner.orders import RunOrder
+from runner.spending import GOES_ON, reached_today
 from runner.store.base import BaselineAct, Json, Store, StoredObservation
+
+
+def refuse_where_nothing_may_be_spent(store: Store, orders: Iterable[RunOrder], installation: Spend) -> None:
+    """What is normal must not be forgotten for a capture that may ask nothing.
+
+    Raises:
+        UsageError: a spending cap of today is reached already.
+    """
+    for order in orders:
+        suite = order.prepared.suite
+        reached = reached_today(store, datetime.now(UTC), suite.name, suite.spend, installation)
+        if reached is not None:
+            raise UsageError(f"{suite.name}: {reached}; {GOES_ON}. The baseline is left as it was")
 
 
 def begin_capture(store: Store, order: RunOrder, *, author: str, reason: str) -> None:

@@ -213,6 +213,8 @@ class Daemon:
         pending = await asyncio.to_thread(store.undelivered)
         new, self._given_up = outbox.given_up - self._given_up, outbox.given_up
         self.metrics.outbox(pending=pending, delivered=delivered, given_up=new)
+        for suite, unit, spent, cap in self.here.limits.ledger.today():
+            self.metrics.spending(suite=suite, unit=unit, spent=spent, cap=cap)
         strangers = await outbox.unknown()
         an_hour_ago = self.here.clock.now() - timedelta(seconds=GIVEN_UP_TOLD_S)
         lost = await asyncio.to_thread(store.given_up, an_hour_ago)

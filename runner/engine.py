@@ -21,9 +21,8 @@ from checks.run_checks import run_checks
 from checks.verdict import Health, probe_health
 from probes.access import Accesses
 from probes.clock import Clock
-from probes.errors import HoldfastError
+from probes.errors import HoldfastError, StoreError
 from probes.fire import KEYS_ONLY, fire_all, request_hash
-from probes.gate import Gate
 from probes.sample import Sample
 from probes.suite import Probe
 from probes.transport import Transport
@@ -31,6 +30,7 @@ from reports.alerts import AlertState, Transition, step, views
 from reports.incidents import conditions
 from reports.message import notice
 from reports.summary import ProbeRecord, RunRecord
+from runner.holding import Limits, RunLimits
 from runner.judging import Judged, judge_run
 from runner.orders import Fired, RunOrder
 from runner.records import bare, by_probe, observation_of, record_of, replay_command
@@ -54,7 +54,7 @@ class Engine:
         false_alarms_per_year: float = 1.0,
         report_link: Callable[[RunRecord], str] = lambda _record: "",
         new_id: Callable[[], str] = lambda: token_hex(8),
-        gates: Callable[[RunOrder], Sequence[Gate]] = lambda _order: (),
+        limits: Limits | None = None,
         accesses: Accesses = KEYS_ONLY,
     ) -> None:
         self._store = store
@@ -63,7 +63,7 @@ class Engine:
         self._budget = false_alarms_per_year
         self._report_link = report_link
         self._new_id = new_id
-        self._gates = gates
+        self._limits = limits or Limits(store, clock)
         self._accesses = accesses
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
 
@@ -75,13 +75,44 @@ class Engine:
         """
         turn = self._turns.setdefault((order.prepared.suite.name, order.endpoint), asyncio.Lock())
         async with turn:
-            fired = await self._fire(order, on_sample)
+            run_id = self._new_id()
+            limits = await self._limits.hold(order, run_id)
+            fired = await self._fire(order, run_id, limits, on_sample)
             # Judging takes milliseconds of CPU: off the loop, so that it does not fall into other probes' timings.
-            return await asyncio.to_thread(self._conclude, order, fired)
+            record = await asyncio.to_thread(self._conclude, order, fired)
+            limits.saved()
+            return record
 
-    async def _fire(self, order: RunOrder, on_sample: Progress | None) -> Fired:
-        run_id, started_at, began = self._new_id(), self._clock.now(), self._clock.monotonic()
-        samples = await fire_all(
+    async def _fire(self, order: RunOrder, run_id: str, limits: RunLimits, on_sample: Progress | None) -> Fired:
+        started_at, began = self._clock.now(), self._clock.monotonic()
+        try:
+            samples = await self._ask(order, run_id, limits, on_sample)
+        except BaseException:
+            await self._given_up(limits)
+            raise
+        duration_s = self._clock.monotonic() - began
+        return Fired(
+            run_id=run_id,
+            started_at=started_at,
+            duration_s=duration_s,
+            samples=samples,
+            spending=limits.end(),
+            caps_reached=limits.reached(),
+            note=limits.note(duration_s),
+        )
+
+    async def _given_up(self, limits: RunLimits) -> None:
+        """A run that was cancelled leaves nothing but what it used: the next one must not spend it again."""
+        try:
+            await asyncio.to_thread(self._store.save_spending, limits.end())
+            limits.saved()
+        except StoreError as error:
+            log.error("spending_not_stored", error=str(error))
+
+    async def _ask(
+        self, order: RunOrder, run_id: str, limits: RunLimits, on_sample: Progress | None
+    ) -> tuple[Sample, ...]:
+        return await fire_all(
             transport=self._transport,
             clock=self._clock,
             suite=order.prepared.suite,
@@ -89,11 +120,10 @@ class Engine:
             run_id=run_id,
             probes=order.probes,
             on_sample=on_sample,
-            gates=self._gates(order),
+            gates=limits.gates,
+            places=limits.places,
             accesses=self._accesses,
         )
-        duration_s = self._clock.monotonic() - began
-        return Fired(run_id=run_id, started_at=started_at, duration_s=duration_s, samples=samples)
 
     def _conclude(self, order: RunOrder, fired: Fired) -> RunRecord:
         """Judge and store; where a bug of ours stops that, store the samples as a run that could not be judged."""
@@ -114,7 +144,7 @@ class Engine:
             plan = self.plan(order)
             judged = judge_run(self._states(order), observation, plan, whole=order.whole)
             record = record_of(order, fired, probes, judged)
-            alerts, transitions = self._decide(order, record)
+            alerts, transitions = self._decide(order, record, fired.caps_reached)
             record = replace(record, alerts=views(alerts, transitions))
             self._store.save_run(
                 RunWrite(
@@ -125,6 +155,7 @@ class Engine:
                     streams=judged.states,
                     alerts=alerts,
                     outbox=self._notices(order, record, transitions),
+                    spending=fired.spending,
                 )
             )
         return record
@@ -152,6 +183,7 @@ class Engine:
                 plan={"judge": self.plan(order).to_json(), "whole": order.whole, "judged": False},
                 in_baseline=False,
                 streams=self._states(order),
+                spending=fired.spending,
             )
             self._store.save_run(write)
         return record
@@ -209,14 +241,16 @@ class Engine:
             capturing=order.capturing,
         )
 
-    def _decide(self, order: RunOrder, record: RunRecord) -> tuple[tuple[AlertState, ...], tuple[Transition, ...]]:
+    def _decide(
+        self, order: RunOrder, record: RunRecord, caps_reached: Sequence[str] | None
+    ) -> tuple[tuple[AlertState, ...], tuple[Transition, ...]]:
         if not (order.alerting and order.whole):
             return (), ()  # what a partial run did not ask must not count as well
         suite = order.prepared.suite
         states = self._store.alert_states(suite.name, order.endpoint)
         return step(
             states,
-            conditions(record),
+            conditions(record, caps_reached=caps_reached),
             suite.alerts,
             now=record.started_at,
             new_incident_id=self._new_id,

@@ -8,6 +8,7 @@ from datetime import datetime
 from probes.sample import Sample
 from probes.suite import Probe
 from runner.prepare import PreparedSuite
+from runner.store.base import Spending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +38,9 @@ class Fired:
     started_at: datetime
     duration_s: float
     samples: tuple[Sample, ...]
+    spending: tuple[Spending, ...] = ()
+    """What it used, retries included."""
+    caps_reached: tuple[str, ...] | None = None
+    """The spending caps that are reached, a sentence each; None where there are no caps."""
+    note: str = ""
+    """What its limits did to it, in one line."""

@@ -10,8 +10,9 @@ from checks.rules import bind_suite
 from checks.run_checks import BoundCheck
 from probes.errors import Problem, SuiteError, UsageError
 from probes.nearest import did_you_mean
+from probes.pricing import asked_model, price_known
 from probes.protocols import all_protocols
-from probes.suite import Probe, Suite
+from probes.suite import Probe, Spend, Suite
 from probes.suite_file import LoadedSuite, read_suite
 from runner.schedule import schedule_problem
 
@@ -41,16 +42,19 @@ class AnyEnvironment(dict[str, str]):
         return self[name]
 
 
-def prepare(path: Path, environ: Mapping[str, str], notifiers: frozenset[str] | None) -> PreparedSuite:
+def prepare(
+    path: Path, environ: Mapping[str, str], notifiers: frozenset[str] | None, spend: Spend | None = None
+) -> PreparedSuite:
     """Read one suite and bind its checks.
 
-    ``notifiers`` are the names that the settings define; None where nobody will be told anyway.
+    ``notifiers`` are the names that the settings define; None where nobody will be told anyway. ``spend``: the caps
+    of the installation.
 
     Raises:
         SuiteError: with every problem found, in file order. Nothing was sent.
     """
     try:
-        loaded = read_suite(path, environ)
+        loaded = read_suite(path, environ, secrets_at_hand=not isinstance(environ, AnyEnvironment))
     except SuiteError as error:
         if isinstance(environ, AnyEnvironment):
             raise
@@ -61,6 +65,7 @@ def prepare(path: Path, environ: Mapping[str, str], notifiers: frozenset[str] | 
     found += _protocol_problems(loaded)
     found += _refusals(loaded)
     found += [] if notifiers is None else _notifier_problems(loaded, notifiers)
+    found += [] if isinstance(environ, AnyEnvironment) else _unpriced(loaded, spend or Spend())
     if found:
         raise SuiteError(sorted(found, key=lambda problem: (problem.line, problem.column)))
     return PreparedSuite(suite=loaded.suite, checks=checks, file=loaded.file, secrets=loaded.secrets)
@@ -109,6 +114,23 @@ def _refusals(loaded: LoadedSuite) -> Iterator[Problem]:
             if (key := (problem.line, problem.column, refusal.message)) not in told:
                 told.add(key)
                 yield problem
+
+
+def _unpriced(loaded: LoadedSuite, installation: Spend) -> Iterator[Problem]:
+    """Endpoints under a dollar cap whose prices nobody knows: such a cap could not be kept (and no other is there)."""
+    caps = (loaded.suite.spend, installation)
+    if not any(cap.usd_per_day for cap in caps) or any(cap.tokens_per_day for cap in caps):
+        return
+    whose = "this suite" if loaded.suite.spend.usd_per_day else "the settings"
+    for name, endpoint in loaded.suite.endpoints.items():
+        if not price_known(endpoint):
+            model = asked_model(endpoint)
+            what = f"the price of model {model!r}" if model else "the price here (no model is named)"
+            yield loaded.problem(
+                ("endpoints", name, "model"),
+                f"{what} is unknown, so usd_per_day of {whose} could not be kept",
+                "give the endpoint prices: {input: ..., output: ...} (0 where it is free), or set tokens_per_day",
+            )
 
 
 def _notifier_problems(loaded: LoadedSuite, notifiers: frozenset[str]) -> list[Problem]:

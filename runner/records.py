@@ -55,7 +55,7 @@ def record_of(order: RunOrder, fired: Fired, probes: Sequence[ProbeRecord], judg
         health=run_health([p.health for p in healths], judged.results),
         probes=healths,
         drift=judged.results,
-        note=judged.note,
+        note="; ".join(filter(None, (judged.note, fired.note))),
     )
 
 

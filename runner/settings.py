@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from probes.duration import PositiveDuration
+from probes.endpoint import Spend
 from probes.errors import Problem, SettingsError
 from probes.suite import Name
 from probes.suite_file import expand_environment, problems_of, read_mapping
@@ -80,7 +81,8 @@ class Settings(SettingsModel):
     """By name: a ``type`` of the table of notifiers, and that notifier's own settings, secrets among them."""
     false_alarms_per_year: float = Field(default=1.0, gt=0)
     privacy: Privacy = Privacy()
-    spend: Annotated[None, BeforeValidator(_not_yet)] = None
+    spend: Spend = Spend()
+    """Most to spend in a day by all suites together. Reaching it stops probing until 00:00 UTC."""
     heartbeat: Annotated[None, BeforeValidator(_not_yet)] = None
 
     @property

@@ -32,6 +32,11 @@ def suite_schema(checks: Mapping[str, type[Rule]]) -> Schema:
     beside = {key: entry[key] for key in ("mode", "require")}
     definitions["CheckSpec"] = _check_entry(checks, beside, definitions)
     definitions["Endpoint"] = _as_written(definitions["Endpoint"])
+    for name, key in (("OAuth2", "client_secret"), ("Tls", "key_password")):
+        properties = definitions[name]["properties"]
+        properties[key] = _secret(properties[key])
+    issuer = definitions["OAuth2"]["properties"]
+    issuer["token_url"] = _address(issuer["token_url"])
     definitions["Probe"]["oneOf"] = [{"required": ["prompt"]}, {"required": ["messages"]}]
     definitions["Schedule"]["oneOf"] = [{"required": ["every"]}, {"required": ["cron"]}]
     return {"$schema": DIALECT, "title": "Holdfast suite", **schema}
@@ -51,16 +56,37 @@ def _as_written(endpoint: Schema) -> Schema:
     """An endpoint before ``like`` and the environment were put in."""
     like = {"type": "string", "description": "Name of another endpoint; whatever is not written here is as there."}
     written = dict(endpoint["properties"])
-    address, key = written["base_url"], written["api_key"]
-    written["base_url"] = {**address, "pattern": f"{address['pattern']}|\\$\\{{{_NAME}\\}}"}
-    only_references = {"type": "string", "pattern": f"^(\\$\\{{{_NAME}\\}})+$"}
-    written["api_key"] = {**key, "anyOf": [only_references, {"type": "null"}]}
+    written["base_url"] = _address(written["base_url"])
+    written["api_key"] = _secret(written["api_key"])
+    written["proxy"] = _secret(written["proxy"], {"type": "string"})
+    sent = {"anyOf": [{"type": "string"}, _FROM_FILE]}
+    written["headers"] = {**written["headers"], "additionalProperties": sent}
     return {
         **endpoint,
         "properties": {"like": like, **written},
         "required": [],
         "anyOf": [{"required": ["base_url"]}, {"required": ["like"]}],
     }
+
+
+_ONLY_REFERENCES: Schema = {"type": "string", "pattern": f"^(\\$\\{{{_NAME}\\}})+$"}
+_FROM_FILE: Schema = {
+    "type": "object",
+    "properties": {"file": {"type": "string", "description": "Path of a file with nothing but the secret in it."}},
+    "required": ["file"],
+    "additionalProperties": False,
+}
+
+
+def _secret(known: Schema, text: Schema = _ONLY_REFERENCES) -> Schema:
+    """A secret before it was read: ``${NAME}``, or ``{file: PATH}``."""
+    told = {key: value for key, value in known.items() if key in ("description", "default", "examples")}
+    return {**told, "anyOf": [text, _FROM_FILE, {"type": "null"}]}
+
+
+def _address(known: Schema) -> Schema:
+    """An address, or a whole one from the environment."""
+    return {**known, "pattern": f"{known['pattern']}|\\$\\{{{_NAME}\\}}"}
 
 
 def _check_entry(checks: Mapping[str, type[Rule]], beside: Schema, definitions: Schema) -> Schema:

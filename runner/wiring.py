@@ -11,10 +11,12 @@ import structlog
 
 from probes.clock import Clock, SystemClock
 from probes.errors import UsageError
+from probes.oauth import Tokens
 from probes.transport import Transport
 from reports.notice import Notifier
 from reports.summary import RunRecord
 from runner.engine import Engine
+from runner.holding import Limits
 from runner.logs import log_quietly
 from runner.outbox import OutboxWorker
 from runner.settings import LoadedSettings, Settings, store_url
@@ -32,6 +34,7 @@ class Installation:
     engine: Engine
     outbox: OutboxWorker
     clock: Clock
+    limits: Limits
 
 
 def store_of(option: str | None, loaded: LoadedSettings, *, new: bool = True) -> Store:
@@ -72,6 +75,7 @@ async def installation(
         log_quietly()
     clock = clock or SystemClock()
     store = store_of(store_option, loaded)
+    limits = Limits(store, clock, loaded.settings.spend)
     try:
         async with Transport(clock=clock) as transport:
             yield Installation(
@@ -83,7 +87,9 @@ async def installation(
                     transport=transport,
                     clock=clock,
                     false_alarms_per_year=loaded.settings.false_alarms_per_year,
+                    limits=limits,
                     report_link=report_link,
+                    accesses=Tokens(transport=transport, clock=clock),
                 ),
                 outbox=OutboxWorker(
                     store=store,
@@ -91,6 +97,7 @@ async def installation(
                     clock=clock,
                 ),
                 clock=clock,
+                limits=limits,
             )
     finally:
         store.close()

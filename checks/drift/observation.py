@@ -100,13 +100,14 @@ def _check_failed(sample_id: str, findings: Sequence[Finding]) -> bool | None:
 def _facts(sample: Sample, check_failed: bool | None, refused: bool) -> SampleFacts:
     if sample.failure is not None:
         return SampleFacts(failed=True, held=sample.failure.kind is FailureClass.NOT_ASKED)
-    hit = sample.route.cache == "hit"  # a cached reply says nothing about the model's speed
+    # a cached reply says nothing about the model's speed, and of tokens some gateways then report none
+    hit = sample.route.cache == "hit"
     return SampleFacts(
         failed=False,
         first_token_s=None if hit else sample.timing.first_token_s,
         total_s=None if hit else sample.timing.total_s,
-        output_tokens=sample.usage.output_tokens,
-        input_tokens=sample.usage.input_tokens,
+        output_tokens=None if hit else sample.usage.output_tokens,
+        input_tokens=None if hit else sample.usage.input_tokens,
         refused=refused,
         check_failed=check_failed,
         route=sample.route.key,

@@ -5,12 +5,22 @@ from __future__ import annotations
 from functools import cache
 
 from probes.errors import UsageError
+from probes.protocols.anthropic_messages import AnthropicMessages
+from probes.protocols.azure_openai import AzureOpenAI
+from probes.protocols.gemini import Gemini
+from probes.protocols.http import Http
 from probes.protocols.openai_chat import OpenAIChat
+from probes.protocols.openai_responses import OpenAIResponses
 from probes.protocols.protocol import Protocol
 from probes.registry import with_entry_points
 
 PROTOCOLS: dict[str, Protocol] = {
     "openai-chat": OpenAIChat(),
+    "openai-responses": OpenAIResponses(),
+    "azure-openai": AzureOpenAI(),
+    "anthropic-messages": AnthropicMessages(),
+    "gemini": Gemini(),
+    "http": Http(),
 }
 
 

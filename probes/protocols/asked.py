@@ -12,10 +12,14 @@ from typing import Any
 from probes.conversation import Question
 from probes.endpoint import Endpoint
 from probes.failure import Failure, FailureClass
+from probes.hostile import whole_characters
+from probes.json_fields import MalformedReply
 
 RAW_USAGE_DEPTH = 10
 RAW_USAGE_BYTES = 8192
 """A larger usage object is not kept as it came."""
+NATIVE_DEPTH = 100
+"""Levels within one part of a reply that goes back with the next request: far below what JSON writers can nest."""
 
 
 def params_of(endpoint: Endpoint, question: Question) -> dict[str, Any]:
@@ -58,8 +62,36 @@ def cut_off(characters: int) -> Failure:
 
 def raw_usage(usage: Mapping[str, Any]) -> Mapping[str, Any]:
     """The usage object as it came, where it is small enough to keep and shallow enough for every reader of it."""
-    kept = _depth(usage, RAW_USAGE_DEPTH) <= RAW_USAGE_DEPTH and len(json.dumps(usage)) <= RAW_USAGE_BYTES
+    kept = nested_within(usage, RAW_USAGE_DEPTH) and len(json.dumps(usage)) <= RAW_USAGE_BYTES
     return usage if kept else {}
+
+
+def nested_within(value: object, most: int) -> bool:
+    """True where objects and lists go at most this deep: JSON that was read is not always JSON that can be written."""
+    return _depth(value, most) <= most
+
+
+def shallow(value: object, what: str) -> None:
+    """Let a value pass that can be written as JSON again, wherever it is put.
+
+    Raises:
+        MalformedReply: it is nested more than ``NATIVE_DEPTH`` levels deep; ``what`` names it.
+    """
+    if not nested_within(value, NATIVE_DEPTH):
+        raise MalformedReply(f"{what} is nested too deeply")
+
+
+def arguments_text(value: object) -> str:
+    """The arguments of a tool call as JSON text, where a dialect sends them as an object.
+
+    Raises:
+        MalformedReply: they are nested too deeply, or hold a number beyond what JSON can say.
+    """
+    shallow(value, "the arguments of a tool call")
+    try:
+        return whole_characters(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    except ValueError as error:
+        raise MalformedReply("the arguments of a tool call cannot be written as JSON") from error
 
 
 def _depth(value: object, most: int) -> int:

@@ -12,12 +12,14 @@ from typing import Any, ClassVar
 from probes.classify import classify_reply, is_error
 from probes.conversation import Question
 from probes.endpoint import Endpoint
-from probes.failure import Failure
+from probes.failure import Failure, FailureClass
 from probes.json_fields import MalformedReply, as_object, get_list, parse_json
 from probes.probe import Probe
 from probes.protocols.asked import address, cut_off, malformed, params_of, secret_of, seed_of
 from probes.protocols.openai_chat_messages import wire_message, wire_tool
 from probes.protocols.openai_chat_reply import CollectedChat
+from probes.protocols.openai_filters import filters_of_error
+from probes.protocols.openai_refusals import attached_to_answers, files_by_address
 from probes.protocols.protocol import Refusal, Reply, WireRequest
 from probes.protocols.sse import SseEvent
 from probes.protocols.told import Told
@@ -31,7 +33,7 @@ class OpenAIChat:
     name: ClassVar[str] = "openai-chat"
 
     def refusals(self, endpoint: Endpoint, probes: Sequence[Probe]) -> Sequence[Refusal]:
-        return ()
+        return (*files_by_address(probes, endpoint.protocol), *attached_to_answers(probes, endpoint.protocol))
 
     def build(self, endpoint: Endpoint, question: Question) -> WireRequest:
         """``params`` of endpoint and probe are laid over the body; ``stream_options: null`` leaves that key out."""
@@ -61,13 +63,15 @@ class OpenAIChat:
     def read_reply(self, endpoint: Endpoint, *, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
         """A whole reply. An error object under HTTP 200 is a failure all the same."""
         if not 200 <= status < 300:
-            return Reply(failure=self.read_error(status=status, headers=headers, body=body))
-        collected = CollectedChat(told=Told(endpoint))
+            return _refused(self.read_error(status=status, headers=headers, body=body), body)
+        collected = _collecting(endpoint)
         try:
             tree = as_object(parse_json(body), "the reply")
             if not is_error(tree) and not get_list(tree, "choices"):
                 raise MalformedReply("the reply has no choices")
             collected.take(tree, "message")
+            if collected.failure is None and not collected.answered:
+                raise MalformedReply("the reply has no first choice")
         except MalformedReply as error:
             return Reply(failure=malformed(error, status))
         return collected.reply()
@@ -79,15 +83,30 @@ class OpenAIChat:
         return OpenAIChatStream(endpoint)
 
 
+def _collecting(endpoint: Endpoint) -> CollectedChat:
+    return CollectedChat(told=Told(endpoint), from_openrouter=endpoint.gateway == "openrouter")
+
+
+def _refused(failure: Failure, body: bytes) -> Reply:
+    """A failure, with what the filters said where they blocked the prompt."""
+    if failure.kind is not FailureClass.CONTENT_FILTER:
+        return Reply(failure=failure)
+    try:
+        return Reply(failure=failure, filters=filters_of_error(parse_json(body)))
+    except MalformedReply:
+        return Reply(failure=failure)
+
+
 class OpenAIChatStream:
-    """One stream. Whole once a finish reason or ``[DONE]`` was seen.
+    """One stream. Whole once a finish reason was seen.
 
     Servers that end a stream after the finish reason without ``[DONE]`` are accepted: the answer is complete, and
-    only the usage may be missing. A stream that ends before either was cut, however much of an answer it brought.
+    only the usage may be missing. The other way round it was cut, however much of an answer it brought: llama.cpp's
+    server gives way to the next request in mid-answer, and says ``[DONE]`` all the same.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._collected = CollectedChat(told=Told(endpoint))
+        self._collected = _collecting(endpoint)
         self._done = False
 
     @property
@@ -111,8 +130,8 @@ class OpenAIChatStream:
 
     def finish(self) -> Reply:
         collected = self._collected
-        if collected.failure is None and not self._done and collected.finish_raw is None:
-            collected.failure = cut_off(collected.characters)
-        if collected.failure is None and not collected.answered:
+        if collected.failure is None and self._done and not collected.answered:
             collected.failure = malformed("the stream has no choices", 200)
+        if collected.failure is None and collected.finish_raw is None:
+            collected.failure = cut_off(collected.characters)
         return collected.reply()

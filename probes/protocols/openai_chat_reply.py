@@ -1,19 +1,20 @@
-"""What an OpenAI chat reply says, collected piece by piece into the one normal form. Feeds ``openai_chat`` only.
+"""What an OpenAI chat reply says, collected piece by piece into the one normal form. Feeds ``openai_chat``.
 
 Source: docs/wire-formats.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from probes.classify import classify_tree, is_error
-from probes.failure import Failure
+from probes.failure import Failure, FailureClass
 from probes.hostile import whole_characters
 from probes.json_fields import MalformedReply, as_object, get_count, get_list, get_object, get_text
 from probes.protocols.asked import raw_usage
+from probes.protocols.openai_filters import add_answer_filters, add_prompt_filters
 from probes.protocols.protocol import Reply
 from probes.protocols.told import Told
 from probes.sample import Finish, TokenUsage, ToolCall
@@ -27,6 +28,9 @@ FINISHES: Mapping[str, Finish] = {
 }
 """Every other reason is UNKNOWN, never STOP."""
 
+MOST_DOLLARS = 10_000
+"""A higher price for one answer is nonsense, and would use up a day's budget by itself."""
+
 
 @dataclass(slots=True, kw_only=True)
 class _Call:
@@ -35,6 +39,7 @@ class _Call:
     id: str = ""
     name: str = ""
     arguments: list[str] = field(default_factory=list)
+    custom: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,9 +50,15 @@ class CollectedChat:
     refusal: list[str] = field(default_factory=list)
     calls: dict[int, _Call] = field(default_factory=dict)
     told: Told
+    from_openrouter: bool = False
+    """True where the endpoint is known to be OpenRouter: then ``usage.cost`` is what it charged, in US dollars."""
     names: dict[str, str] = field(default_factory=dict)
+    citations: dict[str, None] = field(default_factory=dict)
+    filters: dict[str, str] = field(default_factory=dict)
     usage: TokenUsage = TokenUsage()
+    cost: float | None = None
     finish_raw: str | None = None
+    native_finish: str | None = None
     answered: bool = False
     failure: Failure | None = None
 
@@ -68,8 +79,9 @@ class CollectedChat:
         for key in ("model", "system_fingerprint", "service_tier", "provider"):
             if isinstance(name := tree.get(key), str) and name:
                 self.names[key] = name
+        add_prompt_filters(self.filters, tree)
         if isinstance(usage := tree.get("usage"), dict):
-            self.usage = _usage(usage)
+            self.usage, self.cost = _usage(usage), _cost(usage)
         choices = [as_object(choice, "a choice") for choice in get_list(tree, "choices")]
         content = False
         for choice in choices:
@@ -79,30 +91,40 @@ class CollectedChat:
 
     def _take_choice(self, choice: dict[str, Any], part: str) -> bool:
         self.answered = True
-        if choice.get("error"):
-            self.failure = classify_tree(choice, status=200)
-            return False
         self.finish_raw = get_text(choice, "finish_reason") or self.finish_raw
+        self.native_finish = get_text(choice, "native_finish_reason") or self.native_finish
+        add_answer_filters(self.filters, choice)
+        self.failure = _broken(choice)
+        if self.failure is not None:
+            return False
+        if part == "message" and choice.get(part) is None:
+            raise MalformedReply("the first choice has no message")
         said = get_object(choice, part)
-        texts = _texts(said.get("content"))
-        refusal = get_text(said, "refusal") or ""
+        texts = _texts(said.get("content"), "text")
+        refusal = (get_text(said, "refusal") or "") + "".join(_parts(said.get("content"), "refusal"))
         self.answer += texts
         self.refusal.append(refusal)
-        calls = get_list(said, "tool_calls")
         # the older single function_call is a tool call without an id
-        calls += [{"function": call}] if (call := get_object(said, "function_call")) else []
-        for position, call in enumerate(calls):
-            self._take_call(as_object(call, "a tool call"), position)
-        reasoning = any(said.get(key) for key in ("reasoning", "reasoning_content"))
-        return bool(any(texts) or refusal or calls or reasoning)
+        older = [{"function": call}] if (call := get_object(said, "function_call")) else []
+        calls = [*get_list(said, "tool_calls"), *older]
+        pieces = [self._take_call(as_object(call, "a tool call"), position) for position, call in enumerate(calls)]
+        if "annotations" in said:
+            self.citations |= dict.fromkeys(_cited(said["annotations"]))
+        reasoning = said.get("reasoning") or said.get("reasoning_content")
+        return bool(any(texts) or refusal or any(pieces) or reasoning)
 
-    def _take_call(self, piece: dict[str, Any], position: int) -> None:
+    def _take_call(self, piece: dict[str, Any], position: int) -> bool:
+        """Add one piece of a tool call; True where it said anything."""
         index = get_count(piece, "index")
         call = self.calls.setdefault(position if index is None else index, _Call())
         function, custom = get_object(piece, "function"), get_object(piece, "custom")
+        call.custom = call.custom or bool(custom)
         call.id = get_text(piece, "id") or call.id
-        call.name = get_text(function, "name") or get_text(custom, "name") or call.name
-        call.arguments.append(get_text(function, "arguments") or get_text(custom, "input") or "")
+        name = get_text(function, "name") or get_text(custom, "name")
+        call.name = name or call.name
+        arguments = get_text(function, "arguments") or get_text(custom, "input") or ""
+        call.arguments.append(arguments)
+        return bool(name or arguments)
 
     def reply(self) -> Reply:
         names = {key: whole_characters(name) for key, name in self.names.items()}
@@ -113,32 +135,65 @@ class CollectedChat:
             tier=names.get("service_tier"),
             provider=names.get("provider"),
             told=self.told.names,
+            filters=self.filters,
+            cost_usd=self.cost if self._openrouter else None,
             failure=self.failure,
         )
         return about if self.failure else self._answered(about)
 
+    @property
+    def _openrouter(self) -> bool:
+        """By its own two fields together, where the suite does not say: others use ``cost`` for other currencies."""
+        return self.from_openrouter or ("provider" in self.names and self.native_finish is not None)
+
     def _answered(self, about: Reply) -> Reply:
+        calls = [self.calls[index] for index in sorted(self.calls)]
         refusal = whole_characters("".join(self.refusal)) or None
         known = FINISHES.get(self.finish_raw or "", Finish.UNKNOWN)
         return replace(
             about,
             answer=whole_characters("".join(self.answer)),
             refusal=refusal,
-            tool_calls=tuple(_tool_call(self.calls[index]) for index in sorted(self.calls)),
+            tool_calls=tuple(map(_tool_call, calls)),
             finish=Finish.REFUSAL if refusal and known is Finish.STOP else known,
             finish_raw=None if self.finish_raw is None else whole_characters(self.finish_raw),
+            citations=tuple(map(whole_characters, self.citations)),
+            native=tuple(call.custom for call in calls) if any(call.custom for call in calls) else None,
         )
 
 
-def _texts(content: object) -> list[str]:
-    """The texts of a content field: text, null, or a list of parts of which only text counts."""
+def _broken(choice: dict[str, Any]) -> Failure | None:
+    """Why the endpoint broke this answer off, where it says so (OpenRouter): an error, or a reason of that name."""
+    if choice.get("error"):
+        return classify_tree(choice, status=200)
+    if choice.get("finish_reason") != "error":
+        return None
+    message = "the endpoint broke the answer off with the finish reason 'error'"
+    return Failure(kind=FailureClass.SERVER, message=message, status=200)
+
+
+def _texts(content: object, kind: str) -> list[str]:
+    """The texts of a content field: text, null, or a list of parts of which only those of this kind count."""
     if content is None:
         return []
-    if isinstance(content, str):
-        return [content]
+    return [content] if isinstance(content, str) else _parts(content, kind)
+
+
+def _parts(content: object, kind: str) -> list[str]:
+    """The texts under the key ``kind`` in a list of content parts; none where the content is no list."""
+    if content is None or isinstance(content, str):
+        return []
     if not isinstance(content, list):
         raise MalformedReply("content is neither text nor a list of parts")
-    return [get_text(as_object(part, "a content part"), "text") or "" for part in content]
+    return [get_text(as_object(part, "a content part"), kind) or "" for part in content]
+
+
+def _cited(annotations: object) -> Iterator[str]:
+    """Addresses that annotations cite. Lenient: an odd annotation must not make a failure of a good answer."""
+    for annotation in annotations if isinstance(annotations, list) else ():
+        citation = annotation.get("url_citation") if isinstance(annotation, dict) else None
+        if isinstance(citation, dict) and isinstance(url := citation.get("url"), str) and url:
+            yield url
 
 
 def _tool_call(call: _Call) -> ToolCall:
@@ -147,6 +202,14 @@ def _tool_call(call: _Call) -> ToolCall:
         name=whole_characters(call.name),
         arguments=whole_characters("".join(call.arguments)),
     )
+
+
+def _cost(usage: dict[str, Any]) -> float | None:
+    """OpenRouter's ``cost``. With a key of one's own it is only their fee, and the rest goes to somebody else."""
+    cost = usage.get("cost")
+    if usage.get("is_byok") or isinstance(cost, bool) or not isinstance(cost, (int, float)):
+        return None
+    return float(cost) if 0 <= cost <= MOST_DOLLARS else None
 
 
 def _usage(usage: dict[str, Any]) -> TokenUsage:

@@ -12,11 +12,20 @@ from dataclasses import dataclass, field
 from probes.conversation import Question
 from probes.endpoint import Endpoint
 from probes.failure import Failure
+from probes.positions import Fault
 from probes.probe import Probe
 from probes.protocols.sse import SseEvent
 from probes.sample import Document, Finish, TokenUsage, ToolCall
 
 Framing = typing.Literal["sse", "json-lines"]
+
+
+class Unbuildable(ValueError):
+    """A question that cannot be put into a request. ``refusals`` finds it first, wherever it can be known before."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(f"{'.'.join(map(str, fault.path))}: {fault.message}")
+        self.fault = fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +109,15 @@ class StreamReader(typing.Protocol):
         ...
 
 
+@typing.runtime_checkable
+class HearsTheEnd(typing.Protocol):
+    """A stream reader that wants to know whether the bytes came to their proper end, or were cut."""
+
+    def ended(self) -> None:
+        """They came to the end that HTTP announced for them; ``finish`` follows. Not called where they were cut."""
+        ...
+
+
 class Protocol(typing.Protocol):
     """One wire dialect. Pure and without state. Readers never raise for what the endpoint sent."""
 
@@ -111,7 +129,11 @@ class Protocol(typing.Protocol):
         ...
 
     def build(self, endpoint: Endpoint, question: Question) -> WireRequest:
-        """The request that asks this question at this endpoint. The same twice for the same input."""
+        """The request that asks this question at this endpoint. The same twice for the same input.
+
+        Raises:
+            Unbuildable: it cannot be put into a request because of what the endpoint said earlier.
+        """
         ...
 
     def read_reply(self, endpoint: Endpoint, *, status: int, headers: Mapping[str, str], body: bytes) -> Reply:

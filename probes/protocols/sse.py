@@ -51,6 +51,10 @@ class SseSplitter:
         self._after_cr = chunk.endswith(b"\r")
         return events
 
+    def rest(self) -> list[SseEvent]:
+        """Nothing: an event without its blank line is incomplete, also where the bytes have ended."""
+        return []
+
     def _end_line(self, line: bytes) -> SseEvent | None:
         if self._first_line:
             line = line.removeprefix(_BOM)

@@ -6,6 +6,7 @@ from typing import Any
 
 from probes.endpoint import Endpoint
 from probes.hostile import one_line
+from probes.json_fields import MalformedReply
 from probes.json_paths import first
 
 VALUE_CHARS = 200
@@ -21,6 +22,16 @@ class Told:
     def take(self, tree: Any) -> None:
         """Look into one tree."""
         for name, path in self._paths.items():
-            value = first(path, tree)
-            if isinstance(value, (str, int)) and not isinstance(value, bool) and str(value):
-                self.names[name] = one_line(str(value), VALUE_CHARS)
+            try:
+                said = _said(name, first(path, tree))
+            except MalformedReply:  # too deep to search: whoever reads the answer says so, if it matters there
+                continue
+            if said:
+                self.names[name] = one_line(said, VALUE_CHARS)
+
+
+def _said(name: str, value: object) -> str:
+    """The value as text; empty where it tells nothing. Whether a cache answered may be told by true and false."""
+    if isinstance(value, bool):
+        return str(value).lower() if name == "cache" else ""
+    return str(value) if isinstance(value, (str, int)) else ""

@@ -109,7 +109,6 @@ def _environment() -> Environment:
     environment.filters.update(
         instant=wording.instant,
         seconds=wording.seconds,
-        dollars=wording.dollars,
         count=wording.count,
         line=one_line,
     )
@@ -118,7 +117,7 @@ def _environment() -> Environment:
         STATUS_MARKS=wording.STATUS_MARKS,
         SENTENCES=SENTENCES,
         calm_words=wording.calm_words,
-        cost_usd=tally.cost_usd,
+        cost_words=wording.cost_words,
         tokens=tally.tokens,
         requests=tally.requests,
         failed=tally.failed,

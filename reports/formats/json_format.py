@@ -21,7 +21,19 @@ from reports.summary import ProbeRecord, RunRecord
 SCHEMA = "holdfast.runs/1"
 _USAGE = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens")
 _TIMING = ("connect_s", "first_byte_s", "first_token_s", "total_s", "longest_gap_s")
-_ROUTE = ("model", "fingerprint", "provider", "deployment", "region", "tier", "cache", "fallbacks", "attempts")
+_ROUTE = (
+    "model",
+    "fingerprint",
+    "provider",
+    "deployment",
+    "region",
+    "tier",
+    "cache",
+    "fallbacks",
+    "attempts",
+    "retries",
+    "gateway",
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

@@ -42,7 +42,7 @@ def _section(record: RunRecord) -> Iterator[str]:
         wording.count(len(record.probes), "probe"),
         wording.count(len(record.samples), "sample"),
         wording.calm_words(record),
-        wording.dollars(tally.cost_usd(record.samples)),
+        wording.cost_words(record.samples),
     ]
     yield f"Run {markdown_code(record.run_id)}: {markdown_prose(', '.join(facts))}."
     steps = wording.next_steps(record)

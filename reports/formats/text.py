@@ -106,12 +106,16 @@ def _step(step: wording.NextStep) -> Iterator[Text]:
 
 def _facts(record: RunRecord) -> str:
     return " \u00b7 ".join(
-        (
-            f"run {one_line(record.run_id)}",
-            wording.instant(record.started_at),
-            f"took {wording.seconds(record.duration_s)}",
-            wording.count(tally.requests(record.samples), "request"),
-            wording.dollars(tally.cost_usd(record.samples)),
+        filter(
+            None,
+            (
+                f"run {one_line(record.run_id)}",
+                wording.instant(record.started_at),
+                f"took {wording.seconds(record.duration_s)}",
+                wording.count(tally.requests(record.samples), "request"),
+                wording.tokens_words(record.samples),
+                wording.cost_words(record.samples),
+            ),
         )
     )
 

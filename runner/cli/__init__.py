@@ -66,9 +66,10 @@ def _usage_or_bug(error: Exception, *, debug: bool) -> int:
 
 
 def _tell(message: str, *, debug: bool) -> None:
-    if debug:
-        import traceback
+    error = sys.exc_info()[1]
+    if debug and error is not None:
+        from runner.cli.trace import bare_traceback
 
-        traceback.print_exc()
+        print(bare_traceback(error), file=sys.stderr)  # noqa: T201
     for line in message.splitlines() or [""]:
         print(f"holdfast: {line}", file=sys.stderr)  # noqa: T201  # the one place errors are told

@@ -40,7 +40,7 @@ def capture(
     """Forget what was normal, make this many runs, and take them as the new baseline."""
     from contextlib import closing
 
-    from runner.baselines import begin_capture
+    from runner.baselines import begin_capture, refuse_where_nothing_may_be_spent
     from runner.cli.printing import format_named, print_runs
     from runner.cli.run import fire, orders_of
     from runner.cli.session import author_of, prepare_all, settings_beside
@@ -50,7 +50,7 @@ def capture(
     format_named(format_)
     writable(output, report)
     loaded = settings_beside(suites, config)
-    prepared = prepare_all(suites, None if no_alerts else frozenset(loaded.notifiers))
+    prepared = prepare_all(suites, None if no_alerts else frozenset(loaded.notifiers), loaded.settings.spend)
     orders = orders_of(
         prepared,
         endpoints=endpoint,
@@ -61,6 +61,7 @@ def capture(
         trigger="capture",
     )
     with closing(store_of(store, loaded)) as opened:
+        refuse_where_nothing_may_be_spent(opened, orders, loaded.settings.spend)
         for order in orders:
             begin_capture(opened, order, author=author_of(author), reason=reason or f"captured with {rounds} runs")
     records, pages = asyncio.run(fire(orders, loaded, store=store, rounds=rounds, report=report, capturing=True))

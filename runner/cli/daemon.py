@@ -34,7 +34,7 @@ def daemon(
     log_json()
     loaded = with_listen(settings_beside(suites or [], config), listen)
     paths = suites or [loaded.folder / loaded.settings.suites]
-    prepared = prepare_all(paths, frozenset(loaded.notifiers))
+    prepared = prepare_all(paths, frozenset(loaded.notifiers), loaded.settings.spend)
     asyncio.run(_serve(prepared, loaded, store))
     return 0
 

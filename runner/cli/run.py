@@ -41,7 +41,7 @@ def run(
     format_named(format_)
     writable(output, report)
     loaded = settings_beside(suites, config)
-    prepared = prepare_all(suites, None if no_alerts else frozenset(loaded.notifiers))
+    prepared = prepare_all(suites, None if no_alerts else frozenset(loaded.notifiers), loaded.settings.spend)
     orders = orders_of(
         prepared, endpoints=endpoint, probes=probe, labels=label, samples=samples, alerting=not no_alerts
     )

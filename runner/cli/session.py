@@ -8,6 +8,7 @@ from pathlib import Path
 
 from probes.errors import InputError, Problem, SuiteError, UsageError
 from probes.nearest import did_you_mean
+from probes.suite import Spend
 from runner.prepare import PreparedSuite, prepare
 from runner.settings import LoadedSettings, load_settings
 
@@ -44,10 +45,13 @@ def suite_files(paths: Sequence[Path]) -> list[Path]:
     return list(files)
 
 
-def prepare_all(paths: Sequence[Path], notifiers: frozenset[str] | None) -> list[PreparedSuite]:
+def prepare_all(
+    paths: Sequence[Path], notifiers: frozenset[str] | None, spend: Spend | None = None
+) -> list[PreparedSuite]:
     """Prepare every suite, or tell all that is wrong with all of them.
 
-    ``notifiers``: names that the settings define; None where nobody will be told anyway.
+    ``notifiers``: names that the settings define; None where nobody will be told anyway. ``spend``: the caps of the
+    installation, under which every price must be known.
 
     Raises:
         SuiteError: with the problems of every file.
@@ -56,7 +60,7 @@ def prepare_all(paths: Sequence[Path], notifiers: frozenset[str] | None) -> list
     problems: list[Problem] = []
     for path in suite_files(paths):
         try:
-            ready.append(prepare(path, os.environ, notifiers))
+            ready.append(prepare(path, os.environ, notifiers, spend))
         except InputError as error:
             problems.extend(error.problems)
     if problems:

@@ -33,9 +33,10 @@ def init(
 def validate(suites: opt.Suites, config: opt.Config = None) -> int:
     """Read suites and settings, and tell everything that is wrong with them. Sends nothing."""
     from runner.cli.session import prepare_all, settings_beside
+    from runner.pace import pace_notes
 
     loaded = settings_beside(suites, config)
-    for prepared in prepare_all(suites, frozenset(loaded.notifiers)):
+    for prepared in prepare_all(suites, frozenset(loaded.notifiers), loaded.settings.spend):
         suite = prepared.suite
         checks = sum(len(bound) for bound in prepared.checks.values())
         calls = sum(suite.samples_of(probe) for probe in suite.probes)
@@ -43,6 +44,8 @@ def validate(suites: opt.Suites, config: opt.Config = None) -> int:
             f"{prepared.file}: {suite.name} is valid: {len(suite.probes)} probes, {checks} checks, "
             f"{calls} requests a run at each of {', '.join(suite.monitored)}"
         )
+        for note in pace_notes(suite):
+            typer.echo(f"{prepared.file}: note: {note}")
     return 0
 
 

@@ -12,6 +12,7 @@ import json
 import math
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,9 +29,10 @@ from runner.demo.phrasings import (
 )
 from runner.demo.scenarios import Scenario
 from runner.demo.tokens import MESSAGE_OVERHEAD, tokenize
+from runner.demo.tools import Call, OfferedTool, answer_from, calls_for
 
 Conversation = tuple[tuple[str, str], ...]
-"""Role and text of each message."""
+"""Role and text of each message; what a tool said has the role ``tool``."""
 
 FIRST_TOKEN_MEDIAN_S = 0.008
 FIRST_TOKEN_SIGMA = 0.25
@@ -61,8 +63,12 @@ class Answer:
 
     pieces: tuple[str, ...]
     """Its tokens, in order; they join to the text."""
+    calls: tuple[Call, ...] = ()
+    """The tools it asks for; then there is no text."""
     prompt_tokens: int
-    finish: Literal["stop", "length"]
+    finish: Literal["stop", "length", "tool_calls"]
+    refused: bool = False
+    """The text is a refusal; dialects that have a place for that put it there."""
     first_token_s: float
     """Seconds from the request to the first token."""
     rest_s: float
@@ -73,6 +79,11 @@ class Answer:
     def text(self) -> str:
         """The whole text."""
         return "".join(self.pieces)
+
+    @property
+    def output_tokens(self) -> int:
+        """What it would be billed as."""
+        return len(self.pieces) + sum(len(tokenize(call.name + call.text)) for call in self.calls)
 
 
 def draw(seed: int, conversation: Conversation, nth: int) -> Draws:
@@ -93,26 +104,48 @@ def draw(seed: int, conversation: Conversation, nth: int) -> Draws:
     )
 
 
-def compose(conversation: Conversation, scenario: Scenario, draws: Draws, *, max_tokens: int | None = None) -> Answer:
-    """The answer to a conversation. ``max_tokens`` cuts it off, as a real endpoint would."""
+def compose(
+    conversation: Conversation,
+    scenario: Scenario,
+    draws: Draws,
+    *,
+    max_tokens: int | None = None,
+    tools: Sequence[OfferedTool] = (),
+) -> Answer:
+    """The answer to a conversation. ``max_tokens`` cuts a text off, as a real endpoint would."""
     letters = scenario.letters_per_token
-    pieces = tokenize(_text(conversation, scenario, draws), letters=letters)
+    results = _results(conversation)
+    refused = draws.refused < scenario.refused_share
+    calls = () if refused or results else calls_for(_question(conversation), tools)
+    text = "" if calls else REFUSAL if refused else answer_from(results) if results else None
+    pieces = tokenize(_text(conversation, scenario, draws) if text is None else text, letters=letters)
     kept = pieces[:max_tokens]
     first = FIRST_TOKEN_MEDIAN_S * math.exp(FIRST_TOKEN_SIGMA * draws.first_token)
     gap = TOKEN_GAP_S * math.exp(TOKEN_GAP_SIGMA * draws.token_gap)
     return Answer(
         pieces=kept,
+        calls=calls,
         prompt_tokens=sum(len(tokenize(text, letters=letters)) + MESSAGE_OVERHEAD for _, text in conversation),
-        finish="stop" if len(kept) == len(pieces) else "length",
+        finish="tool_calls" if calls else "stop" if len(kept) == len(pieces) else "length",
+        refused=refused,
         first_token_s=first * scenario.latency_factor,
         rest_s=gap * scenario.latency_factor * max(0, len(kept) - 1),
         hex_id=draws.hex_id,
     )
 
 
+def _results(conversation: Conversation) -> list[str]:
+    """What tools said since the user last spoke."""
+    results: list[str] = []
+    for role, text in reversed(conversation):
+        if role == "user":
+            break
+        if role == "tool":
+            results.insert(0, text)
+    return results
+
+
 def _text(conversation: Conversation, scenario: Scenario, draws: Draws) -> str:
-    if draws.refused < scenario.refused_share:
-        return REFUSAL
     question = _question(conversation)
     bank = BANKS.get(question) or _generic(conversation, question)
     text = _pick(bank.house if scenario.voice == "house" else bank.other, draws.phrase)

@@ -8,11 +8,10 @@ from __future__ import annotations
 import hmac
 import json
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,25 +21,29 @@ from starlette.routing import Route
 from probes.clock import Clock, SystemClock
 from runner.demo.answers import Conversation, compose, draw
 from runner.demo.control import Condition, ControlChange
+from runner.demo.dialects import DIALECTS, dialect_at
+from runner.demo.dialects.dialect import Asked, Dialect, Incoming, Refused, Reply, Trouble, Unfit, dump, read_as
 from runner.demo.scenarios import ScenarioName
-from runner.demo.wire import ChatRequest, Reply, dump, error_body, model_list
 
 RECEIVED_KEPT = 10_000
 DEFAULT_MODEL = "support-bot"
+OWNER = "holdfast-demo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """One chat request as it arrived, for tests to look at. Its headers may hold a key and stay out of the repr."""
+    """One question as it arrived, for tests to look at. Its headers may hold a key and stay out of the repr."""
 
     headers: dict[str, str] = field(repr=False)
     """Lower-case names."""
     body: Any
     """Parsed JSON; None where it was none."""
+    path: str = ""
+    """The address asked, without host and query."""
 
 
 class FakeEndpoint:
-    """An OpenAI-compatible endpoint that answers from phrasings, seeded, with drawn delays.
+    """An endpoint of every dialect in ``DIALECTS``, that answers from phrasings, seeded, with drawn delays.
 
     The n-th request for the same conversation gets the same answer and the same delay under the same seed and
     scenario, whatever else arrives in between. ``models`` None means that every model name is known.
@@ -58,17 +61,17 @@ class FakeEndpoint:
     ) -> None:
         self.condition = Condition(scenario_name=scenario, latency_scale=latency_scale)
         self.requests: deque[Received] = deque(maxlen=RECEIVED_KEPT)
-        """The latest chat requests, oldest first."""
+        """The latest questions, oldest first."""
         self.request_count = 0
-        """Chat requests ever received, refused ones included."""
+        """Questions ever received, refused ones included."""
         self._seed = seed
         self._api_key = api_key
         self._models = None if models is None else tuple(models)
         self._clock = clock or SystemClock()
-        self._asked: Counter[Conversation] = Counter()
+        self._times: Counter[Conversation] = Counter()
         self.app = Starlette(
             routes=[
-                Route("/v1/chat/completions", self._chat, methods=["POST"]),
+                *(Route(path, self._asked_in(dialect), methods=["POST"]) for path, dialect in DIALECTS.items()),
                 Route("/v1/models", self._list_models, methods=["GET"]),
                 Route("/_control", self._control, methods=["GET", "POST"]),
             ],
@@ -86,54 +89,75 @@ class FakeEndpoint:
         self.condition = change.applied_to(self.condition)
 
     # ------------------------------------------------------------------------------------------------ the API
-    async def _chat(self, request: Request) -> Response:
-        start_s, condition = self._clock.monotonic(), self.condition
-        raw = await request.body()
-        body = _parsed(raw)
-        self.request_count += 1
-        self.requests.append(Received(headers=dict(request.headers), body=body))
-        if trouble := self._refused(request, condition):
-            return trouble
-        if body is None:
-            return _error(400, "We could not parse the JSON body of your request.")
-        try:
-            chat = ChatRequest.model_validate(body)
-        except ValidationError as error:
-            return _invalid(error)
-        if self._models is not None and chat.model not in self._models:
-            return _error(404, f"The model '{chat.model}' does not exist.", code="model_not_found")
-        return await self._answer(chat, condition, start_s)
+    def _asked_in(self, dialect: Dialect) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            start_s, condition = self._clock.monotonic(), self.condition
+            incoming = _incoming(request, _parsed(await request.body()))
+            self.request_count += 1
+            received = Received(headers=dict(incoming.headers), body=incoming.body, path=request.url.path)
+            self.requests.append(received)
+            if trouble := self._turned_away(dialect, incoming, condition):
+                return trouble
+            try:
+                asked = dialect.read(incoming)
+            except Unfit as unfit:
+                return _refusal(dialect.refused(unfit.trouble, unfit.message, param=unfit.param))
+            if self._models is not None and asked.model not in self._models:
+                return _refusal(dialect.refused(Trouble.UNKNOWN_MODEL, "", model=asked.model))
+            broken, trouble = self._hitch(dialect, asked, condition)
+            return trouble or await self._answer(dialect, asked, condition, start_s, broken=broken)
 
-    async def _answer(self, chat: ChatRequest, condition: Condition, start_s: float) -> Response:
-        conversation = chat.conversation
-        nth = self._asked[conversation]
-        self._asked[conversation] += 1
+        return answer
+
+    def _turned_away(self, dialect: Dialect, incoming: Incoming, condition: Condition) -> Response | None:
+        """The refusal of a request before it is read: nobody is served now, or not with this key."""
+        if condition.scenario.down:
+            return _refusal(dialect.refused(Trouble.OVERLOADED, ""))
+        if self._api_key is None:
+            return None
+        if hmac.compare_digest(dialect.key(incoming).encode(), self._api_key.encode()):
+            return None
+        return _refusal(dialect.refused(Trouble.BAD_KEY, ""))
+
+    def _hitch(self, dialect: Dialect, asked: Asked, condition: Condition) -> tuple[bool, Response | None]:
+        """Whether the stream is to break, and the refusal where the operator ordered one."""
+        if condition.hitch is None or not condition.hits(asked.model):
+            return False, None
+        self.condition = self.condition.after_hit()
+        if condition.hitch.kind != "mid-stream":
+            return False, _refusal(dialect.refused(Trouble(condition.hitch.kind), "", model=asked.model))
+        return True, None if asked.stream else _refusal(dialect.refused(Trouble.OVERLOADED, ""))
+
+    async def _answer(
+        self, dialect: Dialect, asked: Asked, condition: Condition, start_s: float, *, broken: bool
+    ) -> Response:
+        conversation = asked.conversation
+        nth = self._times[conversation]
+        self._times[conversation] += 1
         draws = draw(self._seed, conversation, nth)
-        answer = compose(conversation, condition.scenario, draws, max_tokens=chat.token_limit)
+        answer = compose(conversation, condition.scenario, draws, max_tokens=asked.token_limit, tools=asked.tools)
         reply = Reply(
+            asked=asked,
             answer=answer,
-            model=condition.model or chat.model,
+            model=condition.model or asked.model,
             fingerprint=condition.fingerprint or condition.scenario.fingerprint,
             created=self._unix_now(),
         )
         first_s = start_s + answer.first_token_s * condition.latency_scale
         last_s = first_s + answer.rest_s * condition.latency_scale
-        headers = {
-            "x-request-id": f"req_{answer.hex_id}",
-            "openai-version": "2020-10-01",
-            "openai-processing-ms": str(round((last_s - start_s) * 1000)),
-            **condition.headers,
-        }
-        if chat.stream:
-            events = self._stream(reply, first_s, last_s, usage_wanted=chat.usage_wanted)
+        headers = {**dialect.headers(reply, round((last_s - start_s) * 1000)), **condition.headers}
+        if asked.stream:
+            events = self._stream(dialect, reply, first_s, last_s, broken=broken)
             return StreamingResponse(events, media_type="text/event-stream", headers=headers)
         await self._sleep_until(last_s)
-        return _json(reply.completion, headers=headers)
+        return _json(dialect.body(reply), headers=headers)
 
-    async def _stream(self, reply: Reply, first_s: float, last_s: float, *, usage_wanted: bool) -> AsyncIterator[bytes]:
-        """The role at once, the content in three bursts: a sleep for each token would measure the event loop."""
-        yield reply.opening(usage_wanted=usage_wanted)
-        deltas = list(reply.deltas(usage_wanted=usage_wanted))
+    async def _stream(
+        self, dialect: Dialect, reply: Reply, first_s: float, last_s: float, *, broken: bool
+    ) -> AsyncIterator[bytes]:
+        """The opening at once, the content in three bursts: a sleep for each token would measure the event loop."""
+        yield dialect.opening(reply)
+        deltas = list(dialect.content(reply))
         middle = 1 + len(deltas) // 2
         await self._sleep_until(first_s)
         yield b"".join(deltas[:1])
@@ -141,27 +165,15 @@ class FakeEndpoint:
             await self._sleep_until((first_s + last_s) / 2)
             yield b"".join(deltas[1:middle])
         await self._sleep_until(last_s)
-        yield b"".join(deltas[middle:]) + reply.closing(usage_wanted=usage_wanted)
+        yield dialect.broken(reply) if broken else b"".join(deltas[middle:]) + dialect.closing(reply)
 
     async def _list_models(self, request: Request) -> Response:
-        if trouble := self._refused(request, self.condition):
+        dialect = dialect_at(request.url.path)
+        if trouble := self._turned_away(dialect, _incoming(request, None), self.condition):
             return trouble
-        return _json(model_list(self._models or (DEFAULT_MODEL,), created=self._unix_now()))
-
-    def _refused(self, request: Request, condition: Condition) -> Response | None:
-        if condition.scenario.down:
-            return _error(
-                503,
-                "The server is overloaded",
-                kind="service_unavailable_error",
-                code="server_is_overloaded",
-            )
-        if self._api_key is None:
-            return None
-        given = request.headers.get("authorization", "").encode()
-        if hmac.compare_digest(given, f"Bearer {self._api_key}".encode()):
-            return None
-        return _error(401, "Incorrect API key provided.", code="invalid_api_key")
+        names = self._models or (DEFAULT_MODEL,)
+        data = [{"id": name, "object": "model", "created": self._unix_now(), "owned_by": OWNER} for name in names]
+        return _json({"object": "list", "data": data})
 
     # ------------------------------------------------------------------------------------------------ the operator
     async def _control(self, request: Request) -> Response:
@@ -169,10 +181,9 @@ class FakeEndpoint:
         before = {**self.condition.as_json(), "requests": self.request_count}
         if request.method == "POST":
             try:
-                change = ControlChange.model_validate_json(await request.body())
-            except ValidationError as error:
-                return _invalid(error)
-            self.change(change)
+                self.change(read_as(ControlChange, _parsed(await request.body())))
+            except Unfit as unfit:
+                return _refusal(dialect_at("").refused(unfit.trouble, unfit.message, param=unfit.param))
         return _json(before)
 
     # ------------------------------------------------------------------------------------------------ time
@@ -197,25 +208,18 @@ def _json(value: object, *, status: int = 200, headers: dict[str, str] | None = 
     return Response(dump(value), status_code=status, media_type="application/json", headers=headers)
 
 
-def _error(
-    status: int,
-    message: str,
-    *,
-    kind: str = "invalid_request_error",
-    param: str | None = None,
-    code: str | None = None,
-) -> Response:
-    return _json(error_body(message, kind=kind, param=param, code=code), status=status)
+def _incoming(request: Request, body: Any) -> Incoming:
+    return Incoming(
+        path=dict(request.path_params), query=dict(request.query_params), headers=dict(request.headers), body=body
+    )
 
 
-def _invalid(error: ValidationError) -> Response:
-    """A 400 for the first thing that is wrong with a body."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    param = ".".join(map(str, first["loc"])) or None
-    return _error(400, f"Invalid request: {param or 'body'}: {first['msg']}", param=param)
+def _refusal(refused: Refused) -> Response:
+    return _json(refused.body, status=refused.status, headers=dict(refused.headers))
 
 
 async def _not_here(request: Request, error: Exception) -> Response:
     """Starlette's own refusals (404, 405) in the API's words."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return _error(status, f"Invalid URL ({request.method} {request.url.path})")
+    words = f"Invalid URL ({request.method} {request.url.path})"
+    return _json(dialect_at(request.url.path).refused(Trouble.NOT_HERE, words).body, status=status)

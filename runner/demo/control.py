@@ -6,15 +6,30 @@ Feeds the app. A ``Condition`` is never altered, only replaced, so a request in 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Annotated, Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from runner.demo.scenarios import SCENARIOS, Scenario, ScenarioName
 
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
+TroubleName = Literal[
+    "bad-key", "unknown-model", "content-filter", "rate-limit", "quota", "overloaded", "server", "mid-stream"
+]  # fmt: skip
+"""``mid-stream`` breaks a stream in the middle, under HTTP 200; a whole reply it refuses as overloaded."""
 HeaderValue = Annotated[str, Field(pattern=r"^[\x20-\x7e]*$")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hitch:
+    """A trouble that the next requests run into, each in the words of its dialect."""
+
+    kind: TroubleName
+    times: int | None
+    """How many requests; None for all until it is changed."""
+    models: tuple[str, ...] = ()
+    """Only requests for these models; empty for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +45,7 @@ class Condition:
     """Reported instead of the model asked for."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Added to every reply to a chat request."""
+    hitch: Hitch | None = None
 
     @property
     def scenario(self) -> Scenario:
@@ -43,7 +59,19 @@ class Condition:
             "latency_scale": self.latency_scale,
             "route": {"fingerprint": self.fingerprint, "model": self.model},
             "headers": dict(self.headers),
+            "trouble": None if self.hitch is None else asdict(self.hitch),
         }
+
+    def hits(self, model: str) -> bool:
+        """True where the trouble is meant for a request for this model."""
+        return self.hitch is not None and (not self.hitch.models or model in self.hitch.models)
+
+    def after_hit(self) -> Condition:
+        """The condition once one more request ran into the trouble."""
+        if self.hitch is None or self.hitch.times is None:
+            return self
+        left = self.hitch.times - 1
+        return replace(self, hitch=replace(self.hitch, times=left) if left else None)
 
 
 class RouteChange(BaseModel):
@@ -54,14 +82,27 @@ class RouteChange(BaseModel):
     model: str | None = None
 
 
+class TroubleChange(BaseModel):
+    """The trouble that the next ``times`` requests run into (all of them where that is null)."""
+
+    model_config = ConfigDict(extra="forbid")
+    kind: TroubleName
+    times: int | None = Field(default=None, ge=1)
+    models: tuple[str, ...] = ()
+
+
 class ControlChange(BaseModel):
-    """What to change; anything left out stays as it is. ``headers`` replaces all added headers."""
+    """What to change; anything left out stays as it is. ``headers`` replaces all added headers.
+
+    ``trouble: null`` ends a trouble.
+    """
 
     model_config = ConfigDict(extra="forbid")
     scenario: ScenarioName | None = None
     latency_scale: float | None = Field(default=None, ge=0, le=1000, allow_inf_nan=False)
     route: RouteChange | None = None
     headers: dict[HeaderName, HeaderValue] | None = None
+    trouble: TroubleChange | None = None
 
     def applied_to(self, condition: Condition) -> Condition:
         """The condition after the change."""
@@ -72,4 +113,6 @@ class ControlChange(BaseModel):
             changes["latency_scale"] = self.latency_scale
         if self.headers is not None:
             changes["headers"] = self.headers
+        if "trouble" in self.model_fields_set:
+            changes["hitch"] = None if self.trouble is None else Hitch(**dict(self.trouble))
         return replace(condition, **changes)

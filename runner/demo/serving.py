@@ -102,13 +102,18 @@ class RunningEndpoint:
         return self._server.base_url
 
     @property
+    def root_url(self) -> str:
+        """The same without ``/v1``: where the dialects begin whose paths differ."""
+        return self.base_url.removesuffix("/v1")
+
+    @property
     def requests(self) -> list[Received]:
-        """The chat requests received, oldest first."""
+        """The questions received, oldest first."""
         return list(self.endpoint.requests)
 
     @property
     def request_count(self) -> int:
-        """How many chat requests were received."""
+        """How many questions were received."""
         return self.endpoint.request_count
 
     def set_scenario(self, name: str) -> ScenarioName:

@@ -42,6 +42,39 @@ class PendingDelivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What requests used, added up."""
+
+    requests: int = 0
+    """Requests that were sent, whatever came of them."""
+    tokens: int = 0
+    """Input and output."""
+    usd: float = 0.0
+    estimated: int = 0
+    """Requests among them that were answered without a word on tokens or price: counted by an estimate."""
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(
+            requests=self.requests + other.requests,
+            tokens=self.tokens + other.tokens,
+            usd=self.usd + other.usd,
+            estimated=self.estimated + other.estimated,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What one run used on one day (UTC): retries and failed requests included, as far as the endpoint told."""
+
+    run_id: str
+    suite: str
+    endpoint: str
+    at: datetime
+    """Instant of the first request of that day."""
+    spent: Spent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunWrite:
     """All that one run changes."""
 
@@ -56,6 +89,7 @@ class RunWrite:
     alerts: Sequence[AlertState] = ()
     """Alert states after the run; each replaces the stored one of the same key and notifier."""
     outbox: Sequence[OutboxEntry] = ()
+    spending: Sequence[Spending] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +169,17 @@ class Store(Protocol):
 
         ``baseline_runs``: ids of the runs that are now the baseline; None leaves the marks as they are. An id that
         is not stored for this suite and endpoint is a ``StoreError``, and nothing changes.
+        """
+        ...
+
+    def save_spending(self, spending: Sequence[Spending]) -> None:
+        """What a run used that came to no end: it was cancelled, and there is nothing else of it to store."""
+        ...
+
+    def spent(self, since: datetime, *, without_runs: Collection[str] = ()) -> Mapping[str, Spent]:
+        """What each suite used from this instant on, by all processes; a suite that used nothing is left out.
+
+        ``without_runs``: ids of runs whose part the caller knows better.
         """
         ...
 

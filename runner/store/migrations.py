@@ -223,8 +223,17 @@ def _more_of_samples(db: Database) -> None:
     db.table("findings").add_column("turn", int)
 
 
+def _spending(db: Database) -> None:
+    """What was used, by run and day. Runs that were given up have no row of their own, so nothing is referred to."""
+    texts = dict.fromkeys(("run_id", "suite", "endpoint", "at"), str)
+    numbers: _Columns = {"requests": int, "tokens": int, "usd": float, "estimated": int}
+    _create(db, "spending", {"id": int, **texts, **numbers}, pk="id")
+    db.table("spending").create_index(["at"])
+
+
 MIGRATIONS: tuple[tuple[str, Step], ...] = (
     ("0001_first_tables", _first_tables),
     ("0002_more_of_samples", _more_of_samples),
+    ("0003_spending", _spending),
 )
 """Every step, in order. Names are kept in the database; a step is never renamed."""

@@ -10,8 +10,26 @@ from typing import Any
 from checks.drift.result import StreamKey
 from reports.alerts import AlertState
 from reports.summary import BaselineView, RunRecord, StreamPoint
-from runner.store import alert_rows, baseline_tables, outbox_table, retention, run_reading, run_tables
-from runner.store.base import BaselineAct, Installed, Json, PendingDelivery, RunHeader, RunWrite, StoredObservation
+from runner.store import (
+    alert_rows,
+    baseline_tables,
+    outbox_table,
+    retention,
+    run_reading,
+    run_tables,
+    spending_table,
+)
+from runner.store.base import (
+    BaselineAct,
+    Installed,
+    Json,
+    PendingDelivery,
+    RunHeader,
+    RunWrite,
+    Spending,
+    Spent,
+    StoredObservation,
+)
 from runner.store.database import SqliteDatabase
 
 
@@ -31,6 +49,11 @@ class SqliteStore:
     def save_run(self, write: RunWrite) -> None:
         with self._db.write():
             run_tables.save(self._db, write)
+            spending_table.save(self._db, write.spending)
+
+    def save_spending(self, spending: Sequence[Spending]) -> None:
+        with self._db.write():
+            spending_table.save(self._db, spending)
 
     def save_act(
         self, act: BaselineAct, streams: Mapping[StreamKey, Json], *, baseline_runs: Sequence[str] | None
@@ -45,6 +68,9 @@ class SqliteStore:
     # -------------------------------------------------------------------------------------------- what is true now
     def installed(self) -> tuple[Installed, ...]:
         return tuple(map(alert_rows.installed, self._db.read("SELECT * FROM installed ORDER BY suite, endpoint")))
+
+    def spent(self, since: datetime, *, without_runs: Collection[str] = ()) -> Mapping[str, Spent]:
+        return spending_table.spent(self._db, since, without_runs)
 
     def stream_states(self, suite: str, endpoint: str) -> dict[StreamKey, dict[str, Any]]:
         return run_tables.stream_states(self._db, suite, endpoint)

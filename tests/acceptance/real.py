@@ -1,4 +1,4 @@
-"""Real servers from outside the project: found by environment, skipped with a reason, demanded in CI."""
+"""Real servers and clients from outside the project: found by environment, skipped with a reason, demanded in CI."""
 
 from __future__ import annotations
 
@@ -19,9 +19,18 @@ import pytest
 def needs(variable: str, command: str) -> str:
     """Path of a real server's command; skips the test where it is missing, or fails it where CI demands it."""
     found = os.environ.get(variable) or shutil.which(command)
+    return _found_or_not(found, f"{command} is not installed here (set {variable} to its path)")
+
+
+def needs_python(variable: str, packages: str) -> str:
+    """Path of an interpreter that has other people's packages; skips or fails as ``needs`` does."""
+    reason = f"there is no Python with {packages} here (set {variable} to its path)"
+    return _found_or_not(os.environ.get(variable), reason)
+
+
+def _found_or_not(found: str | None, reason: str) -> str:
     if found and Path(found).exists():
         return found
-    reason = f"{command} is not installed here (set {variable} to its path)"
     if os.environ.get("HOLDFAST_REQUIRE_REAL") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -61,4 +70,4 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path, patience_s: flo
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.5)
-    pytest.fail(f"{process.args} did not become ready:\n{log.read_text(encoding='utf-8')[-3000:]}")
+    pytest.fail(f"{process.args!r} did not become ready:\n{log.read_text(encoding='utf-8')[-3000:]}")

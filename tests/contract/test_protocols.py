@@ -20,14 +20,19 @@ from probes.protocols.sse import SseSplitter
 from probes.sample import Finish
 from probes.script import first_question
 from probes.suite import Endpoint, Probe
-from tests.contract.dialects import openai_chat
+from tests.contract.dialects import anthropic_messages, azure_openai, gemini, http, openai_chat, openai_responses
 from tests.contract.dialects.example import ANSWER, TOOL_ARGUMENTS, Example
 
 KEY = "sk-contract-0123456789"
 
 
 EXAMPLES: dict[str, Example] = {
+    "anthropic-messages": anthropic_messages.EXAMPLE,
+    "gemini": gemini.EXAMPLE,
+    "http": http.EXAMPLE,
     "openai-chat": openai_chat.EXAMPLE,
+    "openai-responses": openai_responses.EXAMPLE,
+    "azure-openai": azure_openai.EXAMPLE,
 }
 
 each_dialect = pytest.mark.parametrize("name", sorted(PROTOCOLS))

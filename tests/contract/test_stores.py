@@ -21,7 +21,7 @@ from reports.alerts import AlertState
 from reports.notice import AlertEvent, Notice
 from reports.summary import ProbeRecord, RunRecord
 from runner.store import open_store
-from runner.store.base import BaselineAct, Installed, OutboxEntry, RunWrite, Store
+from runner.store.base import BaselineAct, Installed, OutboxEntry, RunWrite, Spending, Spent, Store
 from runner.store.columns import clean_text
 from runner.store.sqlite import SqliteStore
 from tests.fakes.records import (
@@ -604,3 +604,49 @@ def test_expiring_twice_finds_nothing_more_and_never_touches_a_waiting_notice(st
     assert store.expire_texts(later(86400)) == 0
     (waiting,) = store.due(later(90000))
     assert waiting.entry.notice.incident_id == "incident-2" and waiting.entry.notice.headline
+
+
+# ------------------------------------------------------------------------------------------------ spending
+def a_spending(run_id: str = "run-0042", *, suite: str = SUITE, at: datetime = NOW, **spent: Any) -> Spending:
+    amount = Spent(**{"requests": 3, "tokens": 1200, "usd": 0.5, "estimated": 1, **spent})
+    return Spending(run_id=run_id, suite=suite, endpoint=ENDPOINT, at=at, spent=amount)
+
+
+def a_spending_run(*spending: Spending) -> RunWrite:
+    record = healthy_run()
+    seen = observe(run_id=record.run_id, started_at=NOW, probes=[])
+    return RunWrite(record=record, observation=seen, plan={}, in_baseline=False, spending=spending)
+
+
+def test_what_was_spent_is_summed_by_suite_from_an_instant_on(store: Store) -> None:
+    store.save_spending([a_spending("r1"), a_spending("r2", usd=0.25), a_spending("r3", suite="other")])
+    store.save_spending([a_spending("r4", at=NOW - timedelta(microseconds=1))])
+    assert store.spent(NOW) == {
+        SUITE: Spent(requests=6, tokens=2400, usd=0.75, estimated=2),
+        "other": Spent(requests=3, tokens=1200, usd=0.5, estimated=1),
+    }
+
+
+def test_a_suite_that_spent_nothing_is_left_out_and_so_are_runs_the_caller_knows_better(store: Store) -> None:
+    store.save_spending([a_spending("r1"), a_spending("r2", suite="other", tokens=7)])
+    assert store.spent(NOW + timedelta(days=1)) == {}
+    assert [spent.tokens for spent in store.spent(NOW, without_runs=["r1", "never"]).values()] == [7]
+
+
+def test_a_run_lands_together_with_what_it_spent_or_not_at_all(store: Store, kind: Kind) -> None:
+    store.save_run(a_spending_run(a_spending()))
+    assert store.spent(NOW)[SUITE].tokens == 1200
+    with pytest.raises(StoreError):
+        store.save_run(a_spending_run(a_spending(tokens=5)))  # the same run again
+    assert store.spent(NOW)[SUITE].tokens == 1200
+
+
+def test_other_openings_of_a_store_see_what_was_spent(kind: Kind, tmp_path: Path) -> None:
+    url = kind.url(tmp_path)
+    if url == ":memory:":
+        pytest.skip("a store in memory is nobody else's")
+    first, second = open_store(url), open_store(url)
+    first.save_spending([a_spending()])
+    assert second.spent(NOW)[SUITE].requests == 3
+    first.close()
+    second.close()

@@ -41,9 +41,9 @@ def alarm(dimension: str, **fields: object) -> StreamResult:
 def test_every_run_says_something_of_every_kind_under_a_key_of_its_own() -> None:
     found = conditions(records.healthy_run())
     assert {c.key for c in found} == {
-        f"support-bot/production/{kind}" for kind in ("contract", "drift", "policy", "availability")
+        f"support-bot/production/{kind}" for kind in ("contract", "drift", "policy", "availability", "spend")
     }
-    assert [c.bad for c in found] == [False] * 4
+    assert [c.bad for c in found] == [False] * 5
     assert all(c.facts == () for c in found)
 
 
@@ -100,13 +100,13 @@ def test_half_of_the_samples_lost_is_not_available(lost: int, total: int, bad: b
 def test_availability_counts_failures_by_class_with_a_sentence() -> None:
     condition = said(failing(3), "availability")
     assert condition.facts[0] == "3 of 3 samples failed"
-    assert condition.facts[1] == "server x3: The endpoint failed with a server error. bad gateway"
+    assert condition.facts[1] == "server x3: The endpoint failed with a server error: look into its logs. bad gateway"
     assert condition.summary == "3 of 3 samples failed (server)"
 
 
 def test_a_run_without_samples_knows_nothing_of_availability_or_drift() -> None:
     empty = records.a_run([])
-    assert [c.bad for c in conditions(empty)] == [None] * 4
+    assert [c.bad for c in conditions(empty)] == [*[None] * 4, False]
 
 
 # ------------------------------------------------------------------------------------------------ drift

@@ -23,6 +23,7 @@ from reports.summary import RunRecord
 from runner.beats import Beat, first_run, grace_s, newest_scheduled
 from runner.chores import Chore, Troubles, keep_doing
 from runner.daemon import Daemon
+from runner.holding import Limits
 from runner.orders import RunOrder
 from runner.outbox import OutboxWorker
 from runner.prepare import PreparedSuite, prepare
@@ -107,6 +108,7 @@ def a_daemon(
         engine=engine or FakeEngine(),
         outbox=OutboxWorker(store, notifiers, clock),
         clock=clock,
+        limits=Limits(store, clock),
     )
     return Daemon(here, [prepared], Metrics("1"))
 

@@ -45,7 +45,9 @@ def test_quiet_streams_are_counted_and_not_listed() -> None:
 
 def test_failures_are_told_by_class_with_a_sentence() -> None:
     told = text.render([unknown_run()], exit_code=3)
-    assert re.search(r"3\s+auth\s+The endpoint did not accept the API key\.\s+invalid api key", told)
+    assert re.search(
+        r"3\s+auth\s+The endpoint did not accept the API key: check the variable it\s+invalid api key", told
+    )
 
 
 def test_no_run_is_said() -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from checks.drift.result import Effect, StreamState
 from checks.finding import Status
 from checks.verdict import Health
-from probes.failure import FailureClass
+from probes.failure import Failure, FailureClass
+from probes.route import Route
+from probes.sample import Sample, TokenUsage
 from reports import tally, wording
+from reports.incidents import conditions
 from tests.fakes.records import (
     a_failed_sample,
     a_finding,
@@ -103,3 +108,49 @@ def test_commands_quote_names_for_the_shell() -> None:
 
 def test_a_healthy_run_asks_nothing_of_anyone() -> None:
     assert wording.next_steps(healthy_run()) == ()
+
+
+def held_back(count: int) -> list[Sample]:
+    reason = "not asked: 9 requests failed (connection) with no answer in between: refused"
+    failure = Failure(kind=FailureClass.NOT_ASKED, message=reason)
+    return [replace(a_sample(), failure=failure, answer=None, attempts=(), route=Route(attempts=0))] * count
+
+
+def test_a_run_that_stopped_asking_says_how_many_were_not_asked_and_why() -> None:
+    lost = [a_failed_sample(FailureClass.CONNECTION, "refused") for _ in range(9)]
+    run = a_run([a_probe("p", samples=[*lost, *held_back(21)], health=Health.UNKNOWN)], health=Health.UNKNOWN)
+    assert wording.verdict_reason(run) == (
+        "could not measure: 9 of 30 samples failed (connection); "
+        "21 not asked: 9 requests failed (connection) with no answer in between: refused"
+    )
+    assert tally.requests(run.samples) == sum(len(sample.attempts) for sample in lost)
+
+
+def test_a_run_that_asked_nothing_says_so() -> None:
+    run = a_run([a_probe("p", samples=held_back(3), health=Health.UNKNOWN)], health=Health.UNKNOWN)
+    assert wording.verdict_reason(run).startswith("could not measure: 3 of 3 samples not asked: 9 requests failed")
+    assert tally.requests(run.samples) == 0
+
+
+def test_a_run_that_stopped_asking_is_bad_for_the_availability_alert() -> None:
+    samples = [a_sample(), a_failed_sample(FailureClass.CONNECTION, "refused"), *held_back(2)]
+    kinds = {condition.kind: condition.bad for condition in conditions(a_run([a_probe("p", samples=samples)]))}
+    assert kinds["availability"] is True
+
+
+def test_a_cost_that_is_known_only_in_part_is_told_as_the_least_it_can_be() -> None:
+    known, unknown = a_sample(cost_usd=0.5), a_sample(index=1, cost_usd=None)
+    held = a_failed_sample(FailureClass.NOT_ASKED, "not asked: the cap is reached", index=2)
+    assert wording.cost_words([known, known]) == "$1.00"
+    assert wording.cost_words([known, unknown]) == "at least $0.5"
+    assert wording.cost_words([unknown]) == "cost unknown"
+    assert wording.cost_words([known, held]) == "$0.5"
+    assert wording.cost_words([held]) == "$0.00"
+    assert wording.cost_words([]) == "cost unknown"
+
+
+def test_tokens_are_told_as_far_as_endpoints_counted_them() -> None:
+    counted = a_sample(usage=TokenUsage(input_tokens=1204, output_tokens=87))
+    assert wording.tokens_words([counted]) == "1,204 tokens in, 87 out"
+    assert wording.tokens_words([a_sample(usage=TokenUsage(output_tokens=87))]) == "87 tokens out"
+    assert wording.tokens_words([a_sample(usage=TokenUsage())]) == ""

@@ -114,9 +114,12 @@ def test_a_stream_that_ends_after_the_finish_reason_without_done_is_complete() -
     assert (reply.answer, reply.finish, reply.failure) == ("x", Finish.LENGTH, None)
 
 
-def test_done_without_a_finish_reason_is_an_answer_that_stopped_for_unknown_reason() -> None:
-    reply = read(chunk({"content": "x"}), DONE)
-    assert (reply.answer, reply.finish, reply.finish_raw) == ("x", Finish.UNKNOWN, None)
+@pytest.mark.parametrize("said", [[], [chunk({"content": "x"})]])
+def test_done_without_a_finish_reason_is_a_stream_that_was_cut(said: list[bytes]) -> None:
+    """As llama.cpp's server ends a stream that it interrupts for the next request."""
+    reply = read(chunk({"role": "assistant"}), *said, DONE)
+    assert kind_of(reply) is FailureClass.STREAM_TRUNCATED
+    assert reply.answer is None
 
 
 def test_done_without_any_choice_is_a_protocol_failure() -> None:

@@ -31,7 +31,7 @@ def test_litellm_names_the_deployment_and_the_upstream_behind_the_alias() -> Non
         x_litellm_cache_key="abc",
     )
     assert (told.deployment, told.provider, told.fallbacks) == ("3f2a", "eu.upstream.example.com", 1)
-    assert told.cache is None
+    assert told.cache == "hit"
     assert told.key == "eu.upstream.example.com / 3f2a / alias"
 
 
@@ -39,7 +39,10 @@ def test_a_provider_named_in_the_body_goes_first() -> None:
     assert route("DeepInfra", x_litellm_model_api_base="https://up.example.com").provider == "DeepInfra"
 
 
-@pytest.mark.parametrize("header", ["cf_aig_cache_status", "helicone_cache", "x_portkey_cache_status"])
+CACHE_HEADERS = ["cf_aig_cache_status", "helicone_cache", "x_portkey_cache_status", "x_openrouter_cache_status"]
+
+
+@pytest.mark.parametrize("header", CACHE_HEADERS)
 @pytest.mark.parametrize(
     ("said", "cache"),
     [
@@ -71,3 +74,74 @@ def test_hostile_header_values_are_one_bounded_line() -> None:
     assert len(told.deployment) == 200
     assert told.deployment.isprintable()
     assert told.provider is None
+
+
+def test_litellm_says_nothing_of_its_cache_on_a_miss() -> None:
+    assert route(x_litellm_model_id="3f2a").cache is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "field", "value"),
+    [
+        ({"x-litellm-attempted-retries": "2"}, "retries", 2),
+        ({"x-portkey-retry-attempt-count": "1"}, "retries", 1),
+        ({"x-portkey-retry-attempt-count": "-1"}, "retries", None),
+        ({"x-portkey-last-used-option-index": "config.targets[1]"}, "deployment", "config.targets[1]"),
+        ({"x-portkey-last-used-option-index": "config.targets[1]"}, "fallbacks", None),
+        ({"x-portkey-provider": "openai"}, "provider", "openai"),
+        ({"x-ms-deployment-name": "chat-eu"}, "deployment", "chat-eu"),
+        ({"x-ms-region": "Sweden Central"}, "region", "Sweden Central"),
+        ({"llm_provider-x-ms-region": "East US"}, "region", "East US"),
+        ({"x-ms-served-model": "gpt-5-nano-2025-08-07"}, "model", "gpt-5-nano-2025-08-07"),
+        ({"x-ms-spillover-from-deployment": "ptu"}, "fallbacks", 1),
+        ({"cf-aig-step": "1"}, "fallbacks", 1),
+        ({"helicone-fallback-index": "0"}, "fallbacks", 0),
+    ],
+)
+def test_each_gateways_header_fills_its_field(headers: dict[str, str], field: str, value: object) -> None:
+    told = read_route(ENDPOINT, headers, Reply(model="alias"), attempts=1)
+    assert getattr(told, field) == value
+
+
+@pytest.mark.parametrize(
+    ("header", "gateway"),
+    [
+        ("x-litellm-call-id", "litellm"),
+        ("x-portkey-trace-id", "portkey"),
+        ("cf-aig-log-id", "cloudflare"),
+        ("helicone-id", "helicone"),
+        ("x-generation-id", "openrouter"),
+        ("server", None),
+    ],
+)
+def test_a_gateway_is_known_by_its_headers(header: str, gateway: str | None) -> None:
+    assert read_route(ENDPOINT, {header: "x"}, Reply(), attempts=1).gateway == gateway
+
+
+def test_what_the_suite_names_goes_before_everything_headers_before_body() -> None:
+    endpoint = Endpoint.model_validate(
+        {
+            "base_url": "https://x.example.com",
+            "route": {"headers": {"provider": "X-Pool", "cache": "x-cached", "retries": "x-again", "model": "x-model"}},
+        }
+    )
+    headers = {
+        "x-pool": "blue",
+        "x-cached": "true",
+        "x-again": "3",
+        "x-litellm-model-api-base": "https://up.example.com",
+        "x-litellm-attempted-retries": "0",
+    }
+    reply = Reply(model="alias", provider="body", told={"provider": "path", "model": "by-path", "region": "eu"})
+    told = read_route(endpoint, headers, reply, attempts=1)
+    assert (told.provider, told.cache, told.retries) == ("blue", "hit", 3)
+    assert (told.model, told.region) == ("by-path", "eu")
+
+
+def test_a_configured_count_that_is_none_falls_back_to_what_is_known() -> None:
+    endpoint = Endpoint.model_validate(
+        {"base_url": "https://x.example.com", "route": {"headers": {"fallbacks": "x-hops"}}}
+    )
+    headers = {"x-hops": "many", "cf-aig-step": "2"}
+    assert read_route(endpoint, headers, Reply(), attempts=1).fallbacks == 2
+    assert read_route(endpoint, {}, Reply(told={"fallbacks": "x", "cache": "perhaps"}), attempts=1) == Route(attempts=1)

@@ -1,7 +1,7 @@
 """One refused file per refusal. The first lines of each say what must be told, and where.
 
 ``# expect: LINE:COLUMN fragment`` is one problem; ``# stage: checks`` means that the suite itself is well formed and
-its checks are what is wrong.
+its checks are what is wrong; ``# stage: dialects`` that an endpoint's dialect cannot do what is asked of it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pytest
 from checks.rules import bind_suite
 from probes.errors import Problem, SuiteError
 from probes.suite_file import load_suite
+from runner.prepare import prepare
 
 FOLDER = Path(__file__).parent.parent / "refused_suites"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -23,11 +24,16 @@ ENVIRON = {"REFUSED_KEY": "k-12345", "REFUSED_EMPTY": "", "REFUSED_TWO_LINES": "
 
 def problems_in(path: Path) -> list[Problem]:
     text = path.read_text(encoding="utf-8")
+    if "# stage: dialects" in text:
+        load_suite(text, path.name, ENVIRON, folder=FOLDER)  # well formed by itself
+        with pytest.raises(SuiteError) as unable:
+            prepare(path, ENVIRON, None)
+        return list(unable.value.problems)
     if "# stage: checks" not in text:
         with pytest.raises(SuiteError) as refused:
-            load_suite(text, path.name, ENVIRON)
+            load_suite(text, path.name, ENVIRON, folder=FOLDER)
         return list(refused.value.problems)
-    loaded = load_suite(text, path.name, ENVIRON)
+    loaded = load_suite(text, path.name, ENVIRON, folder=FOLDER)
     return [loaded.problem(found.path, found.message, found.hint) for found in bind_suite(loaded.suite)[1]]
 
 

@@ -1,0 +1,1 @@
+"""Scripts that ask the fake endpoint with the official SDKs; another interpreter runs them."""
