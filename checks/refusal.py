@@ -71,7 +71,8 @@ def find_refusal(sample: Sample, also: Sequence[str] = (), allow: Sequence[str] 
     answer = sample.answer or ""
     start = _first_character(answer)
     if start is None:
-        return None if sample.tool_calls else Refusal(kind=RefusalKind.EMPTY)
+        retrieved = sample.answer is None and sample.documents is not None  # an endpoint that answers no questions
+        return None if sample.tool_calls or retrieved else Refusal(kind=RefusalKind.EMPTY)
     return _worded_refusal(answer, start, also, allow)
 
 

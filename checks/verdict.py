@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from checks.drift.result import SUITE_SCOPE, StreamResult, StreamState
 from checks.finding import Finding, Status
-from probes.failure import FailureClass
 from probes.sample import Sample
 
 
@@ -43,7 +42,7 @@ def probe_health(
     if StreamState.ALARM in states or any(f.mode == "contract" and f.status is Status.FAIL for f in findings):
         return Health.FAILING
     answered = [sample for sample in samples if sample.failure is None]
-    held = any(sample.failure is not None and sample.failure.kind is FailureClass.NOT_ASKED for sample in samples)
+    held = any(sample.failure is not None and sample.failure.held_back for sample in samples)
     if held or not answered or any(finding.status is Status.ERROR for finding in findings):
         return Health.UNKNOWN
     if len(answered) < len(samples) or any(s.route.attempts > 1 for s in answered) or StreamState.WARN in states:

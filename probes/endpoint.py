@@ -174,5 +174,5 @@ class Endpoint(SuiteModel):
     def knowing(self, secrets: frozenset[str]) -> Endpoint:
         """The same endpoint, which also knows what of it came from the environment."""
         known = self.model_copy()
-        known._from_environment = secrets
+        known._from_environment = secrets  # noqa: SLF001  our own copy
         return known

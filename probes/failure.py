@@ -33,6 +33,7 @@ class FailureClass(StrEnum):
     DNS_TLS = "dns_tls"
     CONNECTION = "connection"
     NOT_ASKED = "not_asked"
+    SPEND_CAP = "spend_cap"
 
 
 RETRYABLE = frozenset(
@@ -47,6 +48,9 @@ RETRYABLE = frozenset(
     }
 )
 """Only these may be asked again: a wrong key, an empty purse or a bad request will not get better."""
+
+HELD_BACK = frozenset({FailureClass.NOT_ASKED, FailureClass.SPEND_CAP})
+"""Our own doing: the endpoint had given no sign of life, or it would have cost too much."""
 
 SENTENCES: dict[FailureClass, str] = {
     FailureClass.AUTH: "The endpoint did not accept the API key: check the variable it comes from.",
@@ -67,7 +71,8 @@ SENTENCES: dict[FailureClass, str] = {
     FailureClass.PROTOCOL: "The reply could not be read as this protocol: check protocol and base_url.",
     FailureClass.DNS_TLS: "The host name or its certificate could not be used: check base_url, DNS and tls.",
     FailureClass.CONNECTION: "The connection was refused or cut: check that the endpoint is up and reachable.",
-    FailureClass.NOT_ASKED: "It was not asked: put right what stopped the run, failures before it or a spending cap.",
+    FailureClass.NOT_ASKED: "It was not asked: put right what failed before it, which looks like a dead endpoint.",
+    FailureClass.SPEND_CAP: "It was not asked: a spending cap is reached; raise it, or wait for the next day (UTC).",
 }
 """One sentence for a human, per class: what happened, and what to do. More: docs/failures.md."""
 
@@ -84,6 +89,11 @@ class Failure:
     """HTTP status, where there was one."""
     retry_after_s: float | None = None
     """Seconds the endpoint asked to be left alone, where it did."""
+
+    @property
+    def held_back(self) -> bool:
+        """True where nothing was sent: we held the question back ourselves."""
+        return self.kind in HELD_BACK
 
     @property
     def retryable(self) -> bool:

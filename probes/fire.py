@@ -50,12 +50,14 @@ async def fire(
     circuit: Circuit | None = None,
     accesses: Accesses = KEYS_ONLY,
     ids: Ids = RANDOM_IDS,
+    hashed: str | None = None,
 ) -> Sample:
     """Ask one probe once, turn by turn where it is a script, and each question again where that may help.
 
     The timing of an answer is that of its last attempt; all attempts are recorded. Every attempt has the limits of
     ``endpoint.timeout`` to itself; all waits between attempts together stay below ``timeout.total``. ``circuit`` is
-    the gate before all others (and looked at once more behind them), shared by the samples of one run.
+    the gate before all others (and looked at once more behind them), shared by the samples of one run. ``hashed`` is
+    the request's hash, where the caller has it already.
 
     Raises:
         UsageError: there is no such protocol.
@@ -79,7 +81,7 @@ async def fire(
         endpoint=endpoint_name,
         probe=probe.id,
         index=index,
-        request_hash=request_hash(endpoint, probe),
+        request_hash=hashed or request_hash(endpoint, probe),
         trace_id=asking.trace_id,
         started_at=clock.now(),
     )
@@ -111,6 +113,7 @@ async def fire_all(
     endpoint = suite.endpoints[endpoint_name]
     taken = asyncio.Semaphore(endpoint.concurrency) if places is None else places
     circuit = Circuit(concurrency=endpoint.concurrency)
+    hashes = {probe.id: request_hash(endpoint, probe) for probe, _ in probes}
     transport.prepare(endpoint)
 
     async def one(probe: Probe, index: int) -> Sample:
@@ -128,6 +131,7 @@ async def fire_all(
                 circuit=circuit,
                 accesses=accesses,
                 ids=ids,
+                hashed=hashes[probe.id],
             )
         if on_sample is not None:
             on_sample(sample)

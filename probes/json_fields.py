@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 MOST_TOKENS = 10**12
 """Counts beyond this are nonsense, and beyond what a database column holds."""
 
+_BOM = b"\xef\xbb\xbf"
+
 
 class MalformedReply(ValueError):
     """The reply does not have the shape its protocol promises. Caught by the protocol's reader, never shown as is."""
@@ -31,7 +33,8 @@ def parse_json(raw: bytes) -> object:
         MalformedReply: not UTF-8, not JSON (NaN and Infinity are not), or nested too deeply.
     """
     try:
-        value: object = _DECODER.decode(raw.decode("utf-8-sig"))
+        # not utf-8-sig: that codec is written in Python, and streams have many events
+        value: object = _DECODER.decode(raw.removeprefix(_BOM).decode())
     except UnicodeDecodeError as error:
         raise MalformedReply("the reply is not UTF-8") from error
     except RecursionError as error:

@@ -134,7 +134,8 @@ class Sample:
     usage: TokenUsage = TokenUsage()
     route: Route = Route()
     answer: str | None = None
-    """The text of the answer; None on failure. Hostile text: escape it where it is shown."""
+    """The text of the answer; None on failure, and where an endpoint only retrieves. Hostile text: escape it where it
+    is shown."""
     refusal: str | None = None
     """Text of a structured refusal field, where the protocol has one."""
     tool_calls: tuple[ToolCall, ...] = ()

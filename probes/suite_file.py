@@ -7,7 +7,7 @@ step has already told what is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from probes.errors import InputError, Problem, SuiteError
 from probes.files_beside import FileId
 from probes.like import ENDPOINTS, Likeness, origin, resolve_likes
 from probes.positions import Document, Fault, Positions, YamlPath, in_file_order
+from probes.rendering import with_rendered
 from probes.secret_files import FILE, SecretFiles, read_secret_files
 from probes.suite import Suite
 from probes.suite_rules import cross_faults
@@ -76,7 +77,7 @@ def load_suite(
         endpoints, more_files, more = _certified(document, likeness, folder)
         key_files |= more_files
         faults += more
-    probes, template_faults = _with_rendered(document.data.get("probes"))
+    probes, template_faults = with_rendered(document.data.get("probes"))
     attaching = Attaching(folder=folder, secret_files=key_files)
     probes = attaching.probes(probes)
     faults += [*template_faults, *attaching.faults]
@@ -192,63 +193,6 @@ def _likeness(endpoints: object) -> Likeness:
     if not isinstance(endpoints, dict):  # the models say what is wrong with it
         return Likeness(endpoints=endpoints, chains={})  # type: ignore[arg-type]
     return resolve_likes(endpoints)
-
-
-def _with_rendered(probes: object) -> tuple[object, list[Fault]]:
-    """The probes with their prompts and messages rendered; whatever has the wrong type is left for the models."""
-    faults: list[Fault] = []
-    if not isinstance(probes, list):
-        return probes, faults
-    return [_rendered_probe(probe, ("probes", index), faults) for index, probe in enumerate(probes)], faults
-
-
-def _rendered_probe(probe: object, path: YamlPath, faults: list[Fault]) -> object:
-    if not isinstance(probe, dict):
-        return probe
-    variables = probe.get("vars")
-    fill = partial(_filled, variables=variables if isinstance(variables, dict) else {}, faults=faults)
-    rendered = dict(probe)
-    if "prompt" in probe:
-        rendered["prompt"] = fill(probe["prompt"], (*path, "prompt"))
-    for key, text in (("messages", "content"), ("turns", "prompt")):
-        entries = probe.get(key)
-        if isinstance(entries, list):
-            rendered[key] = [
-                {**entry, text: _each_text(entry[text], (*path, key, index, text), fill)}
-                if isinstance(entry, dict) and text in entry
-                else entry
-                for index, entry in enumerate(entries)
-            ]
-    return rendered
-
-
-def _each_text(content: object, path: YamlPath, fill: Callable[[object, YamlPath], object]) -> object:
-    """A text, or the texts of a list of parts, rendered."""
-    if not isinstance(content, list):
-        return fill(content, path)
-    return [
-        {**part, "text": fill(part["text"], (*path, index, "text"))}
-        if isinstance(part, dict) and "text" in part
-        else part
-        for index, part in enumerate(content)
-    ]
-
-
-def needs_rendering(text: str) -> bool:
-    """True where the text holds an expression or a statement; anything else is sent exactly as written."""
-    return "{{" in text or "{%" in text
-
-
-def _filled(text: object, path: YamlPath, *, variables: Mapping[str, Any], faults: list[Fault]) -> object:
-    if not isinstance(text, str) or not needs_rendering(text):
-        return text
-    from probes.templating import render  # brings Jinja along, which most suites do without
-
-    outcome = render(text, variables, path)
-    if isinstance(outcome, Fault):
-        faults.append(outcome)
-        return text
-    return outcome
 
 
 def _validated(values: object, document: Document, likeness: Likeness, faults: list[Fault]) -> Suite:

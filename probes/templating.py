@@ -169,9 +169,7 @@ class Sandbox(SandboxedEnvironment):
         super().__init__(**options)
         self.rounds = 0
         self.globals = {"range": self.globals["range"]}
-        own: dict[str, Callable[..., Any]] = {"join": _join, "round": _round, "tojson": _to_json}
-        self.filters = {name: _bounded(own.get(name, JINJA_FILTERS[name])) for name in FILTERS}
-        self.filters[_COUNTED] = self._counted
+        self.filters = {**_BOUNDED, _COUNTED: self._counted}
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Only numbers: text times a number, or text % a width, would make a gigabyte out of one line."""
@@ -214,3 +212,7 @@ def _round(value: float, precision: int = 0) -> float:
 def _to_json(value: Any) -> str:
     """JSON as a model should read it: Jinja's own escapes quotes and angle brackets for HTML."""
     return json.dumps(value, ensure_ascii=False)
+
+
+_OWN: dict[str, Callable[..., Any]] = {"join": _join, "round": _round, "tojson": _to_json}
+_BOUNDED = {name: _bounded(_OWN.get(name, JINJA_FILTERS[name])) for name in FILTERS}

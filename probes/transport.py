@@ -189,7 +189,6 @@ class _Attempt:
         self._phases.answering()
         body = await read_whole(chunks, is_error=not 200 <= status < 300)
         self._watch.end()
-        self._phases.complete()
         return self._protocol.read_reply(self._endpoint, status=status, headers=headers, body=body)
 
     def _framing(self, headers: Mapping[str, str]) -> Framing | None:

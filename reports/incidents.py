@@ -106,12 +106,14 @@ def _answered(record: RunRecord) -> bool:
 
 # ------------------------------------------------------------------------------------------------ availability
 def _availability(record: RunRecord) -> Condition:
-    """What was held back says nothing: where a spending cap lets nothing through, nobody knows who is available."""
+    """Questions that were spared a dead endpoint count like those it failed. Those that a spending cap held back say
+    nothing: where it lets nothing through, nobody knows who is available."""
     failed = tally.lost(record.samples)
+    spared = len(tally.held(record.samples)) - len(tally.capped(record.samples))
     asked = len(record.samples) - len(tally.held(record.samples))
-    bad = 2 * len(failed) >= asked if asked else None
+    bad = 2 * (len(failed) + spared) >= asked + spared if asked else None
     counts = tally.failures(failed) if bad else ()
-    summary = f"{len(failed)} of {count(asked, 'sample')} failed"
+    summary = f"{len(failed)} of {count(asked, 'sample')} failed" + (f", {spared} not asked then" if spared else "")
     lines = [
         f"{entry.kind} x{entry.count}: {SENTENCES[entry.kind]} {one_line(entry.message, _REASON_CHARS)}".rstrip()
         for entry in counts

@@ -88,13 +88,18 @@ def held(samples: Sequence[Sample]) -> tuple[Sample, ...]:
     return tuple(sample for sample in samples if _is_held(sample))
 
 
+def capped(samples: Sequence[Sample]) -> tuple[Sample, ...]:
+    """Samples that were never asked because a spending cap was reached."""
+    return tuple(s for s in samples if s.failure is not None and s.failure.kind is FailureClass.SPEND_CAP)
+
+
 def lost(samples: Sequence[Sample]) -> tuple[Sample, ...]:
     """Samples that were asked and got no answer."""
     return tuple(sample for sample in samples if sample.failure is not None and not _is_held(sample))
 
 
 def _is_held(sample: Sample) -> bool:
-    return sample.failure is not None and sample.failure.kind is FailureClass.NOT_ASKED
+    return sample.failure is not None and sample.failure.held_back
 
 
 def cached(samples: Sequence[Sample]) -> int:

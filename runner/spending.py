@@ -182,7 +182,7 @@ class SpendGate:
             reached = next((standing for standing in standings if standing.reached), None)
             if reached is not None:
                 self.reached[f"{reached.suite}/{reached.unit}"] = reached
-                return Failure(kind=FailureClass.NOT_ASKED, message=f"not asked: {reached}; {GOES_ON}")
+                return Failure(kind=FailureClass.SPEND_CAP, message=f"not asked: {reached}; {GOES_ON}")
             if all(standing.spent + standing.reserved < standing.cap for standing in standings):
                 self._account.in_flight += 1
                 return None
@@ -192,7 +192,7 @@ class SpendGate:
         """Count what a request used. Answered without a word on that, it is counted by the estimate."""
         account = self._account
         account.in_flight -= 1
-        if failure is None or failure.kind is not FailureClass.NOT_ASKED:
+        if failure is None or not failure.held_back:
             account.add(self._clock.now().astimezone(UTC), self._used(failure, usage, cost_usd))
         if failure is None:
             account.estimate.learn(counted(usage), cost_usd)

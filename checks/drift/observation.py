@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from checks.finding import Finding, Status
-from probes.failure import FailureClass
 from probes.sample import Document, Sample
 
 _LONGEST_IDS = 200
@@ -99,8 +98,9 @@ def _check_failed(sample_id: str, findings: Sequence[Finding]) -> bool | None:
 
 def _facts(sample: Sample, check_failed: bool | None, refused: bool) -> SampleFacts:
     if sample.failure is not None:
-        return SampleFacts(failed=True, held=sample.failure.kind is FailureClass.NOT_ASKED)
-    # a cached reply says nothing about the model's speed, and of tokens some gateways then report none
+        return SampleFacts(failed=True, held=sample.failure.held_back)
+    # a cached reply says nothing about the model's speed; of tokens some gateways then report none; and the deployment
+    # that LiteLLM names with it is the one it would have asked
     hit = sample.route.cache == "hit"
     return SampleFacts(
         failed=False,
@@ -110,7 +110,7 @@ def _facts(sample: Sample, check_failed: bool | None, refused: bool) -> SampleFa
         input_tokens=None if hit else sample.usage.input_tokens,
         refused=refused,
         check_failed=check_failed,
-        route=sample.route.key,
+        route=None if hit else sample.route.key,
         finish=sample.finish.value if sample.finish else None,
         answer=sample.answer,
         documents=None if sample.documents is None else _ids(sample.documents),

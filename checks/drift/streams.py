@@ -32,7 +32,10 @@ class Stream:
     def judge(
         self, state: Json | None, run: RunObservation, probes: Mapping[str, ProbeObservation]
     ) -> tuple[Json | None, StreamResult | None]:
-        """One more run, with its probes by id (made once for thousands of streams). No state: the stream does not exist yet. No result: it is muted or does not exist."""
+        """One more run, with its probes by id (made once for thousands of streams).
+
+        No state: the stream does not exist yet. No result: it is muted or does not exist.
+        """
         seen = self._seen(probes)
         if state is None or not self._knows_any(state, seen):
             state = None  # every request has changed: what was normal says nothing about these

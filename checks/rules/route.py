@@ -13,17 +13,26 @@ from checks.finding import Outcome
 from checks.quote import listed, quoted
 from probes.sample import Sample
 
-_NAMES = ("model", "provider", "deployment", "region", "fingerprint", "tier")
+_NAMES = ("model", "provider", "deployment", "region", "fingerprint", "tier", "gateway")
+_DETOURS = ("cache", "fallbacks", "retries")
+
+
+class Most(Argument):
+    """The most there may be; written ``0`` or ``{max: 0}``."""
+
+    main: ClassVar[str] = "max"
+
+    max: int = Field(ge=0, strict=True)
 
 
 class AllowedRoute(Argument):
-    """Patterns with ``*`` and ``?`` for who may answer, and whether caches and fallbacks may have a part in it."""
+    """Patterns with ``*`` and ``?`` for who may answer, and what part caches, fallbacks and retries may have in it."""
 
     main: ClassVar[str] = "model"
     examples: ClassVar[tuple[Any, ...]] = (
         {"model": "support-bot-*", "cache": "miss"},
         "support-bot-*",
-        {"provider": ["azure", "openai"], "max_fallbacks": 0},
+        {"provider": ["azure", "openai"], "fallbacks": {"max": 0}},
     )
 
     model: Texts | None = None
@@ -32,21 +41,34 @@ class AllowedRoute(Argument):
     region: Texts | None = None
     fingerprint: Texts | None = None
     tier: Texts | None = None
+    gateway: Texts | None = None
     cache: Literal["hit", "miss"] | None = None
+    fallbacks: Most | None = None
+    retries: Most | None = None
     max_fallbacks: int | None = Field(default=None, ge=0, strict=True)
+    """The same as ``fallbacks``."""
 
     @model_validator(mode="after")
     def _says_something(self) -> AllowedRoute:
         if all(getattr(self, field) is None for field in type(self).model_fields):
-            raise ValueError(f"nothing is asked of the route; give one of {', '.join(type(self).model_fields)}")
+            raise ValueError(f"nothing is asked of the route; give one of {', '.join((*_NAMES, *_DETOURS))}")
+        if self.fallbacks is not None and self.max_fallbacks is not None:
+            raise ValueError("fallbacks and max_fallbacks are the same; drop one of them")
         return self
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The most fallbacks and retries, where limited."""
+        said = {"fallbacks": self.fallbacks, "retries": self.retries}
+        old = {} if self.max_fallbacks is None else {"fallbacks": self.max_fallbacks}
+        return old | {name: most.max for name, most in said.items() if most is not None}
 
 
 class Route:
     """Every declared name matches one of its patterns.
 
     A declared name that the reply does not tell is an error, because an allow-list nobody can check is not kept.
-    Caches and fallbacks are told by few gateways: where they are not, those two are left out, and the sample is
+    Caches, fallbacks and retries are told by few gateways: where they are not, those are left out, and the sample is
     skipped if nothing else was asked.
     """
 
@@ -59,7 +81,7 @@ class Route:
             name: globs for name in _NAMES if (globs := getattr(argument, name)) is not None
         }
         self._cache = argument.cache
-        self._max_fallbacks = argument.max_fallbacks
+        self._limits = argument.limits
 
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
         told: dict[str, str | None] = {name: getattr(sample.route, name) for name in self._names}
@@ -74,20 +96,25 @@ class Route:
         if untold:
             return unmeasured(f"the reply does not say which {' and '.join(untold)} answered")
         if not told and not self._detour_told(sample):
-            return skipped("the reply tells nothing of caches or fallbacks")
+            return skipped(f"the reply tells nothing of {' or '.join(self._detours)}")
         return PASSED
 
     def _allowed(self, name: str, value: str) -> bool:
         return any(fnmatchcase(value, glob) for glob in self._names[name])
 
     def _detour(self, sample: Sample) -> str:
-        cache, fallbacks = sample.route.cache, sample.route.fallbacks
+        cache = sample.route.cache
         if self._cache is not None and cache is not None and cache != self._cache:
             return f"expected a cache {self._cache}, got {quoted(cache, 40)}"
-        if self._max_fallbacks is not None and fallbacks is not None and fallbacks > self._max_fallbacks:
-            return f"expected at most {self._max_fallbacks} fallbacks, got {fallbacks}"
+        for name, limit in self._limits.items():
+            took = getattr(sample.route, name)
+            if took is not None and took > limit:
+                return f"expected at most {limit} {name}, got {took}"
         return ""
 
+    @property
+    def _detours(self) -> tuple[str, ...]:
+        return (*(["cache"] if self._cache is not None else []), *self._limits)
+
     def _detour_told(self, sample: Sample) -> bool:
-        cache_told = self._cache is not None and sample.route.cache is not None
-        return cache_told or (self._max_fallbacks is not None and sample.route.fallbacks is not None)
+        return any(getattr(sample.route, name) is not None for name in self._detours)

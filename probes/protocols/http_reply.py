@@ -159,7 +159,8 @@ class CollectedHttp:
         finish = finish_of(self.names.get("finish"), self.mapping.finishes)
         return replace(
             about,
-            answer="".join(self.answer),
+            # None, not "": an endpoint that only retrieves has not answered emptily, which would be a refusal
+            answer="".join(self.answer) if self.wants_answer else None,
             refusal=refusal,
             tool_calls=self.calls,
             finish=Finish.REFUSAL if refusal and finish in (None, Finish.STOP) else finish,

@@ -21,6 +21,12 @@ class SseEvent:
     """The ``data`` lines joined by line feeds."""
 
 
+def _is_one_plain_event(chunk: bytes) -> bool:
+    """True for what nearly all chunks are, and what needs no splitting: one line of data and a blank one."""
+    plain = chunk.startswith(b"data: ") and chunk.endswith(b"\n\n")
+    return plain and chunk.find(b"\n", 0, -2) < 0 and b"\r" not in chunk
+
+
 class SseSplitter:
     """Splits a byte stream into events. An event without its closing blank line never comes out."""
 
@@ -38,6 +44,9 @@ class SseSplitter:
         if self._after_cr:
             # the other half of a CR LF that the network cut in two
             chunk = chunk.removeprefix(b"\n")
+        if self._at_start_of_event and _is_one_plain_event(chunk):
+            self._after_cr = False
+            return [SseEvent(data=chunk[6:-2])]
         events: list[SseEvent] = []
         for line in chunk.splitlines(keepends=True):
             self._line += line
@@ -54,6 +63,10 @@ class SseSplitter:
     def rest(self) -> list[SseEvent]:
         """Nothing: an event without its blank line is incomplete, also where the bytes have ended."""
         return []
+
+    @property
+    def _at_start_of_event(self) -> bool:
+        return not (self._line or self._data or self._name or self._first_line)
 
     def _end_line(self, line: bytes) -> SseEvent | None:
         if self._first_line:

@@ -13,7 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from runner.demo.endpoint import RunningEndpoint
-from runner.prepare import prepare
+from runner.prepare import AnyEnvironment, prepare
 from runner.settings import load_settings
 from tests.acceptance.conftest import HOLDFAST, Workplace
 
@@ -28,6 +28,8 @@ ENVIRON = {
     "WEBHOOK_URL": "http://127.0.0.1:9/hook",
     "LISTEN_TOKEN": "token",
 }
+ATTACHED = {".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF-1.7\n"}
+"""What stands in the files that parts of suites in the docs send along."""
 DAEMON_SECONDS = 4
 
 
@@ -97,8 +99,11 @@ def test_a_part_of_a_suite_in_the_docs_is_valid_in_a_suite(block: Block, tmp_pat
         suite.update(part)
     path = tmp_path / "suite.yaml"
     path.write_text(json.dumps(suite), encoding="utf-8")
-    variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", block.text), "http://127.0.0.1:9/v1")
-    assert prepare(path, {**variables, **ENVIRON}, None).suite.probes
+    for name in re.findall(r"(?<![\w:/.])\w[\w/.-]*(?:\.png|\.pdf)", block.text):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(ATTACHED[Path(name).suffix])
+    # every variable is set there, and no key or certificate need exist
+    assert prepare(path, AnyEnvironment(), None).suite.probes
 
 
 @pytest.mark.slow

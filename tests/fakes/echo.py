@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 import threading
 from base64 import b64encode, urlsafe_b64encode
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from urllib.parse import quote, quote_plus, unquote
 
 MODES = ("answer", "stream", "error", "error-in-stream", "redirect", "tools", "cut", "page", "refused")
 TOKEN_PATH = "/issuer/token"
+_WORDS = re.compile(r"[\s:;,]+")
 _DULL = frozenset({"host", "accept", "accept-encoding", "content-type", "content-length", "connection", "user-agent"})
 
 
@@ -60,8 +62,8 @@ class Seen:
         """
         telling = [value for name, value in self.headers.items() if name not in _DULL]
         values = [*telling, self.target, unquote(self.target)]
-        words = [word for value in values for word in [value, *value.split()]]
-        spelt = [spelt for word in dict.fromkeys(words) for spelt in spellings(word)]
+        words = [word for value in values for word in [value, *_WORDS.split(value)]]
+        spelt = [spelt for word in dict.fromkeys(filter(None, words)) for spelt in spellings(word)]
         start = self.number * 5 % len(spelt)
         return spelt[start:] + spelt[:start]
 

@@ -104,6 +104,21 @@ def test_availability_counts_failures_by_class_with_a_sentence() -> None:
     assert condition.summary == "3 of 3 samples failed (server)"
 
 
+def test_an_endpoint_that_dies_half_way_through_is_not_available_and_one_out_of_money_is_unknown() -> None:
+    fine = [records.a_sample(index=i) for i in range(10)]
+    lost = [records.a_failed_sample(FailureClass.CONNECTION, "refused", index=10 + i) for i in range(6)]
+
+    def rest(kind: FailureClass) -> RunRecord:
+        held = [records.a_failed_sample(kind, "not asked", index=16 + i) for i in range(14)]
+        return records.a_run([records.a_probe(samples=[*fine, *lost, *held], findings=[])])
+
+    dead = said(rest(FailureClass.NOT_ASKED), "availability")
+    assert (dead.bad, dead.facts[0]) == (True, "6 of 16 samples failed, 14 not asked then")
+    assert said(rest(FailureClass.SPEND_CAP), "availability").bad is False
+    held = [records.a_failed_sample(FailureClass.SPEND_CAP, "not asked")]
+    assert said(records.a_run([records.a_probe(samples=held, findings=[])]), "availability").bad is None
+
+
 def test_a_run_without_samples_knows_nothing_of_availability_or_drift() -> None:
     empty = records.a_run([])
     assert [c.bad for c in conditions(empty)] == [*[None] * 4, False]

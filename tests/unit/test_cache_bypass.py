@@ -115,13 +115,14 @@ def test_a_hit_marks_the_sample() -> None:
     assert sample.route.cache == "hit"
 
 
-def test_hits_bring_neither_latency_nor_tokens_to_the_judge_and_misses_do() -> None:
+def test_hits_bring_neither_latency_nor_tokens_nor_route_to_the_judge_and_misses_do() -> None:
     timed = answered(timing=Timing(first_token_s=0.2, total_s=0.9), usage=TokenUsage(output_tokens=7))
     samples = [replace(timed, route=Route(cache=cache)) for cache in ("hit", "miss", None)]
     run = observe(run_id="r", started_at=timed.started_at, probes=[("p", "h", samples, (), [False] * 3)])
     facts = run.probes[0].samples
     assert [(fact.first_token_s, fact.total_s) for fact in facts] == [(None, None), (0.2, 0.9), (0.2, 0.9)]
     assert [fact.output_tokens for fact in facts] == [None, 7, 7]
+    assert [fact.route for fact in facts] == [None, "unknown", "unknown"]
     assert [fact.failed for fact in facts] == [False] * 3
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from checks.finding import Status
 from checks.refusal import RefusalKind, find_refusal, is_refusal
-from probes.sample import Finish, ToolCall
+from probes.sample import Document, Finish, ToolCall
 from tests.fakes.rules import outcome, problem
 from tests.fakes.samples import answered, timed_out
 
@@ -215,3 +216,9 @@ def test_the_check_takes_phrases_to_add_and_to_allow() -> None:
 
 def test_the_check_takes_no_lone_value() -> None:
     assert "is not a mapping of options" in problem({"no_refusal": True}).message
+
+
+def test_an_endpoint_that_only_retrieves_has_not_refused_and_one_that_answers_emptily_has() -> None:
+    found = (Document(id="terms-4"),)
+    assert find_refusal(replace(answered(""), answer=None, documents=found)) is None
+    assert find_refusal(replace(answered(""), documents=found)) is not None

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import html
+import json
+from base64 import b64encode
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.hostile import kept_headers, one_line, redact, secrets_of, whole_characters
+from probes.hostile import kept_headers, one_line, redact, secrets_of, whole_characters, without_half_secret
+from probes.secret_forms import all_forms
 from probes.suite import Endpoint
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=60)
@@ -150,3 +155,26 @@ TELLING = [
 
 def test_headers_that_tell_who_answered_are_all_kept() -> None:
     assert list(kept_headers([(name, "v") for name in TELLING], ())) == TELLING
+
+
+@pytest.mark.parametrize("lead", ["", "x", "Bearer ", "Authorization: Bearer "])
+def test_a_secret_is_found_inside_the_base64_of_something_longer(lead: str) -> None:
+    secret = "sk-planted-0123456789"
+    encoded = b64encode(f"{lead}{secret} and more".encode()).decode()
+    left = redact(encoded, secrets_of(endpoint(api_key=secret)))
+    assert "[secret]" in left
+    assert len(left) < len(encoded)
+
+
+@given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), min_size=8, max_size=30))
+def test_no_usual_spelling_of_a_secret_survives(secret: str) -> None:
+    forms = all_forms([secret])
+    for spelt in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], html.escape(secret), secret.encode().hex()):
+        assert not spelt.strip() or spelt not in redact(f"<{spelt}>", forms).replace("[secret]", "")
+
+
+def test_the_beginning_of_a_secret_that_a_cut_left_at_the_end_is_removed_too() -> None:
+    secrets = secrets_of(endpoint(api_key="sk-planted-0123456789"))
+    assert without_half_secret("you sent sk-planted-01", secrets) == "you sent [secret]"
+    assert without_half_secret("you sent sk-plan", secrets) == "you sent sk-plan"
+    assert without_half_secret("all is well", secrets) == "all is well"

@@ -151,7 +151,7 @@ DOCUMENTS = {"documents": {"path": "$.hits[*]", "text": "$.body", "score": "$.sc
 def test_documents_keep_their_order_and_an_endpoint_that_only_retrieves_answers_nothing() -> None:
     hits = [{"id": "b", "body": "B", "score": 0.1}, {"id": 7, "score": "high"}, {"id": "a", "body": "A", "score": 2}]
     reply = read({"hits": hits}, DOCUMENTS)
-    assert (reply.failure, reply.answer) == (None, "")
+    assert (reply.failure, reply.answer) == (None, None)
     assert reply.documents == (
         Document(id="b", text="B", score=0.1),
         Document(id="7"),

@@ -115,7 +115,7 @@ def test_documents_text_and_scores_are_part_of_the_sample_and_the_hash_knows_how
     assert sample.documents is not None
     (document,) = sample.documents
     assert (document.id, document.text, document.score) == ("faq-4", "About faq-4.", 0.5)
-    assert (sample.failure, sample.answer, sample.timing.first_token_s) == (None, "", None)
+    assert (sample.failure, sample.answer, sample.timing.first_token_s) == (None, None, None)
     assert body == b'{"query":"How long may I return things?","top_k":3}'
     (probe,) = suite.probes
     more = probe.model_copy(update={"vars": {"top_k": 9}})

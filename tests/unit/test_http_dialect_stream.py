@@ -7,6 +7,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probes.endpoint import Endpoint
 from probes.failure import FailureClass
@@ -92,6 +94,14 @@ SHAPES: dict[str, tuple[dict[str, Any], bytes, list[bool]]] = {
         [True, True],
     ),
 }
+json_values = st.dictionaries(
+    st.sampled_from(["d", "text", "content", "type", "r", "done", "docs", "calls", "final"]),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "x"]), inner, max_size=2),
+        max_leaves=6,
+    ),
+)
 each_shape = pytest.mark.parametrize("shape", SHAPES)
 
 
@@ -118,6 +128,18 @@ def test_a_stream_cut_at_any_byte_is_truncated_and_never_an_answer(shape: str) -
         assert reply.failure is not None, at
         assert reply.failure.kind is FailureClass.STREAM_TRUNCATED
         assert reply.answer is None
+
+
+@each_shape
+@given(raw=st.binary(max_size=80), value=json_values)
+def test_nothing_an_endpoint_sends_makes_a_reader_raise(shape: str, raw: bytes, value: Any) -> None:
+    response, good, _ = SHAPES[shape]
+    mapped = {"documents": {"path": "$..docs"}, "tool_calls": {"path": "$.calls[*]"}, "citations": "$..*", **response}
+    line = json.dumps({**value, "error": None}).encode()
+    framed = line + b"\n" if response["stream"].get("format") else b"data: " + line + b"\n\n"
+    for sent in (raw, b"data: " + raw + b"\n\n", framed + good, good[:40] + framed + good[40:]):
+        reply = read(sent, mapped)[0]
+        assert (reply.answer is None) == (reply.failure is not None)
 
 
 def test_the_last_line_may_lack_its_line_feed_where_the_bytes_have_properly_ended() -> None:
@@ -154,7 +176,7 @@ def test_a_stream_that_only_retrieves_counts_its_documents_as_content() -> None:
         "stream": {"format": "json-lines", "done": {"path": "$.took"}},
     }
     reply, content = read(lines({"hit": {"id": "b"}}, {"hit": {"id": "a"}}, {"took": 3}), response)
-    assert (reply.answer, content) == ("", [True, True, False])
+    assert (reply.answer, content) == (None, [True, True, False])
     assert reply.documents == (Document(id="b"), Document(id="a"))
 
 

@@ -89,7 +89,7 @@ async def an_engine(store: Store, clock: Day, spend: Mapping[str, Any] | None = 
 
 def not_asked(record: RunRecord) -> list[str]:
     failures = [sample.failure for sample in record.samples if sample.failure is not None]
-    return [failure.message for failure in failures if failure.kind is FailureClass.NOT_ASKED]
+    return [failure.message for failure in failures if failure.kind is FailureClass.SPEND_CAP]
 
 
 # ------------------------------------------------------------------------------------------------ a cap is reached

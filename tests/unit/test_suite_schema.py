@@ -159,7 +159,19 @@ def test_the_starter_asks_exactly_what_the_demo_endpoint_answers() -> None:
 def test_the_reference_names_every_key_and_its_whole_suites_load() -> None:
     page = (ROOT / "docs" / "suites.md").read_text(encoding="utf-8")
     nouns = ("Suite", "Endpoint", "Timeouts", "Probe", "Message", "Defaults", "Schedule", "Owner", "AlertRule")
-    nouns = (*nouns, "DriftSettings", "Tolerance", "OAuth2", "Tls", "Prices", "RouteMap", "Spend", "Tool", "Turn", "Part")
+    nouns = (
+        *nouns,
+        "DriftSettings",
+        "Tolerance",
+        "OAuth2",
+        "Tls",
+        "Prices",
+        "RouteMap",
+        "Spend",
+        "Tool",
+        "Turn",
+        "Part",
+    )
     keys = {key for noun in nouns for key in SCHEMA["$defs"].get(noun, SCHEMA)["properties"]}
     assert {key for key in keys if f"`{key}`" not in page} == set()
     blocks = [block.split("```")[0] for block in page.split("```yaml\n")[1:]]
@@ -167,3 +179,22 @@ def test_the_reference_names_every_key_and_its_whole_suites_load() -> None:
     for block in blocks:
         suite = load_suite(block, "suites.md", ENVIRON).suite
         assert bind_suite(suite)[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "fits"),
+    [
+        ({"api_key": {"file": "key"}}, True),
+        ({"api_key": {"path": "key"}}, False),
+        ({"api_key": "sk-in-the-file"}, False),
+        ({"headers": {"X-A": {"file": "key"}, "X-B": "Bearer ${B}"}}, True),
+        ({"proxy": {"file": "proxy"}}, True),
+        ({"oauth2": {"token_url": "${URL}", "client_id": "me", "client_secret": {"file": "key"}}}, True),
+        ({"oauth2": {"token_url": "https://a", "client_id": "me", "client_secret": "in-the-file"}}, False),
+        ({"tls": {"certificate": "a.pem", "key_password": "${PASSWORD}"}}, True),
+    ],
+)
+def test_a_secret_is_written_as_a_variable_or_a_file(endpoint: dict[str, object], fits: bool) -> None:
+    data = with_check("no_refusal")
+    data["endpoints"] = {"a": {"base_url": "http://127.0.0.1", **endpoint}}
+    assert (faults(data) == []) == fits

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.positions import Fault
-from probes.suite_file import needs_rendering
+from probes.rendering import needs_rendering
 from probes.templating import MAX_OUTPUT, render
 
 PATH = ("probes", 0, "prompt")

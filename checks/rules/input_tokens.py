@@ -1,0 +1,26 @@
+"""The check ``input_tokens``: limits on the length of what was asked, as the endpoint counts it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter
+
+from checks.check import CheckContext
+from checks.finding import Outcome
+from checks.token_limits import TokenLimits, tokens_within
+from probes.sample import Sample
+
+
+class InputTokens:
+    """The endpoint's own count, cached tokens included, lies within the limits. Without one it cannot be judged."""
+
+    name: ClassVar[str] = "input_tokens"
+    argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(TokenLimits)
+    policy: ClassVar[bool] = False
+
+    def __init__(self, argument: TokenLimits) -> None:
+        self._limits = argument
+
+    def examine(self, sample: Sample, context: CheckContext) -> Outcome:
+        return tokens_within("input", sample.usage.input_tokens, self._limits)

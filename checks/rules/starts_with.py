@@ -1,0 +1,31 @@
+"""The check ``starts_with``: what the answer begins with."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter
+
+from checks.check import PASSED, CheckContext, failed
+from checks.edges import Edges
+from checks.finding import Outcome
+from checks.quote import listed, quoted
+from probes.sample import Sample
+
+
+class StartsWith:
+    """One of the texts stands at the very beginning, white space aside."""
+
+    name: ClassVar[str] = "starts_with"
+    argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Edges)
+    policy: ClassVar[bool] = False
+
+    def __init__(self, argument: Edges) -> None:
+        self._edges = argument
+
+    def examine(self, sample: Sample, context: CheckContext) -> Outcome:
+        answer = sample.answer or ""
+        if self._edges.first_at_start(answer) is not None:
+            return PASSED
+        one_of = "" if len(self._edges.any) == 1 else "one of "
+        return failed(f"expected to start with {one_of}{listed(self._edges.any)}, got {quoted(answer)}")
