@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Hashable
+from collections import Counter
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from checks.quote import quoted
@@ -22,14 +23,15 @@ class NotJson(ValueError):
     """The text is not JSON and nothing else; the message says why in one line."""
 
 
-def read_json(text: str) -> Any:
+def read_json(text: str, *, unique_keys: bool = False) -> Any:
     """The value of a text that is one JSON value, blanks around it allowed.
 
     Raises:
-        NotJson: prose, a code fence, broken JSON, or nesting past ``MAX_DEPTH``.
+        NotJson: prose, a code fence, broken JSON, nesting past ``MAX_DEPTH``, or with ``unique_keys`` an object in
+            which a key stands twice.
     """
     try:
-        value = _loads(text)
+        value = _loads(text, _once if unique_keys else None)
     except json.JSONDecodeError as error:
         raise NotJson(_why(text, error)) from None
     except RecursionError:
@@ -60,8 +62,18 @@ def json_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _loads(text: str) -> Any:
-    return json.loads(text, parse_constant=_no_constant, parse_float=_finite, parse_int=_bounded)
+def _loads(text: str, pairs: Callable[[list[tuple[str, Any]]], Any] | None) -> Any:
+    return json.loads(
+        text, parse_constant=_no_constant, parse_float=_finite, parse_int=_bounded, object_pairs_hook=pairs
+    )
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        count = Counter(key for key, _ in pairs)
+        raise ValueError(f"the key {quoted(next(key for key in count if count[key] > 1), 60)} stands twice in an object")
+    return read
 
 
 def _no_constant(name: str) -> Any:

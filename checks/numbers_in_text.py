@@ -76,7 +76,9 @@ def _read(match: re.Match[str], mark: DecimalMark) -> Decimal | None:
 
 
 def _plain(body: str, mark: str) -> str:
-    return "".join("." if character == mark else character for character in body if character.isdecimal() or character == mark)
+    return "".join(
+        "." if character == mark else character for character in body if character.isdecimal() or character == mark
+    )
 
 
 def _listed(match: re.Match[str], mark: DecimalMark) -> Iterator[Number]:

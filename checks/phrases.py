@@ -9,6 +9,9 @@ from pydantic import Field, model_validator
 
 from checks.argument import Argument, Texts
 
+AROUND = 40
+"""Characters that a reason shows at both sides of a hit."""
+
 
 class Phrases(Argument):
     """Texts that must (or must not) occur: ``all`` of them, and ``any`` of those."""
@@ -26,9 +29,35 @@ class Phrases(Argument):
 
     @model_validator(mode="after")
     def _something_to_look_for(self) -> Phrases:
-        if self.all_of is None and self.any_of is None:
-            raise ValueError("nothing to look for; give all: or any:")
+        lists = {
+            f"{field.alias}:": getattr(self, name) for name, field in type(self).model_fields.items() if field.alias
+        }
+        if all(texts is None for texts in lists.values()):
+            raise ValueError(f"nothing to look for; give {' or '.join(lists)}")
         return self
+
+
+class WantedPhrases(Phrases):
+    """The same, with texts that must not occur: ``none`` of those."""
+
+    examples: ClassVar[tuple[Any, ...]] = (*Phrases.examples, {"all": "30 days", "none": ["14 days", "no refund"]})
+
+    none_of: Texts | None = Field(default=None, alias="none")
+
+    @model_validator(mode="after")
+    def _can_hold(self) -> WantedPhrases:
+        for text in self.none_of or ():
+            inside = next(
+                (wanted for wanted in self.all_of or () if find(text, wanted, ignore_case=self.ignore_case)), None
+            )
+            if inside is not None:
+                raise ValueError(f"{inside!r} is wanted, but holds {text!r}, which must not occur")
+        return self
+
+
+def around(answer: str, span: tuple[int, int]) -> str:
+    """The hit with a few characters at both sides, for reasons."""
+    return answer[max(0, span[0] - AROUND) : span[1] + AROUND]
 
 
 def find(phrase: str, answer: str, *, ignore_case: bool) -> tuple[int, int] | None:

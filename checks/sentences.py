@@ -1,7 +1,7 @@
 """How many sentences, words and lines a text has, by rules and not by a model. Feeds ``length`` and ``format``.
 
 A sentence ends at a mark of its end before white space, at an empty line, and where a list item or heading begins. It
-does not end at a dot before a small letter, after a common abbreviation, or after a single letter.
+does not end at a dot before a small letter, after a common abbreviation, a single letter, or the number of a list item.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ _ENDING = re.compile(
     r"|[。！？]++[”’」』）]*+"
     r"|\n(?=[ \t]*+(?:\r?\n|[-*+•][ \t]|\d{1,3}[.)][ \t]|\#))"
 )
-_ABBREVIATED = frozenset(
-    ["approx.", "art.", "bzw.", "ca.", "cf.", "chap.", "dr.", "e.g.", "etc.", "fig.", "fr.", "hr.", "i.e.", "inc.", "jr.", "ltd.", "m.", "mme.", "mr.", "mrs.", "ms.", "nr.", "p.", "pp.", "prof.", "s.", "sec.", "sr.", "sra.", "st.", "str.", "u.a.", "usw.", "vgl.", "vol.", "vs.", "z.b.", "d.h.", "no.", "núm.", "pág."]
+_TITLES = frozenset(
+    "dr. prof. mr. mrs. ms. mme. sra. hr. fr. st. vs. e.g. i.e. cf. ca. bzw. z.b. d.h. u.a. vgl.".split()
 )
+"""What a name or any other word follows."""
+_COUNTERS = frozenset("no. nr. núm. p. pp. pág. fig. art. sec. vol. chap. str. approx.".split())
+"""What a number follows; before anything else, "no." is the end of a sentence."""
 _LAST_WORD_CHARS = 12
 _WITH_MARKS = "\"'“‘«(["
 
@@ -30,7 +33,7 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
     """Where each sentence stands, as offsets [start, end)."""
     start = 0
     for ending in _ENDING.finditer(text):
-        if not _ends(text, ending):
+        if not _ends(text, start, ending):
             continue
         yield from _worded(text, start, ending.end())
         start = ending.end()
@@ -54,18 +57,23 @@ def _worded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield start + blank, start + len(piece.rstrip())
 
 
-def _ends(text: str, ending: re.Match[str]) -> bool:
+def _ends(text: str, start: int, ending: re.Match[str]) -> bool:
+    """True where a mark ends the sentence that begins at ``start``."""
     if ending[0][0] != ".":
         return True
     following = text[ending.end() : ending.end() + 2].strip()
     if not following:  # the end, or a line or paragraph that ends here
         return True
-    before = text[max(0, ending.start() - _LAST_WORD_CHARS) : ending.start()]
-    return not (following[0].islower() or _abbreviates(before))
+    before = text[max(start, ending.start() - _LAST_WORD_CHARS) : ending.start()]
+    return not (following[0].islower() or _abbreviates(before, following[0]))
 
 
-def _abbreviates(before: str) -> bool:
+def _abbreviates(before: str, following: str) -> bool:
     words = before.split()
     last = words[-1].lstrip(_WITH_MARKS) if words and not before[-1].isspace() else ""
-    # "J. Smith", "z. B. Strom", "1. Open the box"
-    return (len(last) == 1 and last.isalpha() and last != "I") or last.isdecimal() or f"{last}.".casefold() in _ABBREVIATED
+    if last.isdecimal() and len(words) == 1:  # "1. Open the box"
+        return True
+    if len(last) == 1 and last.isalpha():  # "J. Smith", "z. B. Strom"
+        return last != "I"
+    abbreviation = f"{last}.".casefold()
+    return abbreviation in _TITLES or (abbreviation in _COUNTERS and following.isdecimal())

@@ -1,4 +1,4 @@
-"""Limits on a number of tokens, as the endpoint counts them. Feeds the checks ``input_``, ``output_``, ``reasoning_tokens``."""
+"""Limits on a number of tokens, as the endpoint counts them. Feeds the checks of input, output, reasoning tokens."""
 
 from __future__ import annotations
 

@@ -7,18 +7,48 @@ from collections.abc import Sequence
 
 from checks.binding import BindProblem, SuiteProblem, bind_entries, bind_probes
 from checks.check import Rule
+from checks.rules.attempts import Attempts
+from checks.rules.bleu import Bleu
+from checks.rules.blocklist import Blocklist
+from checks.rules.citations import Citations
 from checks.rules.contains import Contains
+from checks.rules.cost import Cost
+from checks.rules.edit_distance import EditDistance
+from checks.rules.ends_with import EndsWith
 from checks.rules.equals import Equals
 from checks.rules.finish import Finish
 from checks.rules.first_token import FirstToken
+from checks.rules.format import Format
+from checks.rules.grounded import Grounded
+from checks.rules.header import Header
+from checks.rules.injection import Injection
+from checks.rules.input_tokens import InputTokens
 from checks.rules.json_path import JsonPath
 from checks.rules.json_schema import JsonSchema
+from checks.rules.language import Language
+from checks.rules.length import Length
+from checks.rules.longest_gap import LongestGap
+from checks.rules.moderation import Moderation
+from checks.rules.no_leak import NoLeak
+from checks.rules.no_pii import NoPii
 from checks.rules.no_refusal import NoRefusal
+from checks.rules.no_secret import NoSecret
+from checks.rules.no_truncation import NoTruncation
 from checks.rules.not_contains import NotContains
+from checks.rules.number import NumberCheck
+from checks.rules.occurs import Occurs
 from checks.rules.output_tokens import OutputTokens
+from checks.rules.reasoning_tokens import ReasoningTokens
+from checks.rules.refusal import Refusal
 from checks.rules.regex import Regex
+from checks.rules.retrieved import Retrieved
+from checks.rules.rouge import Rouge
 from checks.rules.route import Route
+from checks.rules.self_consistency import SelfConsistency
 from checks.rules.similar import Similar
+from checks.rules.starts_with import StartsWith
+from checks.rules.tokens_per_second import TokensPerSecond
+from checks.rules.tool_calls import ToolCalls
 from checks.rules.total_time import TotalTime
 from checks.run_checks import BoundCheck
 from probes.registry import with_entry_points
@@ -29,17 +59,47 @@ __all__ = ["CHECKS", "BindProblem", "BoundCheck", "SuiteProblem", "all_checks", 
 CHECKS: dict[str, type[Rule]] = {
     "contains": Contains,
     "not_contains": NotContains,
+    "occurs": Occurs,
+    "starts_with": StartsWith,
+    "ends_with": EndsWith,
     "equals": Equals,
     "regex": Regex,
+    "number": NumberCheck,
+    "length": Length,
+    "format": Format,
+    "language": Language,
     "json_schema": JsonSchema,
     "json_path": JsonPath,
     "similar": Similar,
+    "edit_distance": EditDistance,
+    "rouge": Rouge,
+    "bleu": Bleu,
     "no_refusal": NoRefusal,
+    "refusal": Refusal,
+    "no_truncation": NoTruncation,
+    "tool_calls": ToolCalls,
+    "self_consistency": SelfConsistency,
     "finish": Finish,
     "first_token": FirstToken,
     "total_time": TotalTime,
+    "longest_gap": LongestGap,
+    "tokens_per_second": TokensPerSecond,
+    "input_tokens": InputTokens,
     "output_tokens": OutputTokens,
+    "reasoning_tokens": ReasoningTokens,
+    "cost": Cost,
+    "attempts": Attempts,
+    "header": Header,
     "route": Route,
+    "retrieved": Retrieved,
+    "citations": Citations,
+    "grounded": Grounded,
+    "no_pii": NoPii,
+    "no_secret": NoSecret,
+    "no_leak": NoLeak,
+    "injection": Injection,
+    "blocklist": Blocklist,
+    "moderation": Moderation,
 }
 
 

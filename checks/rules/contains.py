@@ -1,4 +1,4 @@
-"""The check ``contains``: texts that must occur in the answer."""
+"""The check ``contains``: texts that must occur in the answer, and beside them texts that must not."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from pydantic import TypeAdapter
 
 from checks.check import PASSED, CheckContext, failed
 from checks.finding import Outcome
-from checks.phrases import Phrases, find
+from checks.phrases import WantedPhrases, around, find
 from checks.quote import listed, quoted
 from probes.sample import Sample
 
 
 class Contains:
-    """All texts of ``all`` and at least one of ``any`` occur, spelled exactly so (``ignore_case`` aside)."""
+    """All texts of ``all``, at least one of ``any`` and none of ``none`` occur, spelled so (``ignore_case`` aside)."""
 
     name: ClassVar[str] = "contains"
-    argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Phrases)
+    argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(WantedPhrases)
     policy: ClassVar[bool] = False
 
-    def __init__(self, argument: Phrases) -> None:
+    def __init__(self, argument: WantedPhrases) -> None:
         self._all = argument.all_of or ()
         self._any = argument.any_of or ()
+        self._none = argument.none_of or ()
         self._ignore_case = argument.ignore_case
 
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
@@ -32,6 +33,13 @@ class Contains:
             return failed(f"expected to contain {listed(missing)}, got {quoted(answer)}")
         if self._any and not any(self._in(answer, text) for text in self._any):
             return failed(f"expected to contain any of {listed(self._any)}, got {quoted(answer)}")
+        return self._unwanted(answer)
+
+    def _unwanted(self, answer: str) -> Outcome:
+        for text in self._none:
+            span = find(text, answer, ignore_case=self._ignore_case)
+            if span:
+                return failed(f"expected not to contain {quoted(text, 60)}, got {quoted(around(answer, span))}", span)
         return PASSED
 
     def _in(self, answer: str, text: str) -> bool:

@@ -1,99 +1,137 @@
-"""The check ``json_path``: values at a place of an answer that is JSON and nothing else."""
+"""The check ``json_path``: values at a place of an answer that is JSON."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, JsonValue, TypeAdapter, WithJsonSchema, model_validator
 
-from checks.argument import Argument, Text
+from checks.allowance import Allowance, Allowed
+from checks.argument import Text
 from checks.check import PASSED, CheckContext, failed
+from checks.code_part import Placed
+from checks.exact_amounts import ExactAmount
 from checks.finding import Outcome
-from checks.json_answer import NotJson, json_text, read_json
+from checks.json_answer import NotJson, json_text
+from checks.json_in_answer import judged_json
+from checks.json_place import JsonPlace
 from checks.pattern import compile_pattern
 from checks.quote import quoted
-from checks.value_conditions import Condition, as_long_as, at_least, at_most, equal_to, matching
+from checks.value_conditions import (
+    Condition,
+    above,
+    as_long_as,
+    at_least,
+    at_most,
+    below,
+    equal_to,
+    is_number,
+    matching,
+)
 from probes.sample import Sample
 
+_Limit = Annotated[float | None, Field(allow_inf_nan=False, strict=True)]
 
-class PathArgument(Argument):
-    """A path (RFC 9535) and what must hold of every value it finds; the path alone asks that there is one."""
+
+class PathArgument(Placed):
+    """A path (RFC 9535) and what must hold of the values it finds; the path alone asks that there is one."""
 
     main: ClassVar[str] = "path"
     examples: ClassVar[tuple[Any, ...]] = (
         "$.total",
-        {"path": "$.total", "equals": 1240.5},
-        {"path": "$.items[*].price", "min": 0},
+        {"path": "$.total", "equals": 1240.5, "tolerance": "1%"},
+        {"path": "$.items[*].price", "min": 0, "count": {"min": 1}},
+        {"path": "$.error", "exists": False, "anywhere": True},
     )
 
     path: Text
     exists: bool | None = None
     equals: Annotated[JsonValue, WithJsonSchema({})] = None
+    tolerance: Allowance | None = None
     matches: Text | None = None
-    min: float | None = Field(default=None, allow_inf_nan=False, strict=True)
-    max: float | None = Field(default=None, allow_inf_nan=False, strict=True)
-    length: int | None = Field(default=None, ge=0, strict=True)
+    min: _Limit = None
+    max: _Limit = None
+    above: _Limit = None
+    below: _Limit = None
+    length: ExactAmount | None = None
+    count: ExactAmount | None = None
+    values: Literal["all", "any"] = "all"
 
     @model_validator(mode="after")
     def _can_hold(self) -> PathArgument:
-        if self.exists is False and self.model_fields_set - {"path", "exists"}:
+        if self.exists is False and self.model_fields_set - {"path", "exists", *Placed.model_fields}:
             raise ValueError("exists: false says that there is no value, so nothing else can be asked of it")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"no number is at least {self.min:g} and at most {self.max:g}")
+        if self.above is not None and self.below is not None and self.above >= self.below:
+            raise ValueError(f"no number is above {self.above:g} and below {self.below:g}")
+        if self.tolerance is not None and not is_number(self.equals):
+            raise ValueError("tolerance goes with equals: and a number")
         return self
 
 
 class JsonPath:
-    """Every value at the path satisfies every condition, and there is at least one (``exists: false``: none)."""
+    """Every value at the path satisfies every condition (``values: any``: one does), and there is at least one.
+
+    ``exists: false``: there is none. ``count``: there are so many.
+    """
 
     name: ClassVar[str] = "json_path"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(PathArgument)
     policy: ClassVar[bool] = False
 
     def __init__(self, argument: PathArgument) -> None:
-        from jsonpath import JSONPathEnvironment, JSONPathError  # slow to import, and few suites need it
-
-        paths = JSONPathEnvironment(strict=True)  # strict: RFC 9535 and none of the library's extensions
-        try:
-            self._path = paths.compile(argument.path)
-        except JSONPathError as error:
-            told = str(error).splitlines()[0]
-            raise ValueError(f"{argument.path!r} is not a JSONPath: {told}; write it like $.items[*].price") from error
-        self._written = argument.path
+        self._placed = argument
+        self._place = JsonPlace(argument.path)
         self._absent = argument.exists is False
+        self._count = argument.count
+        self._any = argument.values == "any"
         self._conditions = tuple(_conditions(argument))
 
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
+        return judged_json(sample.answer or "", self._placed, self._judged, every=self._absent)
+
+    def _judged(self, value: Any) -> Outcome:
         try:
-            values = self._path.findall(read_json(sample.answer or ""))
+            values = self._place.values(value)
         except NotJson as error:
             return failed(str(error))
-        if self._absent or not values:
-            return self._presence(values, sample.answer or "")
-        for condition in self._conditions:
-            for value in values:
-                if not condition.holds(value):
-                    return failed(f"expected {self._written} to be {condition.words}, got {quoted(json_text(value))}")
-        return PASSED
+        told = self._miscounted(values, value) or self._unfit(values)
+        return failed(told) if told else PASSED
 
-    def _presence(self, values: list[Any], answer: str) -> Outcome:
-        if self._absent == (not values):
-            return PASSED
-        if values:
-            return failed(f"expected nothing at {self._written}, got {quoted(json_text(values[0]))}")
-        return failed(f"expected a value at {self._written}, found none in {quoted(answer)}")
+    def _miscounted(self, values: list[Any], value: Any) -> str:
+        place = self._place.written
+        if self._absent:
+            return f"expected nothing at {place}, got {quoted(json_text(values[0]))}" if values else ""
+        if self._count is not None:
+            told = f"expected {self._count.words} values at {place}, got {len(values)} in {quoted(json_text(value))}"
+            return "" if self._count.holds(len(values)) else told
+        return "" if values else f"expected a value at {place}, found none in {quoted(json_text(value))}"
+
+    def _unfit(self, values: list[Any]) -> str:
+        first = ""
+        for value in values:
+            wrong = next((condition for condition in self._conditions if not condition.holds(value)), None)
+            if wrong is None and self._any:
+                return ""
+            if wrong is not None and not first:
+                first = f"expected {self._place.written} to be {wrong.words}, got {quoted(json_text(value))}"
+        return first
 
 
 def _conditions(argument: PathArgument) -> list[Condition]:
     conditions: list[Condition] = []
     if "equals" in argument.model_fields_set:
-        conditions.append(equal_to(argument.equals))
+        conditions.append(equal_to(argument.equals, argument.tolerance))
     if argument.matches is not None:
         conditions.append(matching(compile_pattern(argument.matches)))
-    if argument.min is not None:
-        conditions.append(at_least(argument.min))
-    if argument.max is not None:
-        conditions.append(at_most(argument.max))
+    limits = (
+        (argument.min, at_least),
+        (argument.max, at_most),
+        (argument.above, above),
+        (argument.below, below),
+    )
+    conditions += [made(limit) for limit, made in limits if limit is not None]
     if argument.length is not None:
         conditions.append(as_long_as(argument.length))
     return conditions

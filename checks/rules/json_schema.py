@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import JsonValue, TypeAdapter, WithJsonSchema
+from pydantic import Field, JsonValue, TypeAdapter, WithJsonSchema, model_validator
 
 from checks.check import PASSED, CheckContext, failed
+from checks.code_part import Placed
 from checks.finding import Outcome
-from checks.json_answer import NotJson, read_json
+from checks.json_in_answer import judged_json
 from probes.sample import Sample
 
-_EXAMPLES: list[Any] = [{"type": "object", "required": ["total", "due_date"]}]
+_INVOICE: dict[str, Any] = {"type": "object", "required": ["total", "due_date"]}
+
+
+class SchemaArgument(Placed):
+    """The schema, alone or under ``schema`` beside where the JSON may stand."""
+
+    main: ClassVar[str] = "schema"
+    short_schema: ClassVar[dict[str, Any] | None] = {"type": "object", "not": {"required": ["schema"]}}
+    examples: ClassVar[tuple[Any, ...]] = (_INVOICE, {"schema": _INVOICE, "anywhere": True})
+
+    schema_: Annotated[dict[str, JsonValue], WithJsonSchema({"type": "object"})] = Field(alias="schema")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: object) -> object:
+        # no keyword of JSON Schema is called schema, so a mapping that has it is not one itself
+        return {"schema": value} if isinstance(value, Mapping) and "schema" not in value else value
 
 
 class JsonSchema:
     """The answer is strictly JSON and valid under the schema (JSON Schema, draft 2020-12, ``format`` not asserted)."""
 
     name: ClassVar[str] = "json_schema"
-    argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(
-        Annotated[dict[str, JsonValue], WithJsonSchema({"type": "object", "examples": _EXAMPLES})]
-    )
+    argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(SchemaArgument)
     policy: ClassVar[bool] = False
 
-    def __init__(self, argument: dict[str, Any]) -> None:
+    def __init__(self, argument: SchemaArgument) -> None:
         from checks.schema_fit import SchemaFit
 
-        self._fit = SchemaFit(argument)
+        self._placed = argument
+        self._fit = SchemaFit(argument.schema_)
 
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
-        try:
-            value = read_json(sample.answer or "")
-        except NotJson as error:
-            return failed(str(error))
+        return judged_json(sample.answer or "", self._placed, self._judged)
+
+    def _judged(self, value: Any) -> Outcome:
         misfit = self._fit.misfit(value)
         return PASSED if misfit is None else failed(misfit)

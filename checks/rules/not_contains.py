@@ -8,11 +8,9 @@ from pydantic import TypeAdapter
 
 from checks.check import PASSED, CheckContext, failed
 from checks.finding import Outcome
-from checks.phrases import Phrases, find
+from checks.phrases import Phrases, around, find
 from checks.quote import quoted
 from probes.sample import Sample
-
-_AROUND = 40
 
 
 class NotContains:
@@ -31,6 +29,5 @@ class NotContains:
         for text in self._texts:
             span = find(text, answer, ignore_case=self._ignore_case)
             if span:
-                around = answer[max(0, span[0] - _AROUND) : span[1] + _AROUND]
-                return failed(f"expected not to contain {quoted(text, 60)}, got {quoted(around)}", span)
+                return failed(f"expected not to contain {quoted(text, 60)}, got {quoted(around(answer, span))}", span)
         return PASSED

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, TypeAdapter, WithJsonSchema
 
 from checks.argument import Argument, Texts, one_or_many
-from checks.check import CheckContext, failed
+from checks.check import CheckContext, failed, unmeasured
 from checks.finding import Outcome, Status
 from checks.quote import quoted
 from checks.refusal import RefusalKind, find_refusal
@@ -56,6 +56,8 @@ class Refusal:
 
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
         refusal = find_refusal(sample, self._also, self._allow)
+        if refusal is None and sample.answer is None and not sample.tool_calls:
+            return unmeasured("the reply has no text to look at")
         if refusal is None:
             return failed(f"expected {self._wanted}, got {_answer(sample)}")
         kind = _KINDS.get(refusal.kind, "full")

@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import TypeAdapter, model_validator
 
-from checks.argument import Argument, Texts
 from checks.check import PASSED, CheckContext, failed, skipped
 from checks.finding import Outcome
+from checks.goldens import NO_BASELINE, Goldens, Least
 from checks.quote import quoted
 from checks.similarity import PARTIAL_CHARS, Measure, best_match
 from probes.sample import Sample
-from probes.suite import Share
-
-BASELINE = "baseline"
 
 
-class Likeness(Argument):
+class Likeness(Goldens):
     """One or several texts, or the word ``baseline``; how alike (0 to 1, or in percent); by which measure."""
 
-    main: ClassVar[str] = "to"
     examples: ClassVar[tuple[Any, ...]] = (
         "You can return it within 30 days.",
         {"to": "baseline", "at_least": 0.7, "by": "token_set"},
     )
 
-    to: Texts
-    at_least: Annotated[Share, Field(gt=0)] = 0.8
+    at_least: Least = 0.8
     by: Measure = "ratio"
-
-    @property
-    def to_baseline(self) -> bool:
-        """True where the baseline's own answers are meant."""
-        return self.to == (BASELINE,)
 
     @model_validator(mode="after")
     def _partial_is_for_short_texts(self) -> Likeness:
@@ -52,14 +42,14 @@ class Similar:
     policy: ClassVar[bool] = False
 
     def __init__(self, argument: Likeness) -> None:
-        self._texts = None if argument.to_baseline else argument.to
+        self._goldens = argument
         self._at_least = argument.at_least
         self._by: Measure = argument.by
 
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
-        texts = context.baseline_answers if self._texts is None else self._texts
+        texts = self._goldens.texts(context)
         if not texts:
-            return skipped("there is no baseline answer to compare with yet")
+            return skipped(NO_BASELINE)
         score, nearest = best_match(sample.answer or "", texts, self._by)
         if score >= self._at_least:
             return PASSED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -133,17 +134,32 @@ def test_no_reply_makes_a_check_raise(
     assert bool(finding.reason) is (finding.status is not Status.PASS)
 
 
+BAD = answered(
+    "I'm sorry, but I can't help with that. TODO: call +1 202 555 0143, password: q7Rk2Lw9",
+    finish=Finish.LENGTH,
+    usage=TokenUsage(input_tokens=10**6, output_tokens=10**6, reasoning_tokens=10**6),
+    timing=Timing(first_token_s=1e6, longest_gap_s=1e6, total_s=3e6),
+    route=Route(model="stranger", cache="hit", provider="stranger", attempts=9),
+    cost_usd=1e6,
+    headers={"server": "stranger"},
+    documents=(),
+    citations=("nowhere",),
+    filters={"answer.hate": "high, filtered"},
+)
+ALONE_IN_ITS_WORDS = replace(KNOWN, siblings=(BAD, answered("30 days", 1), answered("30 days", 2)))
+BAD_FOR: dict[str, Any] = {
+    "not_contains": "TODO",
+    "refusal": "filter",
+    "no_leak": {"prompt": "I'm sorry, but I can't help with that."},
+    "injection": "TODO",
+}
+"""Arguments that make it bad, where the first example does not."""
+
+
 @pytest.mark.parametrize("name", CHECKS)
 def test_every_check_can_fail(name: str) -> None:
-    bad = answered(
-        "I'm sorry, but I can't help with that. TODO",
-        finish=Finish.LENGTH,
-        usage=TokenUsage(output_tokens=10**6),
-        timing=Timing(first_token_s=1e6, total_s=1e6),
-        route=Route(model="stranger", cache="hit", provider="stranger"),
-    )
-    argument = "TODO" if name == "not_contains" else CHECKS[name].argument.json_schema()["examples"][0]
-    assert bound({name: argument}).rule.examine(bad, KNOWN).status is Status.FAIL
+    argument = BAD_FOR.get(name) or CHECKS[name].argument.json_schema()["examples"][0]
+    assert bound({name: argument}).rule.examine(BAD, ALONE_IN_ITS_WORDS).status is Status.FAIL
 
 
 def test_the_documentation_has_one_section_a_check() -> None:

@@ -1,0 +1,60 @@
+"""The check ``rouge``: the answer has words, pairs of words or their order in common with an expected text."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter, model_validator
+
+from checks.check import PASSED, CheckContext, failed, skipped
+from checks.finding import Outcome
+from checks.goldens import NO_BASELINE, Goldens, Least
+from checks.ngrams import words_of
+from checks.quote import quoted
+from checks.rouge_measure import RougeVariant, rouge
+from probes.sample import Sample
+
+
+class RougeLimit(Goldens):
+    """Texts to compare with, the least F-measure, and what is counted."""
+
+    examples: ClassVar[tuple[Any, ...]] = (
+        "You can return it within 30 days of delivery.",
+        {"to": ["Returns are free for 30 days."], "at_least": "60%", "by": "rouge_2"},
+        {"to": "baseline", "at_least": 0.5, "by": "rouge_l"},
+    )
+
+    at_least: Least = 0.75
+    by: RougeVariant = "rouge_1"
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> RougeLimit:
+        needed = 2 if self.by == "rouge_2" else 1
+        short = next((text for text in self.to if len(words_of(text)) < needed), None)
+        if short is not None and not self.to_baseline:
+            raise ValueError(f"{quoted(short, 60)} holds fewer than {needed} words, so {self.by} has nothing to count")
+        return self
+
+
+class Rouge:
+    """The best F-measure among the texts reaches ``at_least``; skipped while there is no baseline to compare with."""
+
+    name: ClassVar[str] = "rouge"
+    argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(RougeLimit)
+    policy: ClassVar[bool] = False
+
+    def __init__(self, argument: RougeLimit) -> None:
+        self._goldens = argument
+        self._by: RougeVariant = argument.by
+
+    def examine(self, sample: Sample, context: CheckContext) -> Outcome:
+        texts = self._goldens.texts(context)
+        if not texts:
+            return skipped(NO_BASELINE)
+        answer, least = sample.answer or "", self._goldens.at_least
+        score, nearest = max((rouge(answer, text, self._by), text) for text in texts)
+        if score >= least:
+            return PASSED
+        return failed(
+            f"{self._by} {score:.2f}, expected at least {least:.2f} against {quoted(nearest)}, got {quoted(answer)}"
+        )

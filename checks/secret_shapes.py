@@ -1,0 +1,131 @@
+"""Credentials in a text: by the shape their issuers give them, or by what stands before them. Feeds ``no_secret``.
+
+A shape alone is not enough where documentation is full of stand-ins: ``sk-your-key-here`` has no digit and
+``AKIA...EXAMPLE`` says what it is. Every pattern begins with fixed letters or is bounded: answers are hostile.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from math import log2
+from typing import Literal
+
+Kind = Literal[
+    "private_key",
+    "aws",
+    "github",
+    "gitlab",
+    "openai",
+    "google",
+    "slack",
+    "stripe",
+    "other_key",
+    "jwt",
+    "address",
+    "named",
+]
+NAMES: dict[Kind, str] = {
+    "private_key": "a private key block",
+    "aws": "an AWS access key",
+    "github": "a GitHub token",
+    "gitlab": "a GitLab token",
+    "openai": "an API key (sk-)",
+    "google": "a Google API key",
+    "slack": "a Slack token",
+    "stripe": "a Stripe key",
+    "other_key": "an access token",
+    "jwt": "a JSON web token",
+    "address": "a password in an address",
+    "named": "a value called a secret",
+}
+"""What a reason calls each kind."""
+ENTROPY = 3.0
+"""Bits a character (Shannon) from which a value looks drawn by chance; long words reach it, so a digit is asked too."""
+
+_ALONE = r"(?<![A-Za-z0-9_-])"
+_SHAPES: dict[Kind, str] = {
+    "private_key": r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----",
+    "aws": rf"{_ALONE}(?:AKIA|ASIA)[A-Z2-7]{{16}}(?![A-Za-z0-9])",
+    "github": rf"{_ALONE}(?:gh[pousr]_[A-Za-z0-9]{{36,255}}+|github_pat_[A-Za-z0-9_]{{22,255}}+)",
+    "gitlab": rf"{_ALONE}gl(?:pat|dt|rt|cbt|ptt|ft)-[A-Za-z0-9_.-]{{20,100}}+",
+    "openai": rf"{_ALONE}sk-[A-Za-z0-9_-]{{20,300}}+",
+    "google": rf"{_ALONE}(?:AIza[A-Za-z0-9_-]{{35}}(?![A-Za-z0-9_-])|ya29\.[A-Za-z0-9_-]{{20,300}}+)",
+    "slack": rf"{_ALONE}(?:xox[abeoprs]-[A-Za-z0-9-]{{10,250}}+|xapp-[A-Za-z0-9-]{{10,250}}+)"
+    r"|https://hooks\.slack\.com/services/[A-Za-z0-9/]{20,100}+",
+    "stripe": rf"{_ALONE}(?:[rs]k_(?:live|test)|whsec)_[A-Za-z0-9]{{16,250}}+",
+    "other_key": rf"{_ALONE}(?:hf_[A-Za-z0-9]{{30,60}}+|npm_[A-Za-z0-9]{{36}}(?![A-Za-z0-9])|gsk_[A-Za-z0-9]{{40,80}}+"
+    r"|pypi-AgE[A-Za-z0-9_-]{50,300}+|SG\.[A-Za-z0-9_-]{16,40}+\.[A-Za-z0-9_-]{30,60}+|dop_v1_[a-f0-9]{64})",
+    "jwt": rf"{_ALONE}eyJ[A-Za-z0-9_-]{{8,4000}}+\.eyJ[A-Za-z0-9_-]{{8,8000}}+\.[A-Za-z0-9_-]{{8,2000}}+",
+    "address": r"(?<![A-Za-z0-9+.-])[a-z][a-z0-9+.-]{1,20}+://[^\s/:@\"'<>]{1,100}+:(?P<value>[^\s/@\"'<>]{3,200}+)@[\w\[]",
+    "named": r"(?i:(?<![^\W_])(?:api[_ -]?key|access[_ -]?key|secret[_ -]?key|client[_ -]?secret|secret|password|passwd"
+    r"|passphrase|pwd|token|bearer|credentials?|passwort|kennwort|contraseña|mot de passe)(?![^\W_])"
+    r"(?:[\"'*`]{0,3}\s{0,3}(?:[:=]|=>|is|ist|est|es)(?=[\s\"'*`])|[\"'*`]{0,3}\s{0,3}[:=]|(?<=bearer))\s{0,3}[\"'*`]{0,3})"
+    r"(?P<value>[^\s\"'`<>(){}\[\],;*]{8,300}+)",
+}
+_NEEDED: dict[Kind, tuple[str, ...]] = {
+    "private_key": ("private key",),
+    "aws": ("akia", "asia"),
+    "github": ("gh", "github_pat_"),
+    "gitlab": ("gl",),
+    "openai": ("sk-",),
+    "google": ("aiza", "ya29."),
+    "slack": ("xox", "xapp-", "hooks.slack.com"),
+    "stripe": ("_live", "_test", "whsec_"),
+    "other_key": ("hf_", "npm_", "gsk_", "pypi-", "sg.", "dop_v1_"),
+    "jwt": ("eyj",),
+    "address": ("://",),
+    "named": ("key", "secret", "pass", "pwd", "token", "bearer", "credential", "kennwort", "contrase"),
+}
+"""Without one of these, in small letters, there is none of the kind: most answers are done with after a glance."""
+_SHORT: frozenset[Kind] = frozenset({"aws", "address"})
+"""Too short, or of a shape too rare, to ask for entropy."""
+_STAND_IN = re.compile(
+    r"example|your|placeholder|redacted|change.?me|dummy|sample|x{4}|\*{3}|\.{3}|…|1234567|abcdef", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretFound:
+    """One credential."""
+
+    kind: Kind
+    text: str
+    span: tuple[int, int]
+
+
+def find_secrets(text: str, kinds: tuple[Kind, ...]) -> Iterator[SecretFound]:
+    """Every credential of these kinds, kind by kind."""
+    small = text.lower()
+    for kind in kinds:
+        if not any(mark in small for mark in _NEEDED[kind]):
+            continue
+        for match in _compiled(kind).finditer(text):
+            value = "value" if "value" in match.re.groupindex else 0
+            if _looks_drawn(match[value], kind):
+                yield SecretFound(kind=kind, text=match[value], span=match.span(value))
+
+
+@cache
+def _compiled(kind: Kind) -> re.Pattern[str]:
+    return re.compile(_SHAPES[kind])
+
+
+def _looks_drawn(value: str, kind: Kind) -> bool:
+    """True for what no person would write as a stand-in."""
+    if kind == "private_key":
+        return True
+    if _STAND_IN.search(value):
+        return False
+    if kind in _SHORT:
+        return kind == "aws" or any(map(str.isdigit, value))
+    return any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and entropy(value) >= ENTROPY
+
+
+def entropy(value: str) -> float:
+    """Bits a character of the value's own letters (Shannon, A Mathematical Theory of Communication, 1948)."""
+    counts = Counter(value)
+    return -sum(count / len(value) * log2(count / len(value)) for count in counts.values()) if value else 0.0

@@ -1,0 +1,57 @@
+"""Whole words and phrases in a text, whatever the script. Feeds ``blocklist`` and ``injection``.
+
+A word ends where no letter, digit or combining mark follows. Scripts written without blanks (Chinese, Japanese, Thai
+and their like) have no such ends, so there a hit inside a longer row counts.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+_BLANKS = r"[\s\u200b]{1,9}"
+
+
+def lowered(text: str) -> str:
+    """The text in small letters, character for character, so that offsets stay."""
+    return text.replace("İ", "i").lower()  # the one capital whose small form is longer
+
+
+class Phrase:
+    """One word or several, found as whole words; a blank in it stands for any short white space."""
+
+    def __init__(self, text: str, *, ignore_case: bool = True, whole_words: bool = True) -> None:
+        self.text = text
+        self._ignore_case = ignore_case
+        words = (lowered(text) if ignore_case else text).split()
+        # a pattern that begins with plain letters is found far faster than one that begins with a condition
+        self._pattern = re.compile(_BLANKS.join(map(re.escape, words)) if words else re.escape(text))
+        first, last = (words[0][0], words[-1][-1]) if words else ("", "")
+        self._left, self._right = whole_words and _needs_end(first), whole_words and _needs_end(last)
+
+    def find(self, text: str, small: str | None = None) -> tuple[int, int] | None:
+        """Where it first occurs, as offsets [start, end); ``small`` is the lowered text, where it is at hand."""
+        return next(self.occurrences(text, small), None)
+
+    def occurrences(self, text: str, small: str | None = None) -> Iterator[tuple[int, int]]:
+        """Everywhere it occurs."""
+        searched = text if not self._ignore_case else lowered(text) if small is None else small
+        for match in self._pattern.finditer(searched):
+            start, end = match.span()
+            torn = (self._left and start and _continues(searched[start - 1])) or (
+                self._right and end < len(searched) and _continues(searched[end])
+            )
+            if not torn:
+                yield start, end
+
+
+def _needs_end(character: str) -> bool:
+    return bool(character) and _continues(character) and not _UNSPACED.match(character)
+
+
+def _continues(character: str) -> bool:
+    return character.isalnum() or character == "_" or unicodedata.combining(character) > 0
