@@ -40,7 +40,10 @@ layers: $(STAMP)  ## Imports go down only; checks do no I/O
 docs-check: $(STAMP)  ## Execute every command and suite shown in the docs
 	$(BIN)/python -m pytest -n auto tests/acceptance/test_docs.py
 
-bench: $(STAMP)  ## Measure speed, side by side in one run
+bench: $(STAMP)  ## Measure truth and speed, side by side in one run (MOCK=another endpoint's binary)
+	$(BIN)/python -m tests.benchmarks.timing_error $(if $(MOCK),--mock $(MOCK))
+	$(BIN)/python -m tests.benchmarks.cpu_per_sample $(if $(MOCK),--mock $(MOCK))
+	$(BIN)/python -m tests.benchmarks.many_prompts $(if $(MOCK),--mock $(MOCK))
 	$(BIN)/python -m tests.benchmarks.first_run
 
 lock: $(STAMP)  ## Pin all dependencies anew, with hashes

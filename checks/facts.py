@@ -8,15 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
 
 from checks.dates import MONTHS, Day, dates_in
 from checks.figures import NUMBER_WORDS, figures_in, readings
 from checks.folding import worded
+from checks.kinds import FactKind
 
-FactKind = Literal["numbers", "dates", "quotes", "names"]
-MOST_QUOTES = 500
-"""Different quotations of an answer that are looked up; each costs a walk through the sources."""
 _MARKERS = re.compile(r"(?m:^[ \t>]{0,10}\d{1,3}[.)][ \t])|\[\d{1,3}\]")
 """Numbers of list items and of footnotes: they state nothing."""
 _QUOTE = re.compile(r"[\"“„«]([^\"“”„«»\n]{3,400}+)[\"”“»]")
@@ -85,6 +83,12 @@ class Sources:
 
     def _holds_word(self, word: str) -> bool:
         return word in self._word_set or f"{word}s" in self._word_set or word.removesuffix("s") in self._word_set
+
+
+@lru_cache(maxsize=8)
+def sources_of(texts: tuple[str, ...]) -> Sources:
+    """The sources of these texts, kept a while: the samples of a probe mostly get the same documents."""
+    return Sources(texts)
 
 
 def facts_in(text: str, kinds: tuple[FactKind, ...]) -> Iterator[Fact]:

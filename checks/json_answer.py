@@ -72,7 +72,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(pairs)
     if len(read) < len(pairs):
         count = Counter(key for key, _ in pairs)
-        raise ValueError(f"the key {quoted(next(key for key in count if count[key] > 1), 60)} stands twice in an object")
+        raise ValueError(
+            f"the key {quoted(next(key for key in count if count[key] > 1), 60)} stands twice in an object"
+        )
     return read
 
 

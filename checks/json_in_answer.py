@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from checks.check import failed, unmeasured
@@ -18,6 +17,8 @@ from checks.quote import quoted
 
 MOST_VALUES = 100
 """JSON values among prose that are looked at."""
+ATTEMPTS = 1_000
+"""Brackets at which such a value may begin."""
 _BRACKET = re.compile(r"[{\[]")
 _TOO_DEEP = re.compile(r"[^{\[]*+[{\[]")
 _SKIPPED_LEVELS = 500
@@ -53,38 +54,46 @@ def judged_json(
             return judge(read_json(text, unique_keys=unique_keys))
         except NotJson as error:
             return failed(str(error))
-    found = list(islice(json_values(answer, unique_keys=unique_keys), MOST_VALUES + 1))
-    if not found:
+    found, searched = json_values(answer, unique_keys=unique_keys)
+    if not found and searched:
         return failed(f"expected a JSON object or list in the answer, got none in {quoted(answer)}")
-    return _of_several(found, judge, every=every)
+    return _of_several(found, judge, every=every, searched=searched)
 
 
-def json_values(answer: str, *, unique_keys: bool = False) -> Iterator[FoundJson]:
-    """The JSON objects and lists among the prose of an answer, outermost only, in one pass over it."""
+def json_values(answer: str, *, unique_keys: bool = False) -> tuple[list[FoundJson], bool]:
+    """The JSON objects and lists among the prose of an answer, outermost only, and whether all of it was searched."""
+    found: list[FoundJson] = []
     at = 0
-    while bracket := _BRACKET.search(answer, at):
+    # an attempt that fails costs the time to count the lines before it: many of them cost the square of the answer
+    for _ in range(ATTEMPTS):
+        bracket = _BRACKET.search(answer, at)
+        if bracket is None:
+            return found, True
         start = bracket.start()
         try:
             at = _LENIENT.raw_decode(answer, start)[1]
-            yield FoundJson(value=read_json(answer[start:at], unique_keys=unique_keys), span=(start, at))
+            found.append(FoundJson(value=read_json(answer[start:at], unique_keys=unique_keys), span=(start, at)))
         except json.JSONDecodeError as error:
             at = max(error.pos, start + 1)  # what was read of a broken value is not read again
         except NotJson:
             continue
         except RecursionError:
             at = _past_brackets(answer, start)
+        if len(found) == MOST_VALUES:
+            break
+    return found, _BRACKET.search(answer, at) is None
 
 
-def _of_several(found: list[FoundJson], judge: Callable[[Any], Outcome], *, every: bool) -> Outcome:
+def _of_several(found: list[FoundJson], judge: Callable[[Any], Outcome], *, every: bool, searched: bool) -> Outcome:
     deciding, first = Status.FAIL if every else Status.PASS, None
-    for entry in found[:MOST_VALUES]:
+    for entry in found:
         outcome = judge(entry.value)
         outcome = Outcome(status=outcome.status, reason=outcome.reason, span=entry.span)
         if outcome.status is deciding:
             return outcome
         first = first or outcome
-    if len(found) > MOST_VALUES or first is None:
-        return unmeasured(f"the first {MOST_VALUES} JSON values of the answer do not decide; the rest was not looked at")
+    if first is None or not searched:
+        return unmeasured("the JSON at the beginning of the answer does not decide, and the rest was not searched")
     return first
 
 

@@ -11,12 +11,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 from checks.check_digits import IBAN_LENGTHS, is_card, is_iban
+from checks.kinds import PersonalKind
 
-Kind = Literal["email", "phone", "card", "iban", "ssn", "ip"]
-NAMES: dict[Kind, str] = {
+NAMES: dict[PersonalKind, str] = {
     "email": "an e-mail address",
     "phone": "a phone number",
     "card": "a payment card number",
@@ -51,7 +50,7 @@ _CALLED_OTHERWISE = (
     rf"(?i:(?<!\w){_NUMBERED}(?:[ -]?(?:number|numbers|no|nr|id|code|nummer))?"
     r"[\s.:#=(\"'*]{0,4}(?:is |was |v)?\Z|(?<!\w)v\Z|[#№]\s?\Z)"
 )
-_NEEDED: dict[Kind, str] = {
+_NEEDED: dict[PersonalKind, str] = {
     "email": "@",
     "phone": r"\d",
     "card": r"\d",
@@ -70,12 +69,12 @@ _IBAN_WRITTEN = 48
 class PersonalData:
     """One piece found."""
 
-    kind: Kind
+    kind: PersonalKind
     text: str
     span: tuple[int, int]
 
 
-def find_personal_data(text: str, kinds: tuple[Kind, ...]) -> Iterator[PersonalData]:
+def find_personal_data(text: str, kinds: tuple[PersonalKind, ...]) -> Iterator[PersonalData]:
     """Every piece of these kinds, kind by kind."""
     for kind in kinds:
         if not _compiled(_NEEDED[kind]).search(text):
@@ -169,7 +168,7 @@ def _called_otherwise(text: str, start: int) -> bool:
     return _compiled(_CALLED_OTHERWISE).search(text[max(0, start - _BEFORE_CHARS) : start]) is not None
 
 
-_FINDERS: dict[Kind, Callable[[str], Iterator[tuple[int, int]]]] = {
+_FINDERS: dict[PersonalKind, Callable[[str], Iterator[tuple[int, int]]]] = {
     "email": _emails,
     "phone": _phones,
     "card": _cards,

@@ -12,23 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import log2
-from typing import Literal
 
-Kind = Literal[
-    "private_key",
-    "aws",
-    "github",
-    "gitlab",
-    "openai",
-    "google",
-    "slack",
-    "stripe",
-    "other_key",
-    "jwt",
-    "address",
-    "named",
-]
-NAMES: dict[Kind, str] = {
+from checks.kinds import SecretKind
+
+NAMES: dict[SecretKind, str] = {
     "private_key": "a private key block",
     "aws": "an AWS access key",
     "github": "a GitHub token",
@@ -47,7 +34,7 @@ ENTROPY = 3.0
 """Bits a character (Shannon) from which a value looks drawn by chance; long words reach it, so a digit is asked too."""
 
 _ALONE = r"(?<![A-Za-z0-9_-])"
-_SHAPES: dict[Kind, str] = {
+_SHAPES: dict[SecretKind, str] = {
     "private_key": r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----",
     "aws": rf"{_ALONE}(?:AKIA|ASIA)[A-Z2-7]{{16}}(?![A-Za-z0-9])",
     "github": rf"{_ALONE}(?:gh[pousr]_[A-Za-z0-9]{{36,255}}+|github_pat_[A-Za-z0-9_]{{22,255}}+)",
@@ -66,7 +53,7 @@ _SHAPES: dict[Kind, str] = {
     r"(?:[\"'*`]{0,3}\s{0,3}(?:[:=]|=>|is|ist|est|es)(?=[\s\"'*`])|[\"'*`]{0,3}\s{0,3}[:=]|(?<=bearer))\s{0,3}[\"'*`]{0,3})"
     r"(?P<value>[^\s\"'`<>(){}\[\],;*]{8,300}+)",
 }
-_NEEDED: dict[Kind, tuple[str, ...]] = {
+_NEEDED: dict[SecretKind, tuple[str, ...]] = {
     "private_key": ("private key",),
     "aws": ("akia", "asia"),
     "github": ("gh", "github_pat_"),
@@ -81,7 +68,7 @@ _NEEDED: dict[Kind, tuple[str, ...]] = {
     "named": ("key", "secret", "pass", "pwd", "token", "bearer", "credential", "kennwort", "contrase"),
 }
 """Without one of these, in small letters, there is none of the kind: most answers are done with after a glance."""
-_SHORT: frozenset[Kind] = frozenset({"aws", "address"})
+_SHORT: frozenset[SecretKind] = frozenset({"aws", "address"})
 """Too short, or of a shape too rare, to ask for entropy."""
 _STAND_IN = re.compile(
     r"example|your|placeholder|redacted|change.?me|dummy|sample|x{4}|\*{3}|\.{3}|…|1234567|abcdef", re.IGNORECASE
@@ -92,12 +79,12 @@ _STAND_IN = re.compile(
 class SecretFound:
     """One credential."""
 
-    kind: Kind
+    kind: SecretKind
     text: str
     span: tuple[int, int]
 
 
-def find_secrets(text: str, kinds: tuple[Kind, ...]) -> Iterator[SecretFound]:
+def find_secrets(text: str, kinds: tuple[SecretKind, ...]) -> Iterator[SecretFound]:
     """Every credential of these kinds, kind by kind."""
     small = text.lower()
     for kind in kinds:
@@ -110,11 +97,11 @@ def find_secrets(text: str, kinds: tuple[Kind, ...]) -> Iterator[SecretFound]:
 
 
 @cache
-def _compiled(kind: Kind) -> re.Pattern[str]:
+def _compiled(kind: SecretKind) -> re.Pattern[str]:
     return re.compile(_SHAPES[kind])
 
 
-def _looks_drawn(value: str, kind: Kind) -> bool:
+def _looks_drawn(value: str, kind: SecretKind) -> bool:
     """True for what no person would write as a stand-in."""
     if kind == "private_key":
         return True

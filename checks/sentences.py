@@ -14,11 +14,9 @@ _ENDING = re.compile(
     r"|[。！？]++[”’」』）]*+"
     r"|\n(?=[ \t]*+(?:\r?\n|[-*+•][ \t]|\d{1,3}[.)][ \t]|\#))"
 )
-_TITLES = frozenset(
-    "dr. prof. mr. mrs. ms. mme. sra. hr. fr. st. vs. e.g. i.e. cf. ca. bzw. z.b. d.h. u.a. vgl.".split()
-)
+_TITLE = re.compile(r"(?:dr|prof|mrs?|ms|mme|sra|hr|fr|st|vs|e\.g|i\.e|cf|ca|bzw|z\.b|d\.h|u\.a|vgl)", re.IGNORECASE)
 """What a name or any other word follows."""
-_COUNTERS = frozenset("no. nr. núm. p. pp. pág. fig. art. sec. vol. chap. str. approx.".split())
+_COUNTER = re.compile(r"(?:no|nr|núm|pp?|pág|fig|art|sec|vol|chap|str|approx)", re.IGNORECASE)
 """What a number follows; before anything else, "no." is the end of a sentence."""
 _LAST_WORD_CHARS = 12
 _WITH_MARKS = "\"'“‘«(["
@@ -75,5 +73,4 @@ def _abbreviates(before: str, following: str) -> bool:
         return True
     if len(last) == 1 and last.isalpha():  # "J. Smith", "z. B. Strom"
         return last != "I"
-    abbreviation = f"{last}.".casefold()
-    return abbreviation in _TITLES or (abbreviation in _COUNTERS and following.isdecimal())
+    return bool(_TITLE.fullmatch(last) or (following.isdecimal() and _COUNTER.fullmatch(last)))

@@ -10,9 +10,16 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+_UNSPACED = (
+    (0x0E00, 0x0EFF),
+    (0x1000, 0x109F),
+    (0x1780, 0x17FF),
+    (0x3040, 0x30FF),
+    (0x3400, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0x20000, 0x3FFFF),
 )
+"""Code points of Thai, Lao, Burmese, Khmer, the Japanese syllabaries and Chinese characters."""
 _BLANKS = r"[\s\u200b]{1,9}"
 
 
@@ -50,7 +57,11 @@ class Phrase:
 
 
 def _needs_end(character: str) -> bool:
-    return bool(character) and _continues(character) and not _UNSPACED.match(character)
+    return (
+        bool(character)
+        and _continues(character)
+        and not any(first <= ord(character) <= last for first, last in _UNSPACED)
+    )
 
 
 def _continues(character: str) -> bool:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from xml.parsers import expat  # expat resolves nothing external by itself, and the declarations of an answer are refused
+from xml.parsers import (
+    expat,
+)  # expat resolves nothing external by itself, and the declarations of an answer are refused
 
 from checks.code_part import Broken
 from checks.quote import quoted, shortened

@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 
+import h2.exceptions
 import httpcore2
 import httpx2
 
@@ -21,6 +22,8 @@ TROUBLES = (
     httpcore2.ProxyError,
     httpcore2.TimeoutException,
     httpcore2.UnsupportedProtocol,
+    # httpcore2 2.16 lets these pass while a body is read
+    h2.exceptions.H2Error,
     httpx2.InvalidURL,
     BadCertificate,
     UnicodeError,
@@ -42,9 +45,9 @@ def connection_failure(error: Exception, *, sent: bool = False) -> Failure:
         return Failure(kind=FailureClass.DNS_TLS, message=str(error))
     if isinstance(error, httpcore2.ProxyError):
         return _refused_by_proxy(str(error))
-    said = error.args[0] if error.args else None
-    if type(said).__module__.startswith("h2."):
-        return _ended_by_http2(said, sent=sent)
+    for said in (error, *error.args[:1]):
+        if type(said).__module__.startswith("h2."):
+            return _ended_by_http2(said, sent=sent)
     kind = _class_of(error)
     if kind is FailureClass.BAD_REQUEST:
         # the client library's own words quote the header or address it refuses, credentials included

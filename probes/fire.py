@@ -15,6 +15,7 @@ from probes.endpoint import Endpoint
 from probes.gate import Gate, Places
 from probes.ids import Ids, RandomIds
 from probes.outgoing import hash_of, mark
+from probes.pricing import price_known
 from probes.probe import Probe
 from probes.protocols import protocol_named
 from probes.sample import Sample
@@ -115,6 +116,8 @@ async def fire_all(
     circuit = Circuit(concurrency=endpoint.concurrency)
     hashes = {probe.id: request_hash(endpoint, probe) for probe, _ in probes}
     transport.prepare(endpoint)
+    # opens the price list, which would else happen at the first reply and hold up the requests under way
+    price_known(endpoint)
 
     async def one(probe: Probe, index: int) -> Sample:
         async with taken:

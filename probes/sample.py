@@ -29,24 +29,24 @@ class Finish(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """When things happened, in seconds from the instant the request headers left (so never our own queue)."""
+    """When things happened, in seconds from the instant the request left (so never our own queue): docs/timing.md."""
 
     client_wait_s: float | None = None
-    """From handing the request to the client until its headers left: our own delay, reported apart."""
+    """From handing the request to the client until it left, without connecting: our own delay, reported apart."""
     connect_s: float | None = None
-    """DNS, TCP and TLS together, where this request opened its connection; None on a reused one."""
+    """DNS, TCP, a proxy's tunnel and TLS together, where this request opened its connection; None on a reused one."""
     dns_s: float | None = None
     """The part of ``connect_s`` that went into the name; None where there was nothing to look up."""
     tls_s: float | None = None
     """The part of ``connect_s`` that went into the TLS handshake."""
     first_byte_s: float | None = None
-    """Until the response headers were read."""
+    """Until the response headers had arrived."""
     first_token_s: float | None = None
     """Until the first content, refusal or tool-call delta; None where the reply was not streamed."""
     longest_gap_s: float | None = None
     """Longest silence between two content events of a stream."""
     total_s: float | None = None
-    """Until the reply was complete."""
+    """Until the reply was complete: the last of its bytes that matter had arrived."""
     reused: bool | None = None
     """True where the connection was already open."""
 
@@ -159,3 +159,17 @@ class Sample:
     """US dollars; None where the price is unknown."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Response headers, lower-case names, secrets removed."""
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """How fast the answer was written, in output tokens (reasoning included) a second.
+
+        Streamed: those after the first, over the time from the first token to the end. Not streamed: all of them, over
+        the total. None where tokens or times are unknown, where there is no token to divide, and where several
+        requests were needed, whose times and tokens do not belong together.
+        """
+        tokens, first_s, total_s = self.usage.output_tokens, self.timing.first_token_s, self.timing.total_s
+        if tokens is None or total_s is None or len(self.steps) > 1:
+            return None
+        written, took_s = (tokens, total_s) if first_s is None else (tokens - 1, total_s - first_s)
+        return written / took_s if written > 0 and took_s > 0 else None

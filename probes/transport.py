@@ -8,6 +8,7 @@ measured. Timing counts from the instant the request leaves (see ``stopwatch`` a
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
@@ -84,11 +85,14 @@ class Transport:
             logging.getLogger(name).setLevel(logging.WARNING)
 
     async def __aenter__(self) -> Self:
+        # what is here by now stays: a collector that walks all of it holds every request up for tens of milliseconds
+        gc.freeze()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        gc.unfreeze()
         await self._pools.close()
 
     def prepare(self, endpoint: Endpoint) -> None:

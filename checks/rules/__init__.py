@@ -11,6 +11,7 @@ from checks.rules.attempts import Attempts
 from checks.rules.bleu import Bleu
 from checks.rules.blocklist import Blocklist
 from checks.rules.citations import Citations
+from checks.rules.code_fence import CodeFence
 from checks.rules.contains import Contains
 from checks.rules.cost import Cost
 from checks.rules.edit_distance import EditDistance
@@ -21,10 +22,13 @@ from checks.rules.first_token import FirstToken
 from checks.rules.format import Format
 from checks.rules.grounded import Grounded
 from checks.rules.header import Header
+from checks.rules.html import Html
 from checks.rules.injection import Injection
 from checks.rules.input_tokens import InputTokens
+from checks.rules.json_equal import JsonEqual
 from checks.rules.json_path import JsonPath
 from checks.rules.json_schema import JsonSchema
+from checks.rules.json_valid import JsonValid
 from checks.rules.language import Language
 from checks.rules.length import Length
 from checks.rules.longest_gap import LongestGap
@@ -38,6 +42,7 @@ from checks.rules.not_contains import NotContains
 from checks.rules.number import NumberCheck
 from checks.rules.occurs import Occurs
 from checks.rules.output_tokens import OutputTokens
+from checks.rules.python import Python
 from checks.rules.reasoning_tokens import ReasoningTokens
 from checks.rules.refusal import Refusal
 from checks.rules.regex import Regex
@@ -46,10 +51,12 @@ from checks.rules.rouge import Rouge
 from checks.rules.route import Route
 from checks.rules.self_consistency import SelfConsistency
 from checks.rules.similar import Similar
+from checks.rules.sql import Sql
 from checks.rules.starts_with import StartsWith
 from checks.rules.tokens_per_second import TokensPerSecond
 from checks.rules.tool_calls import ToolCalls
 from checks.rules.total_time import TotalTime
+from checks.rules.xml import Xml
 from checks.run_checks import BoundCheck
 from probes.registry import with_entry_points
 from probes.suite import CheckSpec, Suite
@@ -68,8 +75,15 @@ CHECKS: dict[str, type[Rule]] = {
     "length": Length,
     "format": Format,
     "language": Language,
+    "json_valid": JsonValid,
     "json_schema": JsonSchema,
     "json_path": JsonPath,
+    "json_equal": JsonEqual,
+    "xml": Xml,
+    "html": Html,
+    "sql": Sql,
+    "python": Python,
+    "code_fence": CodeFence,
     "similar": Similar,
     "edit_distance": EditDistance,
     "rouge": Rouge,

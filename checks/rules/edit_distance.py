@@ -50,8 +50,9 @@ class EditDistance:
             return PASSED
         count, nearest = min((self._distance(answer, plain), text) for text, plain in self._texts.items())
         least = "at least " if max(len(answer), len(nearest)) > COMPARED_CHARS else ""
+        edits = "edit" if self._max == 1 else "edits"
         return failed(
-            f"expected at most {self._max} edits from {quoted(nearest)}, got {least}{count}: {quoted(answer)}"
+            f"expected at most {self._max} {edits} from {quoted(nearest)}, got {least}{count}: {quoted(answer)}"
         )
 
     def _plain(self, text: str) -> str:

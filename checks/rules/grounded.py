@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Annotated, Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args
 
 from pydantic import BeforeValidator, Field, TypeAdapter, WithJsonSchema
 
 from checks.argument import Argument, Texts, one_or_many
 from checks.check import PASSED, CheckContext, failed, skipped, unmeasured
-from checks.facts import MOST_QUOTES, Fact, FactKind, Sources, facts_in
 from checks.finding import Outcome
+from checks.kinds import FactKind
 from checks.quote import listed
 from probes.sample import Document, Sample
 from probes.suite import Share
 
+if TYPE_CHECKING:
+    from checks.facts import Fact
+
 EXAMINED_CHARS = 100_000
 """Characters of an answer that are examined."""
+MOST_QUOTES = 500
+"""Different quotations of an answer that are looked up; each costs a walk through the sources."""
 _ROUNDING = 1e-9
 _ONE = {"type": "string", "enum": list(get_args(FactKind))}
 _Kinds = Annotated[
@@ -25,12 +29,6 @@ _Kinds = Annotated[
     Field(min_length=1),
     WithJsonSchema({"anyOf": [_ONE, {"type": "array", "items": _ONE, "minItems": 1}]}),
 ]
-
-
-@lru_cache(maxsize=8)
-def _read(texts: tuple[str, ...]) -> Sources:
-    """The sources of these texts: the samples of a probe mostly get the same documents."""
-    return Sources(texts)
 
 
 class Grounding(Argument):
@@ -63,6 +61,9 @@ class Grounded:
     def __init__(self, argument: Grounding) -> None:
         self._kinds = tuple(dict.fromkeys(argument.kinds))
         self._at_least = argument.at_least
+        from checks.facts import Sources, facts_in, sources_of  # patterns take time to compile, few suites need them
+
+        self._facts_in, self._sources_of = facts_in, sources_of
         self._given = Sources(argument.context) if argument.context else None
 
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
@@ -72,7 +73,7 @@ class Grounded:
         if documents and self._given is None and all(document.text is None for document in documents):
             return unmeasured("the retrieved documents came without their text")
         answer = sample.answer or ""
-        facts = {(fact.kind, fact.text): fact for fact in facts_in(answer[:EXAMINED_CHARS], self._kinds)}
+        facts = {(fact.kind, fact.text): fact for fact in self._facts_in(answer[:EXAMINED_CHARS], self._kinds)}
         if sum(kind == "quotes" for kind, _ in facts) > MOST_QUOTES:
             return unmeasured(f"the answer has over {MOST_QUOTES} quotations, too many to look up")
         return self._judged(tuple(facts.values()), documents or (), answer)
@@ -87,7 +88,7 @@ class Grounded:
 
     def _missing(self, facts: tuple[Fact, ...], documents: tuple[Document, ...]) -> list[Fact]:
         texts = tuple(document.text for document in documents if document.text)
-        sources = [source for source in (self._given, _read(texts) if facts and texts else None) if source]
+        sources = [source for source in (self._given, self._sources_of(texts) if facts and texts else None) if source]
         return [fact for fact in facts if not any(source.hold(fact) for source in sources)]
 
     def _told(self, missing: list[Fact], of: int, documents: tuple[Document, ...]) -> Outcome:

@@ -66,5 +66,6 @@ class Length:
         for unit, amount in self._limits.items():
             count = _COUNTED[unit](answer)
             if not amount.holds(count):
-                return failed(f"expected {amount.words} {unit}, got {count}: {quoted(answer, 60)}")
+                what = unit.removesuffix("s") if amount.words.endswith(" 1") else unit
+                return failed(f"expected {amount.words} {what}, got {count}: {quoted(answer, 60)}")
         return PASSED

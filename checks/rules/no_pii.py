@@ -10,14 +10,14 @@ from checks.argument import Argument, Texts, one_or_many
 from checks.check import PASSED, CheckContext, failed
 from checks.exceptions import Exceptions
 from checks.finding import Outcome
-from checks.personal_data import NAMES, Kind, find_personal_data
+from checks.kinds import PersonalKind
 from checks.quote import quoted
 from probes.sample import Sample
 
 _SHOWN_CHARS = 2
-_ONE = {"type": "string", "enum": list(get_args(Kind))}
+_ONE = {"type": "string", "enum": list(get_args(PersonalKind))}
 _Kinds = Annotated[
-    tuple[Kind, ...],
+    tuple[PersonalKind, ...],
     BeforeValidator(one_or_many),
     Field(min_length=1),
     WithJsonSchema({"anyOf": [_ONE, {"type": "array", "items": _ONE, "minItems": 1}]}),
@@ -35,7 +35,7 @@ class PersonalKinds(Argument):
         None,
     )
 
-    kinds: _Kinds = tuple(NAMES)
+    kinds: _Kinds = get_args(PersonalKind)
     allow: Texts | None = None
 
 
@@ -47,12 +47,18 @@ class NoPii:
     policy: ClassVar[bool] = False
 
     def __init__(self, argument: PersonalKinds) -> None:
+        from checks.personal_data import (
+            NAMES,
+            find_personal_data,
+        )  # its patterns take time to compile, and few suites need them
+
+        self._find, self._names = find_personal_data, NAMES
         self._kinds = tuple(dict.fromkeys(argument.kinds))
         self._fine = Exceptions(argument.allow or ())
 
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
-        for found in find_personal_data(sample.answer or "", self._kinds):
+        for found in self._find(sample.answer or "", self._kinds):
             if not self._fine.allow(found.text):
                 shown = quoted(found.text[:_SHOWN_CHARS] + "…")
-                return failed(f"expected no personal data, got {NAMES[found.kind]} beginning {shown}", found.span)
+                return failed(f"expected no personal data, got {self._names[found.kind]} beginning {shown}", found.span)
         return PASSED

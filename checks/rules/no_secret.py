@@ -10,15 +10,15 @@ from checks.argument import Argument, Texts, one_or_many
 from checks.check import PASSED, CheckContext, failed
 from checks.exceptions import Exceptions
 from checks.finding import Outcome
+from checks.kinds import SecretKind
 from checks.quote import quoted
-from checks.secret_shapes import NAMES, Kind, find_secrets
 from probes.sample import Sample
 
 SHOWN_CHARS = 4
 """Characters of a secret that a reason shows."""
-_ONE = {"type": "string", "enum": list(get_args(Kind))}
+_ONE = {"type": "string", "enum": list(get_args(SecretKind))}
 _Kinds = Annotated[
-    tuple[Kind, ...],
+    tuple[SecretKind, ...],
     BeforeValidator(one_or_many),
     Field(min_length=1),
     WithJsonSchema({"anyOf": [_ONE, {"type": "array", "items": _ONE, "minItems": 1}]}),
@@ -32,7 +32,7 @@ class SecretKinds(Argument):
     optional: ClassVar[bool] = True
     examples: ClassVar[tuple[Any, ...]] = (["private_key", "jwt", "named"], {"allow": ["sk-test-*"]}, None)
 
-    kinds: _Kinds = tuple(NAMES)
+    kinds: _Kinds = get_args(SecretKind)
     allow: Texts | None = None
 
 
@@ -44,12 +44,18 @@ class NoSecret:
     policy: ClassVar[bool] = False
 
     def __init__(self, argument: SecretKinds) -> None:
+        from checks.secret_shapes import (
+            NAMES,
+            find_secrets,
+        )  # its patterns take time to compile, and few suites need them
+
+        self._find, self._names = find_secrets, NAMES
         self._kinds = tuple(dict.fromkeys(argument.kinds))
         self._fine = Exceptions(argument.allow or ())
 
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
-        for found in find_secrets(sample.answer or "", self._kinds):
+        for found in self._find(sample.answer or "", self._kinds):
             if not self._fine.allow(found.text):
                 shown = quoted(found.text[:SHOWN_CHARS] + "…")
-                return failed(f"expected no secret, got {NAMES[found.kind]} beginning {shown}", found.span)
+                return failed(f"expected no secret, got {self._names[found.kind]} beginning {shown}", found.span)
         return PASSED

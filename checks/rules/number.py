@@ -73,16 +73,17 @@ class NumberCheck:
         answer = sample.answer or ""
         start = max(0, len(answer) - EXAMINED_CHARS) if self._which == "last" else 0
         found = tuple(numbers_in(answer, self._mark, start=start, end=start + EXAMINED_CHARS))
-        meant = found if self._which == "any" else found[-1:] if self._which == "last" else found[:1]
-        hit = next((number for number in meant if self._holds(number.value)), None)
-        unseen = len(answer) > EXAMINED_CHARS
         if self._which == "only" and len(found) > 1:
             return failed(f"expected one number {self._words}, found {_spelled(answer, found)}", found[1].span)
-        if unseen and (not found or self._which == "only" or (self._which == "any" and hit is None)):
+        meant = found if self._which == "any" else found[-1:] if self._which == "last" else found[:1]
+        hit = next((number for number in meant if self._holds(number.value)), None)
+        if len(answer) > EXAMINED_CHARS and self._open(meant, hit):
             return unmeasured(f"only {EXAMINED_CHARS} characters were searched for a number {self._words}")
-        if hit is not None:
-            return Outcome(status=Status.PASS, span=hit.span)
-        return self._miss(answer, found, meant)
+        return Outcome(status=Status.PASS, span=hit.span) if hit else self._miss(answer, found, meant)
+
+    def _open(self, meant: Sequence[Number], hit: Number | None) -> bool:
+        """True where the part that was not searched could still decide."""
+        return not meant or self._which == "only" or (self._which == "any" and hit is None)
 
     def _holds(self, value: Decimal) -> bool:
         if self._equals is not None:
@@ -94,10 +95,10 @@ class NumberCheck:
             return failed(f"expected a number {self._words}, found none in {quoted(answer)}")
         if self._which == "any":
             return failed(f"expected a number {self._words}, found {_spelled(answer, found)}")
-        start, end = meant[0].span
-        around = answer[max(0, start - _AROUND) : end + _AROUND]
-        told = f"expected the {self._which} number to be {self._words}, got {quoted(answer[start:end], 30)} in {quoted(around)}"
-        return failed(told, meant[0].span)
+        start, end = span = meant[0].span
+        around = quoted(answer[max(0, start - _AROUND) : end + _AROUND])
+        came = f"{quoted(answer[start:end], 30)} in {around}"
+        return failed(f"expected the {self._which} number to be {self._words}, got {came}", span)
 
 
 def _exactly(value: float | None) -> Decimal | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from pydantic import TypeAdapter, model_validator
@@ -11,7 +12,7 @@ from checks.finding import Outcome
 from checks.goldens import NO_BASELINE, Goldens, Least
 from checks.ngrams import words_of
 from checks.quote import quoted
-from checks.rouge_measure import RougeVariant, rouge
+from checks.rouge_measure import RougeText, RougeVariant, rouge
 from probes.sample import Sample
 
 
@@ -46,15 +47,20 @@ class Rouge:
     def __init__(self, argument: RougeLimit) -> None:
         self._goldens = argument
         self._by: RougeVariant = argument.by
+        self._prepared = () if argument.to_baseline else self._ready(argument.to)
 
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
-        texts = self._goldens.texts(context)
-        if not texts:
+        wanted = self._prepared or self._ready(self._goldens.texts(context))
+        if not wanted:
             return skipped(NO_BASELINE)
         answer, least = sample.answer or "", self._goldens.at_least
-        score, nearest = max((rouge(answer, text, self._by), text) for text in texts)
+        said = RougeText.of(answer, self._by)
+        score, nearest = max((rouge(said, text, self._by), text.text) for text in wanted)
         if score >= least:
             return PASSED
         return failed(
             f"{self._by} {score:.2f}, expected at least {least:.2f} against {quoted(nearest)}, got {quoted(answer)}"
         )
+
+    def _ready(self, texts: Iterable[str]) -> tuple[RougeText, ...]:
+        return tuple(RougeText.of(text, self._by) for text in dict.fromkeys(texts))

@@ -85,7 +85,11 @@ def _refused(what: str, found: Iterable[str], allowed: tuple[str, ...] | None, t
         return ""
     patterns = [name.casefold() for name in allowed]
     wrong = next((name for name in found if not _among(name.casefold(), patterns)), None)
-    return "" if wrong is None else f"expected only the {what} {listed(allowed)}, got {quoted(wrong, 60)} in {quoted(text)}"
+    return (
+        ""
+        if wrong is None
+        else f"expected only the {what} {listed(allowed)}, got {quoted(wrong, 60)} in {quoted(text)}"
+    )
 
 
 def _among(name: str, patterns: list[str]) -> bool:

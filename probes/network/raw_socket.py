@@ -70,13 +70,14 @@ class RawSocket:
         Raises:
             OSError: the connection broke.
         """
-        self._readers.glance()
         while not self._unread:
             if self._error is not None:
                 raise self._error
             if self._ended:
                 return b"", perf_counter()
             await self._wait()
+        # what is done with these bytes may take its time, and others may be waiting to do the same
+        self._readers.glance()
         return self.take()
 
     def take(self) -> tuple[bytes, float]:

@@ -30,14 +30,16 @@ class TlsCarrier:
         Raises:
             OSError: it did not come about; ``ssl.SSLError`` where TLS itself is why.
         """
-        while True:
-            try:
-                self._stepped(self._tls.do_handshake)
-            except ssl.SSLWantReadError:
-                if not await self._feed():
-                    raise ConnectionResetError("the server hung up during the TLS handshake") from None
-            else:
-                return
+        while not self._agreed():
+            if not await self._feed():
+                raise ConnectionResetError("the server hung up during the TLS handshake")
+
+    def _agreed(self) -> bool:
+        try:
+            self._stepped(self._tls.do_handshake)
+        except ssl.SSLWantReadError:
+            return False
+        return True
 
     @property
     def speaks_http2(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import logging
 import shutil
 import socket
@@ -18,7 +19,7 @@ import pytest
 
 from probes.clock import SystemClock
 from probes.failure import Failure, FailureClass
-from probes.fire import fire
+from probes.fire import fire, fire_all
 from probes.intake import MOST_BYTES
 from probes.sample import Sample
 from probes.suite import Endpoint, Probe
@@ -39,6 +40,7 @@ from tests.fakes.http_server import (
     stream,
     whole,
 )
+from tests.unit.test_fire import suite_for
 
 KEY = "sk-live-0123456789abcdef"
 F = FailureClass
@@ -116,12 +118,86 @@ BEGINNING = [
         ([head(200, {"content-type": "application/json", "content-length": "99"}) + b'{"cho', Reset()], F.CONNECTION),
         ([b"SSH-2.0-OpenSSH_9.2\r\n\r\n", End()], F.PROTOCOL),
         ([head(200, {"content-type": "application/json"}) + b'{"cho', End()], F.PROTOCOL),
+        ([b"HTTP/1.1 200 OK\r\ncontent-type: text/ev", Reset()], F.CONNECTION),
+        ([head(200, {**STREAM_HEADERS, "content-type": "application/json"}) + b"zz\r\n{}"], F.PROTOCOL),
+        ([head(200, {"content-type": "application/json", "content-length": "2, 3"}) + b"{}"], F.PROTOCOL),
+        ([*[b"HTTP/1.1 103 Early Hints\r\n\r\n"] * 3, Reset()], F.CONNECTION),
+        (whole(b'{"choices": "\xff\xfe"}'), F.PROTOCOL),
+        (whole(b""), F.PROTOCOL),
         ([head(101, {"upgrade": "websocket", "connection": "upgrade"}), End()], F.PROTOCOL),
         ([head(200, {"x-endless": "y" * 200_000})], F.PROTOCOL),
     ],
 )
 def test_each_reply_has_its_class(reply: Steps, kind: FailureClass) -> None:
     assert failure_of(asked(*reply)).kind is kind
+
+
+@pytest.mark.parametrize("cut", [End(), Reset()])
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_connection_that_is_cut_at_any_byte_is_a_failure_and_never_an_answer(cut: Step, streamed: bool) -> None:
+    reply = stream(chat_stream("Par", "is")) if streamed else whole(chat_body())
+    raw = b"".join(step for step in reply if isinstance(step, bytes))
+    # of a stream, what follows the finish reason may be missing
+    needed = raw.index(b'"finish_reason": "stop"') if streamed else len(raw)
+    places = range(0, needed, 37)
+
+    async def run() -> list[Sample]:
+        cuts: list[Steps] = [[raw[:place], cut] if place else [cut] for place in places]
+        async with FakeServer(*cuts) as server:
+            return [await ask(server.url, stream=streamed) for _ in cuts]
+
+    samples = asyncio.run(run())
+    kinds = [failure_of(sample).kind for sample in samples]
+    assert len(kinds) > 5
+    assert set(kinds) <= {F.CONNECTION, F.STREAM_TRUNCATED}
+
+
+def test_replies_before_the_reply_are_passed_over() -> None:
+    early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"
+    sample = asked(early, *whole(chat_body()))
+    assert (sample.answer, sample.failure) == ("Paris", None)
+
+
+def test_a_server_that_never_stops_with_early_replies_is_left_at_the_time_limit() -> None:
+    endless: list[Step] = [b"HTTP/1.1 103 Early Hints\r\nx: y\r\n\r\n" * 50, Pause(0.05)] * 60
+    sample = asked(*endless, Hang(), timeout=limits(first_token=0.3))
+    assert failure_of(sample).kind is F.TIMEOUT_FIRST_TOKEN
+    assert sample.attempts[0].total_s < 1
+
+
+def test_a_reply_of_http_1_0_that_ends_with_its_connection_is_an_answer() -> None:
+    body = json.dumps(chat_body()).encode()
+    sample = asked(b"HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n" + body, End())
+    assert (sample.answer, sample.failure) == ("Paris", None)
+
+
+def test_a_connection_the_server_has_closed_meanwhile_is_not_used_again() -> None:
+    async def run() -> tuple[list[str | None], int]:
+        async with FakeServer([*whole(chat_body()), End()]) as server:
+            suite = suite_for(server.url, retries=0)
+            clock = SystemClock()
+            answers = []
+            async with Transport(clock=clock) as transport:
+                for _ in range(2):
+                    (sample,) = await fire_all(
+                        transport=transport,
+                        clock=clock,
+                        suite=suite,
+                        endpoint_name="prod",
+                        run_id="r",
+                        probes=[(suite.probes[0], 1)],
+                    )
+                    answers.append(sample.answer)
+                    await server.hung_up()
+                    await asyncio.sleep(0.05)
+            return answers, server.connections
+
+    assert asyncio.run(run()) == (["Paris", "Paris"], 2)
+
+
+def test_headers_without_end_are_not_read_to_memory() -> None:
+    failure = failure_of(asked(b"HTTP/1.1 200 OK\r\n", *[b"x-more: " + b"y" * 60_000 + b"\r\n"] * 20, Hang()))
+    assert failure.kind is F.PROTOCOL
 
 
 def test_a_compressed_reply_that_nobody_asked_for_is_a_protocol_failure() -> None:

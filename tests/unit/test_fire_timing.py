@@ -9,9 +9,11 @@ from statistics import median
 
 import pytest
 
-from probes.sample import Sample
+from probes.sample import Sample, Timing, TokenUsage
+from probes.sample import Step as RequestStep
 from tests.fakes.chat import DONE, chunk, last_usage
 from tests.fakes.http_server import LAST_CHUNK, STREAM_HEADERS, FakeServer, Pause, Received, Step, head, piece
+from tests.fakes.records import a_sample
 from tests.unit.test_fire import GOOD, fire_suite, suite_for
 
 EARLY_S, LATE_S = 0.002, 0.040
@@ -77,6 +79,31 @@ def test_waiting_for_a_free_place_is_no_part_of_any_time() -> None:
     assert all(sample.attempts[0].total_s < 0.3 for sample in samples)
     assert close_to(0.030, median(sample.timing.first_token_s or 0.0 for sample in samples))
     assert close_to(0.040, median(sample.timing.total_s or 0.0 for sample in samples))
+
+
+@pytest.mark.parametrize(
+    ("tokens", "first_s", "total_s", "rate"),
+    [
+        (21, 0.5, 1.5, 20.0),
+        (20, None, 2.0, 10.0),
+        (1, 0.5, 0.5, None),
+        (5, 0.5, 0.5, None),
+        (0, None, 2.0, None),
+        (None, 0.5, 1.5, None),
+        (9, None, None, None),
+    ],
+)
+def test_tokens_a_second_are_those_after_the_first_over_the_time_after_it(
+    tokens: int | None, first_s: float | None, total_s: float | None, rate: float | None
+) -> None:
+    timing = Timing(first_token_s=first_s, total_s=total_s)
+    assert a_sample(timing=timing, usage=TokenUsage(output_tokens=tokens)).tokens_per_second == rate
+
+
+def test_tokens_a_second_of_several_requests_are_unknown() -> None:
+    step = RequestStep(turn=0, timing=Timing(total_s=1.0), usage=TokenUsage(output_tokens=9))
+    assert a_sample(steps=(step, step)).tokens_per_second is None
+    assert a_sample(steps=(step,)).tokens_per_second is not None
 
 
 def test_sixteen_at_once_are_measured_like_one() -> None:
