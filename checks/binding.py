@@ -1,13 +1,8 @@
-"""From the entries of a check list to rules, with every mistake told in plain words. Feeds ``checks.rules``.
-
-Paths are those of the short form (``contains: {al: x}`` -> ``("contains", "al")``) and only lead to what is written
-there: a missing option is told at the mapping that lacks it.
-"""
+"""From the entries of a check list to rules, checks made of checks included. Feeds ``checks.rules``."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,165 +10,108 @@ from typing import Any
 from pydantic import ValidationError
 
 from checks.check import Rule
-from checks.quote import quoted, shortened, visible
+from checks.composition import MOST_NESTED, Composed
+from checks.conditions import condition_problems
+from checks.local_code import Calling, Functions, no_functions
+from checks.mistakes import (
+    BindProblem,
+    SuiteProblem,
+    place_of,
+    placed,
+    problem_at,
+    refused_argument,
+    unknown_check,
+)
+from checks.quote import visible
 from checks.run_checks import BoundCheck
-from probes.nearest import did_you_mean
 from probes.suite import CheckSpec, Probe, Suite
 
-Path = tuple[str | int, ...]
-_PLAIN = {
-    "model_type": "is not a mapping of options",
-    "too_short": "must not be empty",
-    "string_too_short": "must not be empty",
-    "invalid-json-value": "is not a JSON value; put dates in quotes",
-}
-"""What pydantic says in the words of its own trade."""
-_SUBJECT = re.compile(r"^(?:Input|String|Value|Tuple|List) (?=should)")
+__all__ = ["BindProblem", "Binding", "SuiteProblem"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BindProblem:
-    """One thing wrong with one entry of a check list."""
+class Binding:
+    """What entries are bound with."""
 
-    index: int
-    """0-based number of the entry in its list."""
-    path: Path
-    """Where inside the entry; empty for the entry as a whole."""
-    message: str
-    """What is wrong, with the offending value in it."""
-    hint: str = ""
-    """What would be right."""
+    rules: Mapping[str, type[Rule]]
+    """The table of checks."""
+    functions: Functions = no_functions
+    """Where the functions of local code come from."""
+    depth: int = 0
+    """How many checks made of checks stand around the list."""
 
+    def suite(self, suite: Suite) -> tuple[dict[str, tuple[BoundCheck, ...]], tuple[SuiteProblem, ...]]:
+        """The rules of every probe by its id, and all problems; one in the defaults is told once, not once a probe.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuiteProblem:
-    """The same in a whole suite: ``path`` begins at the root of the YAML file."""
+        Those that count at some endpoints only are among the rules; ``applying`` leaves them out elsewhere.
+        """
+        defaults, found = self.entries(suite.defaults.checks)
+        problems = [placed(problem, ("defaults", "checks")) for problem in found]
+        by_probe: dict[str, tuple[BoundCheck, ...]] = {}
+        for number, probe in enumerate(suite.probes):
+            own, found = self.entries(probe.checks)
+            problems += [placed(problem, ("probes", number, "checks")) for problem in found]
+            bound = {id(check.spec): check for check in (*defaults, *own)}
+            whole = [bound[id(spec)] for spec in suite.checks_of(probe) if id(spec) in bound]
+            by_probe[probe.id] = (*whole, *self._of_turns(suite, number, probe, problems))
+        problems += condition_problems(suite)
+        return by_probe, tuple(problems)
 
-    path: Path
-    message: str
-    hint: str = ""
+    def _of_turns(self, suite: Suite, number: int, probe: Probe, problems: list[SuiteProblem]) -> Iterator[BoundCheck]:
+        labels = suite.labels_of(probe)
+        for turn, said in enumerate(probe.turns):
+            bound, found = self.entries(said.checks)
+            problems += [placed(problem, ("probes", number, "turns", turn, "checks")) for problem in found]
+            yield from (replace(check, turn=turn) for check in bound if check.spec.applies(labels, None))
 
+    def entries(self, specs: Sequence[CheckSpec]) -> tuple[tuple[BoundCheck, ...], tuple[BindProblem, ...]]:
+        """The rules of the entries that are right, and the problems of those that are not."""
+        bound: list[BoundCheck] = []
+        problems: list[BindProblem] = []
+        for index, spec in enumerate(specs):
+            made = self._entry(index, spec)
+            if isinstance(made, list):
+                problems += made
+            else:
+                bound.append(BoundCheck(rule=made, spec=spec, argument_text=_argument_text(spec.argument)))
+        return tuple(bound), tuple(problems)
 
-def bind_probes(
-    suite: Suite, rules: Mapping[str, type[Rule]]
-) -> tuple[dict[str, tuple[BoundCheck, ...]], tuple[SuiteProblem, ...]]:
-    """The rules of every probe by its id, and all problems; one in the defaults is told once, not once a probe."""
-    defaults, found = bind_entries(suite.defaults.checks, rules)
-    problems = [_placed(problem, ("defaults", "checks")) for problem in found]
-    by_probe: dict[str, tuple[BoundCheck, ...]] = {}
-    for number, probe in enumerate(suite.probes):
-        own, found = bind_entries(probe.checks, rules)
-        problems += [_placed(problem, ("probes", number, "checks")) for problem in found]
-        bound = {id(check.spec): check for check in (*defaults, *own)}
-        whole = [bound[id(spec)] for spec in suite.checks_of(probe) if id(spec) in bound]
-        by_probe[probe.id] = (*whole, *_of_turns(probe, number, rules, problems))
-    return by_probe, tuple(problems)
-
-
-def _of_turns(
-    probe: Probe, number: int, rules: Mapping[str, type[Rule]], problems: list[SuiteProblem]
-) -> Iterator[BoundCheck]:
-    for turn, said in enumerate(probe.turns):
-        bound, found = bind_entries(said.checks, rules)
-        problems += [_placed(problem, ("probes", number, "turns", turn, "checks")) for problem in found]
-        yield from (replace(check, turn=turn) for check in bound)
-
-
-def bind_entries(
-    specs: Sequence[CheckSpec], rules: Mapping[str, type[Rule]]
-) -> tuple[tuple[BoundCheck, ...], tuple[BindProblem, ...]]:
-    """The rules of the entries that are right, and the problems of those that are not."""
-    bound: list[BoundCheck] = []
-    problems: list[BindProblem] = []
-    for index, spec in enumerate(specs):
-        rule = rules.get(spec.check)
+    def _entry(self, index: int, spec: CheckSpec) -> Rule | list[BindProblem]:
+        rule = self.rules.get(spec.check)
         if rule is None:
-            problems.append(_unknown(index, spec, rules))
-            continue
+            return [unknown_check(index, spec, self.rules)]
         try:
             made = rule(rule.argument.validate_python(spec.argument))
+            if isinstance(made, Calling):
+                made = made.calling(self.functions(made.function))
         except ValidationError as error:
-            problems += _refused(index, spec, rule, error)
+            return refused_argument(index, spec, rule, error)
         except ValueError as error:
-            problems.append(_problem(index, spec, (), str(error), ""))
-        else:
-            bound.append(BoundCheck(rule=made, spec=spec, argument_text=_argument_text(spec.argument)))
-    return tuple(bound), tuple(problems)
+            return [problem_at(index, spec, (), str(error))]
+        return self._composed(index, spec, made) if isinstance(made, Composed) else made
+
+    def _composed(self, index: int, spec: CheckSpec, made: Composed) -> Rule | list[BindProblem]:
+        """A check made of checks, with its own entries bound."""
+        if self.depth >= MOST_NESTED:
+            return [problem_at(index, spec, (), f"checks are nested at most {MOST_NESTED} deep")]
+        inner, found = replace(self, depth=self.depth + 1).entries([entry.spec for _, entry in made.entries])
+        if not found:
+            return made.of(inner)
+        places = [place_of(spec, path) for path, _ in made.entries]
+        return [replace(told, index=index, path=(*places[told.index], *told.path)) for told in found]
 
 
-def _placed(problem: BindProblem, place: Path) -> SuiteProblem:
-    return SuiteProblem(path=(*place, problem.index, *problem.path), message=problem.message, hint=problem.hint)
+def applying(bound: Sequence[BoundCheck], suite: Suite, probe: Probe, endpoint: str) -> tuple[BoundCheck, ...]:
+    """Those of a probe's rules that count at this endpoint."""
+    whole, labels = {id(spec) for spec in suite.checks_of(probe, endpoint)}, suite.labels_of(probe)
+    return tuple(
+        check
+        for check in bound
+        if (id(check.spec) in whole if check.turn is None else check.spec.applies(labels, endpoint))
+    )
 
 
 def _argument_text(argument: Any) -> str:
     if argument is None:
         return ""
     return visible(json.dumps(argument, ensure_ascii=False, separators=(", ", ": "), default=str))
-
-
-def _problem(index: int, spec: CheckSpec, inner: Path, message: str, hint: str) -> BindProblem:
-    # an entry without an argument may be the bare name: there is nothing inside it to point at
-    path: Path = () if spec.argument is None else (spec.check, *_written(inner, spec.argument))
-    return BindProblem(index=index, path=path, message=f"{spec.check}: {message}", hint=hint)
-
-
-def _unknown(index: int, spec: CheckSpec, rules: Mapping[str, type[Rule]]) -> BindProblem:
-    hint = did_you_mean(spec.check.replace("-", "_"), rules, otherwise="known checks:")
-    path: Path = () if spec.argument is None else (spec.check,)
-    return BindProblem(index=index, path=path, message=f"there is no check {quoted(spec.check, 60)}", hint=hint)
-
-
-def _refused(index: int, spec: CheckSpec, rule: type[Rule], error: ValidationError) -> list[BindProblem]:
-    if spec.argument is None:
-        return [_problem(index, spec, (), "an argument is needed", _example(spec.check, rule))]
-    problems = []
-    for told in error.errors(include_url=False):
-        message, hint = _in_words(told, spec, rule)
-        problems.append(_problem(index, spec, told["loc"], message, hint or _example(spec.check, rule)))
-    return problems
-
-
-def _in_words(told: Any, spec: CheckSpec, rule: type[Rule]) -> tuple[str, str]:
-    """One of pydantic's errors as people say it, and a hint where the error itself knows one."""
-    kind = told["type"]
-    option = ".".join(map(str, told["loc"] if kind == "missing" else _written(told["loc"], spec.argument)))
-    value = shortened(json.dumps(told["input"], ensure_ascii=False, default=str), 60)
-    if kind == "extra_forbidden":
-        known = _options(rule)
-        return f"there is no option {quoted(option, 60)}", did_you_mean(option, known, otherwise="options:")
-    if kind == "missing":
-        return f"the option {option} is missing", ""
-    if kind == "value_error":
-        return str(told["ctx"]["error"]), ""
-    plain = _PLAIN.get(kind)
-    said = plain or _SUBJECT.sub("", told["msg"]).replace("valid dictionary", "mapping of names to values")
-    return f"{option + ': ' if option else ''}{value} {said}", ""
-
-
-def _options(rule: type[Rule]) -> tuple[str, ...]:
-    schema = rule.argument.json_schema()
-    forms = schema.get("anyOf", [schema])
-    return tuple(option for form in forms for option in form.get("properties", {}))
-
-
-def _example(check: str, rule: type[Rule]) -> str:
-    examples = rule.argument.json_schema().get("examples")
-    return f"for example {check}: {json.dumps(examples[0], ensure_ascii=False)}" if examples else ""
-
-
-def _written(path: Path, argument: Any) -> Path:
-    """The part of the path that exists in what was written: short forms lack the option's name."""
-    found: list[str | int] = []
-    for part in path:
-        if _holds(argument, part):
-            argument = argument[part]
-            found.append(part)
-        elif isinstance(argument, Mapping) or isinstance(part, int):
-            break
-    return tuple(found)
-
-
-def _holds(written: Any, part: str | int) -> bool:
-    if isinstance(written, Mapping):
-        return part in written
-    return isinstance(written, (list, tuple)) and isinstance(part, int) and part < len(written)

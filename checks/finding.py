@@ -53,6 +53,8 @@ class Finding:
     reason: str
     """The first failing (or broken, or skipping) sample's reason; empty on a pass."""
     outcomes: tuple[SampleOutcome, ...] = ()
+    severity: Literal["page", "ticket", "info"] | None = None
+    """How loudly it alerts when it is broken; None: as its kind of alert does."""
     turn: int | None = None
     """1-based number of the turn it looked at; None where it looked at the answer as a whole."""
 

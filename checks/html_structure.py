@@ -12,19 +12,20 @@ from checks.code_part import Broken
 from checks.html_tags import Tag, tags
 from checks.quote import quoted, shortened
 
-_KNOWN = frozenset(
-    "a abbr acronym address area article aside audio b base bdi bdo big blockquote body br button canvas caption center "
-    "cite code col colgroup data datalist dd del details dfn dialog div dl dt em embed fieldset figcaption figure font "
-    "footer form h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd label legend li link main map "
-    "mark math menu meta meter nav noscript object ol optgroup option output p picture pre progress q rp rt ruby s samp "
-    "script search section select slot small source span strike strong style sub summary sup svg table tbody td "
-    "template textarea tfoot th thead time title tr track tt u ul var video wbr".split()
-)
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_KNOWN_WORDS = """
+a abbr acronym address area article aside audio b base bdi bdo big blockquote body br button canvas caption center cite
+code col colgroup data datalist dd del details dfn dialog div dl dt em embed fieldset figcaption figure font footer form
+h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd label legend li link main map mark math menu
+meta meter nav noscript object ol optgroup option output p picture pre progress q rp rt ruby s samp script search
+section select slot small source span strike strong style sub summary sup svg table tbody td template textarea tfoot th
+thead time title tr track tt u ul var video wbr
+"""
+_VOID_WORDS = "area base br col embed hr img input link meta source track wbr"
+_OPEN_WORDS = "body caption colgroup dd dt head html li optgroup option p rp rt tbody td tfoot th thead tr"
+_KNOWN = frozenset(_KNOWN_WORDS.split())
+_VOID = frozenset(_VOID_WORDS.split())
 """Elements that are never closed."""
-_MAY_STAY_OPEN = frozenset(
-    "body caption colgroup dd dt head html li optgroup option p rp rt tbody td tfoot th thead tr".split()
-)
+_MAY_STAY_OPEN = frozenset(_OPEN_WORDS.split())
 """Elements whose end tag may be left out."""
 _FOREIGN = frozenset(("svg", "math"))
 _NO_TEXT = re.compile(r"(?:\s++|<!--(?:(?!-->).)*+-->|<[!?][^>]*+>)*+", re.DOTALL)

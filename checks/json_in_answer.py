@@ -1,4 +1,4 @@
-"""Where the JSON of an answer may stand, and the values found there. Feeds json_valid, json_schema, json_path, json_equal."""
+"""Where the JSON of an answer may stand, and the values found there. Feeds the checks of JSON."""
 
 from __future__ import annotations
 

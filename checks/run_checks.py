@@ -68,6 +68,7 @@ def _finding(check: BoundCheck, probe: str, samples: Sequence[Sample], context: 
         total=passed + sum(outcome.status is Status.FAIL for outcome in told),
         reason=_reason(status, told, check.spec.require),
         outcomes=outcomes,
+        severity=check.spec.severity,
         turn=None if check.turn is None else check.turn + 1,
     )
 
@@ -79,12 +80,19 @@ def _seen(check: BoundCheck, sample: Sample) -> Sample | None:
 
 def _outcome(check: BoundCheck, sample: Sample, seen: Sample | None, context: CheckContext) -> Outcome:
     if seen is None and sample.failure is None:
-        return failed("the script did not get to this turn: the one before ended in a call of a tool without a result")
+        return failed(
+            "the script did not get to this turn: an earlier one ended in a call of a tool that has no scripted result, or at the most rounds of tools"
+        )
     if seen is None or seen.failure is not None:
         why = sample.failure.kind.value if sample.failure else ""
         return skipped(f"there is no answer to look at: {why}")
+    return examined(check.rule, seen, context)
+
+
+def examined(rule: Rule, sample: Sample, context: CheckContext) -> Outcome:
+    """What a rule says of one answered sample, whatever the rule: one that raises makes an error."""
     try:
-        outcome = check.rule.examine(seen, context)
+        outcome = rule.examine(sample, context)
         # built anew, so that a rule of another package cannot smuggle in something else than an outcome
         return Outcome(status=Status(outcome.status), reason=shortened(outcome.reason), span=outcome.span)
     except Exception as error:  # noqa: BLE001  # bulkhead: one broken rule must not take the run down, nor look green

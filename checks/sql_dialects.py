@@ -1,4 +1,4 @@
-"""The dialects of SQL a suite may name. Feeds ``sql`` and ``code_fence``; apart from the parser, which is slow to import."""
+"""The dialects of SQL a suite may name, apart from the slow parser. Feeds ``sql`` and ``code_fence``."""
 
 from __future__ import annotations
 

@@ -64,6 +64,8 @@ def read_sql(text: str, dialect: str = "") -> list[exp.Expr]:
         raise Broken(f"expected SQL, got {quoted(text)} ({quoted(str(error).splitlines()[0], 80)})") from None
     except RecursionError:
         raise Unread("expected SQL, got a statement nested too deeply to be read") from None
+    except (LookupError, AttributeError, TypeError, ValueError) as error:  # random words bring the parser to these
+        raise Unread(f"the parser broke on this statement ({type(error).__name__}): {quoted(text)}") from None
     statements = [statement for statement in parsed if statement is not None]
     if not statements:
         raise Broken(f"expected SQL, got no statement: {quoted(text)}")
@@ -150,8 +152,8 @@ def _refuse_other(statement: exp.Expr, text: str) -> None:
 
 def _broken(text: str, error: ParseError) -> Broken:
     told = error.errors[0] if error.errors else {}
-    line, column = told.get("line") or 1, told.get("col") or 1
     lines = text.split("\n")
-    line = min(line, len(lines))
-    at = sum(len(before) + 1 for before in lines[: line - 1]) + max(column - len(told.get("highlight") or "x"), 0)
-    return Broken(f"expected SQL, got a mistake at line {line} column {column}: {quoted(lines[line - 1])}", at)
+    line = min(told.get("line") or 1, len(lines))
+    column = max((told.get("col") or 1) - len(told.get("highlight") or "x"), 0)  # it names the end of the word
+    at = sum(len(before) + 1 for before in lines[: line - 1]) + column
+    return Broken(f"expected SQL, got a mistake at line {line} column {column + 1}: {quoted(lines[line - 1])}", at)

@@ -1,4 +1,4 @@
-"""Whether a text is well-formed XML, by expat, with nothing defined, expanded or fetched. Feeds ``xml``, ``code_fence``.
+"""Whether a text is well-formed XML, by expat, with nothing defined, expanded or fetched. Feeds ``xml``.
 
 A document type with declarations of its own is refused: that is where entity bombs and external entities live.
 """
@@ -50,25 +50,29 @@ class XmlReader:
             raise _broken(text, at, "a character XML cannot hold") from None
         self._refuse_lacking(seen, text)
 
-    def read_first(self, text: str) -> bool:
-        """Find the first element with all that is inside it, prose around it allowed; False: places were left over.
+    def read_among_prose(self, text: str) -> bool:
+        """Find a whole element that holds the required ones, prose around it allowed; False: places were left over.
 
         Raises:
-            Broken: there is none, or the first one lacks a required element.
+            Broken: there is none.
         """
+        lacking: Broken | None = None
         searched = text[:EMBEDDED_CHARS].encode("utf-8", "replace").decode("utf-8")
-        tried = 0
-        for begin in _BEGINS.finditer(searched):
+        for tried, begin in enumerate(_BEGINS.finditer(searched)):
             if tried == ATTEMPTS:
                 return False
-            tried += 1
             seen = _Elements(self._levels)
-            if seen.closes(searched[begin.start() :]):
+            if not seen.closes(searched[begin.start() :]):
+                continue
+            try:
                 self._refuse_lacking(seen, searched[begin.start() :])
+            except Broken as error:
+                lacking = lacking or error
+            else:
                 return True
         if len(text) > EMBEDDED_CHARS:
             return False
-        raise Broken(f"expected an XML element in the answer, got {quoted(text)}")
+        raise lacking or Broken(f"expected an XML element in the answer, got {quoted(text)}")
 
     def _refuse_lacking(self, seen: _Elements, text: str) -> None:
         for path in self._required:
@@ -92,7 +96,7 @@ class _Elements:
 
     def parse(self, text: str, *, whole: bool) -> None:
         self._stop_at_end = not whole
-        self.parser.Parse(text, True)
+        self.parser.Parse(text, True)  # noqa: FBT003  # expat takes no names
 
     def closes(self, text: str) -> bool:
         """True where the text begins with a whole element."""

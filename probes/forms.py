@@ -114,8 +114,9 @@ def one_or_many(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-def names_schema(items: Mapping[str, Any]) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [dict(items), {"type": "array", "items": dict(items)}]})
+def names_schema(items: Mapping[str, Any], *, at_least: int = 0) -> WithJsonSchema:
+    several = {"type": "array", "items": dict(items), **({"minItems": at_least} if at_least else {})}
+    return WithJsonSchema({"anyOf": [dict(items), several]})
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(one_or_many), names_schema({"type": "string"})]

@@ -6,40 +6,13 @@ Frozen pydantic models. Feeds suites, the asking of a sample, and the binding of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from probes.check_spec import CheckSpec
 from probes.conversation import Message, Part, Tool
-from probes.forms import Name, Require, Samples, SuiteModel, Whole
-
-RESERVED_CHECK_KEYS = ("mode", "require")
-
-
-class CheckSpec(SuiteModel):
-    """One entry of a check list as written: the check's name, its argument, and how strictly it counts."""
-
-    check: str
-    argument: Any = None
-    mode: Literal["contract", "tracked"] = "contract"
-    """``contract``: the run fails when ``require`` is not met. ``tracked``: only feeds the ``checks`` stream."""
-    require: Require = "all"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_yaml(cls, value: object) -> object:
-        if isinstance(value, str):
-            return {"check": value}
-        if not isinstance(value, Mapping):
-            raise ValueError(f"a check is a name or a mapping, not {value!r}")
-        names = [key for key in value if key not in RESERVED_CHECK_KEYS]
-        if set(value) <= {"check", "argument", *RESERVED_CHECK_KEYS} and "check" in value:
-            return dict(value)
-        if len(names) != 1:
-            found = ", ".join(map(str, names)) or "none"
-            raise ValueError(f"one check an entry, beside {' and '.join(RESERVED_CHECK_KEYS)}; found: {found}")
-        rest = {key: value[key] for key in value if key in RESERVED_CHECK_KEYS}
-        return {"check": str(names[0]), "argument": value[names[0]], **rest}
+from probes.forms import Name, Samples, SuiteModel, Whole
 
 
 def _file(value: object) -> object:

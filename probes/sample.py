@@ -98,6 +98,9 @@ class Step:
     finish_raw: str | None = None
     documents: tuple[Document, ...] | None = None
     citations: tuple[str, ...] = ()
+    filters: Mapping[str, str] = field(default_factory=dict)
+    route: Route = Route()
+    """Its ``attempts`` are those of this request alone."""
     cost_usd: float | None = None
 
 
@@ -149,8 +152,7 @@ class Sample:
     filters: Mapping[str, str] = field(default_factory=dict)
     """What content filters said: ``prompt.hate`` or ``answer.violence`` to the endpoint's own word for how bad."""
     steps: tuple[Step, ...] = ()
-    """Where it took several requests in turn: each of them. The fields above then speak of the last turn's answer,
-    usage and cost of all, and timing as in docs/endpoints.md."""
+    """Where it took several requests in turn: each of them. docs/questions.md says how the fields above sum them up."""
     told_trace_id: str | None = None
     """The trace id the endpoint named itself."""
     failure: Failure | None = None
@@ -159,6 +161,22 @@ class Sample:
     """US dollars; None where the price is unknown."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Response headers, lower-case names, secrets removed."""
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Who answered, each once and in order of appearance: several where a script's requests went to several."""
+        told = dict.fromkeys(step.route for step in self.steps) if self.failure is None else {}
+        return tuple(told) or (self.route,)
+
+    @property
+    def route_key(self) -> str:
+        """The category of the ``route`` stream: that of every server that took part, in order of appearance."""
+        return " + ".join(dict.fromkeys(route.key for route in self.routes))
+
+    @property
+    def filter_reports(self) -> tuple[Mapping[str, str], ...]:
+        """What content filters said of each request that was answered."""
+        return tuple(step.filters for step in self.steps) if self.failure is None and self.steps else (self.filters,)
 
     @property
     def tokens_per_second(self) -> float | None:

@@ -12,8 +12,8 @@ from probes.conversation import Item, Message, Question, Said, Tool, ToolResult
 from probes.failure import Failure
 from probes.probe import Probe
 from probes.protocols.protocol import Reply
-from probes.sample import Attempt, Sample, Step, ToolCall
-from probes.turns import said
+from probes.sample import Attempt, Finish, Sample, Step, TokenUsage, ToolCall
+from probes.turns import said, sum_of, usage_of
 
 
 def first_question(probe: Probe, conversation_id: str = "") -> Question:
@@ -68,6 +68,8 @@ class _Play:
             if not reply.tool_calls:
                 return True
             if results is None or not left:
+                # whatever word the server ended with: what stands here is a question to us, not an answer
+                self.steps[-1] = replace(self.steps[-1], finish=Finish.TOOL_CALLS)
                 return False
             self.items += results
         return False
@@ -99,7 +101,14 @@ class _Play:
         steps = tuple(self.steps) if self._several else ()
         if reply.failure is None:
             return replace(said(sample, self.steps), steps=steps)
-        return replace(sample, timing=asked.timing, usage=reply.usage, cost_usd=asked.cost_usd, steps=steps)
+        asked_for = [*self.steps, _step(self.at, asked)] if _counted(asked) else self.steps
+        return replace(
+            sample,
+            timing=asked.timing,
+            usage=usage_of([step.usage for step in asked_for]) if asked_for else reply.usage,
+            cost_usd=sum_of([step.cost_usd for step in asked_for]) if asked_for else asked.cost_usd,
+            steps=steps,
+        )
 
     @property
     def _several(self) -> bool:
@@ -134,7 +143,23 @@ def _result(tools: Sequence[Tool], call: ToolCall) -> ToolResult | None:
 def _fits(when: Mapping[str, Any], arguments: object) -> bool:
     if not when:
         return True
-    return isinstance(arguments, dict) and all(arguments.get(name) == value for name, value in when.items())
+    return isinstance(arguments, dict) and all(
+        name in arguments and _same(arguments[name], value) for name, value in when.items()
+    )
+
+
+def _same(came: object, expected: object) -> bool:
+    """Equal as JSON: ``true`` is not 1, and 1.0 is."""
+    if isinstance(came, dict) and isinstance(expected, Mapping):
+        return came.keys() == expected.keys() and all(_same(came[key], expected[key]) for key in came)
+    if isinstance(came, list) and isinstance(expected, (list, tuple)):
+        return len(came) == len(expected) and all(map(_same, came, expected))
+    return isinstance(came, bool) == isinstance(expected, bool) and came == expected
+
+
+def _counted(asked: Asked) -> bool:
+    """True where a failed request still told what it used."""
+    return asked.reply.usage != TokenUsage() or asked.cost_usd is not None
 
 
 def _question(probe: Probe, items: Sequence[Item | Message], conversation_id: str) -> Question:
@@ -161,5 +186,7 @@ def _step(turn: int, asked: Asked) -> Step:
         finish_raw=reply.finish_raw,
         documents=reply.documents,
         citations=reply.citations,
+        filters=reply.filters,
+        route=replace(asked.route, attempts=max(1, len(asked.attempts))),
         cost_usd=asked.cost_usd,
     )

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from probes.check_spec import RESERVED_CHECK_KEYS, CheckSpec, Severity, When
 from probes.conversation import Message, Tool
 from probes.duration import Duration, PositiveDuration
 from probes.endpoint import Endpoint, Spend, Timeouts
@@ -28,7 +29,7 @@ from probes.forms import (
     names_schema,
     one_or_many,
 )
-from probes.probe import RESERVED_CHECK_KEYS, CheckSpec, Probe, Turn
+from probes.probe import Probe, Turn
 
 __all__ = [
     "RESERVED_CHECK_KEYS",
@@ -46,6 +47,7 @@ __all__ = [
     "Probe",
     "Require",
     "Schedule",
+    "Severity",
     "Share",
     "Spend",
     "Suite",
@@ -54,6 +56,7 @@ __all__ = [
     "Tolerance",
     "Tool",
     "Turn",
+    "When",
 ]
 
 RUNS_PER_YEAR_ASSUMED = 35_040.0
@@ -193,7 +196,13 @@ class Suite(SuiteModel):
         """The probe's labels over the defaults."""
         return {**self.defaults.labels, **probe.labels}
 
-    def checks_of(self, probe: Probe) -> tuple[CheckSpec, ...]:
-        """Default checks that the probe does not restate, then its own."""
-        own = {spec.check for spec in probe.checks}
-        return (*(spec for spec in self.defaults.checks if spec.check not in own), *probe.checks)
+    def checks_of(self, probe: Probe, endpoint: str | None = None) -> tuple[CheckSpec, ...]:
+        """Default checks that the probe does not restate, then its own: those that count at this endpoint.
+
+        An own check restates the default only where it counts itself. ``endpoint`` None: all that count anywhere.
+        """
+        labels = self.labels_of(probe)
+        own = [spec for spec in probe.checks if spec.applies(labels, endpoint)]
+        restated = {s.check for s in own if endpoint is not None or s.when is None or s.when.endpoint is None}
+        kept = [s for s in self.defaults.checks if s.check not in restated and s.applies(labels, endpoint)]
+        return (*kept, *own)

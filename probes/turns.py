@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from probes.route import Route
 from probes.sample import Sample, Step, Timing, TokenUsage
 
 
@@ -22,9 +23,10 @@ def view_of(sample: Sample, turn: int) -> Sample | None:
 def said(sample: Sample, steps: Sequence[Step]) -> Sample:
     """The sample with what these steps (at least one) say together.
 
-    The answer is the last step's. Tool calls, tokens and cost are those of all. The time to the first token is what
-    somebody waiting for the last answer waited: the whole of the rounds before it in its turn, and its own.
-    The total is the time of all, without what passed between them here.
+    The answer is the last step's, and so is who answered; a cache that took part in any step marks all. Tool calls,
+    tokens and cost are those of all. The time to the first token is what somebody waiting for the last answer waited:
+    the whole of the rounds before it in its turn, and its own. The total is the time of all, without what passed
+    between them here.
     """
     last = steps[-1]
     return replace(
@@ -36,9 +38,24 @@ def said(sample: Sample, steps: Sequence[Step]) -> Sample:
         finish_raw=last.finish_raw,
         documents=last.documents,
         citations=last.citations,
+        filters=last.filters,
+        route=_route([step.route for step in steps]),
         timing=_timing(steps),
-        usage=_usage([step.usage for step in steps]),
-        cost_usd=_sum([step.cost_usd for step in steps]),
+        usage=usage_of([step.usage for step in steps]),
+        cost_usd=sum_of([step.cost_usd for step in steps]),
+    )
+
+
+def _route(parts: Sequence[Route]) -> Route:
+    told = {part.cache for part in parts}
+    fallbacks = [part.fallbacks for part in parts if part.fallbacks is not None]
+    retries = [part.retries for part in parts if part.retries is not None]
+    return replace(
+        parts[-1],
+        cache="hit" if "hit" in told else parts[-1].cache,
+        fallbacks=sum(fallbacks) if fallbacks else None,
+        retries=sum(retries) if retries else None,
+        attempts=1 + sum(part.attempts - 1 for part in parts),
     )
 
 
@@ -49,19 +66,20 @@ def _timing(steps: Sequence[Step]) -> Timing:
     before = [step.timing.total_s for step in steps[:-1] if step.turn == steps[-1].turn]
     gaps = [step.timing.longest_gap_s for step in steps if step.timing.longest_gap_s is not None]
     return Timing(
-        client_wait_s=_sum([step.timing.client_wait_s for step in steps]),
+        client_wait_s=sum_of([step.timing.client_wait_s for step in steps]),
         connect_s=first.connect_s,
         dns_s=first.dns_s,
         tls_s=first.tls_s,
-        first_byte_s=_sum([*before, last.first_byte_s]),
-        first_token_s=_sum([*before, last.first_token_s]),
+        first_byte_s=sum_of([*before, last.first_byte_s]),
+        first_token_s=sum_of([*before, last.first_token_s]),
         longest_gap_s=max(gaps, default=None),
-        total_s=_sum([step.timing.total_s for step in steps]),
+        total_s=sum_of([step.timing.total_s for step in steps]),
         reused=first.reused,
     )
 
 
-def _usage(parts: Sequence[TokenUsage]) -> TokenUsage:
+def usage_of(parts: Sequence[TokenUsage]) -> TokenUsage:
+    """Tokens of several requests together; a count is None where one of them did not tell it."""
     if len(parts) == 1:
         return parts[0]
     return TokenUsage(
@@ -77,7 +95,7 @@ def _count(parts: Sequence[int | None]) -> int | None:
     return sum(known) if len(known) == len(parts) else None
 
 
-def _sum(parts: Sequence[float | None]) -> float | None:
+def sum_of(parts: Sequence[float | None]) -> float | None:
     """The sum; None where one of them is unknown: a sum of the rest would be a smaller number that looks as good."""
     known = [part for part in parts if part is not None]
     return sum(known) if len(known) == len(parts) else None

@@ -21,6 +21,8 @@ from reports.wording import count, effect_words, names_words
 FACTS_SHOWN = 8
 DRIFT_SEVERITIES: Mapping[str, str] = {"checks": "page", "failures": "page", "refusals": "page", "answers": "info"}
 """Of streams by dimension; all others are ``ticket``. Changed wording is drift, not yet harm."""
+CHECK_SEVERITY = "page"
+"""Of a broken contract or policy whose entry does not say otherwise; the loudest of those broken together counts."""
 _COVERED = {"checks": "contract", "refusals": "contract", "failures": "availability", "route": "policy"}
 """Streams that tell the same fact as another kind of incident, while that one is bad."""
 _KNOWN = frozenset({Status.PASS, Status.FAIL})
@@ -85,7 +87,7 @@ def _checks(record: RunRecord, kind: str) -> Condition:
         kind=kind,
         key=_key(record, kind),
         bad=bool(failed) if known else _vacuous(record, looked),
-        severity="page",
+        severity=max((f.severity or CHECK_SEVERITY for f in failed), key=SEVERITIES.index, default=CHECK_SEVERITY),
         immediate=kind == "policy",
         facts=_shown(facts),
         summary=_headed(summaries),

@@ -203,7 +203,7 @@ class Engine:
     ) -> ProbeRecord:
         suite = order.prepared.suite
         context = CheckContext(baseline_answers=normal)
-        findings = run_checks(order.prepared.checks[probe.id], probe.id, samples, context)
+        findings = run_checks(order.prepared.checks_at(probe, order.endpoint), probe.id, samples, context)
         return ProbeRecord(
             probe=probe.id,
             labels=suite.labels_of(probe),

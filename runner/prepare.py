@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from checks.binding import applying
 from checks.rules import bind_suite
 from checks.run_checks import BoundCheck
 from probes.errors import Problem, SuiteError, UsageError
@@ -14,6 +15,7 @@ from probes.pricing import asked_model, price_known
 from probes.protocols import all_protocols
 from probes.suite import Probe, Spend, Suite
 from probes.suite_file import LoadedSuite, read_suite
+from runner.local_functions import functions_of, unread
 from runner.schedule import schedule_problem
 
 
@@ -23,10 +25,14 @@ class PreparedSuite:
 
     suite: Suite
     checks: Mapping[str, tuple[BoundCheck, ...]]
-    """By probe id, defaults included."""
+    """By probe id, defaults included, those that count at some endpoints only among them."""
     file: str
     secrets: frozenset[str] = field(repr=False)
     """Values from the environment that must never be shown."""
+
+    def checks_at(self, probe: Probe, endpoint: str) -> tuple[BoundCheck, ...]:
+        """The probe's checks that count at this endpoint."""
+        return applying(self.checks[probe.id], self.suite, probe, endpoint)
 
 
 class AnyEnvironment(dict[str, str]):
@@ -59,7 +65,8 @@ def prepare(
         if isinstance(environ, AnyEnvironment):
             raise
         raise SuiteError(_all_problems(path, error, notifiers)) from None
-    checks, problems = bind_suite(loaded.suite)
+    functions = unread if isinstance(environ, AnyEnvironment) else functions_of(environ)
+    checks, problems = bind_suite(loaded.suite, functions)
     found = [loaded.problem(problem.path, problem.message, problem.hint) for problem in problems]
     found += _schedule_problems(loaded)
     found += _protocol_problems(loaded)

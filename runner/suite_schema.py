@@ -12,7 +12,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from checks.check import Rule
-from probes.suite import Suite
+from checks.inner_check import MOST_WEIGHT, WEIGHT, InnerCheck, WeighedCheck
+from probes.suite import RESERVED_CHECK_KEYS, Suite
 from runner.schema_docs import with_descriptions
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -29,8 +30,10 @@ def suite_schema(checks: Mapping[str, type[Rule]]) -> Schema:
     schema: Schema = _without_titles(with_descriptions(Suite.model_json_schema(by_alias=True)))
     definitions: Schema = schema["$defs"]
     entry = definitions["CheckSpec"]["properties"]
-    beside = {key: entry[key] for key in ("mode", "require")}
-    definitions["CheckSpec"] = _check_entry(checks, beside, definitions)
+    arguments = {name: _argument(name, checks[name], definitions) for name in sorted(checks)}
+    definitions["CheckSpec"] = _check_entry(checks, arguments, {key: entry[key] for key in RESERVED_CHECK_KEYS})
+    definitions[InnerCheck.__name__] = _check_entry(checks, arguments, {})
+    definitions[WeighedCheck.__name__] = _check_entry(checks, arguments, {WEIGHT: _WEIGHT})
     definitions["Endpoint"] = _as_written(definitions["Endpoint"])
     for name, key in (("OAuth2", "client_secret"), ("Tls", "key_password")):
         properties = definitions[name]["properties"]
@@ -89,10 +92,20 @@ def _address(known: Schema) -> Schema:
     return {**known, "pattern": f"{known['pattern']}|\\$\\{{{_NAME}\\}}"}
 
 
-def _check_entry(checks: Mapping[str, type[Rule]], beside: Schema, definitions: Schema) -> Schema:
-    bare = [name for name in sorted(checks) if _may_stand_bare(checks[name])]
+_WEIGHT: Schema = {
+    "type": "number",
+    "minimum": 0,
+    "maximum": MOST_WEIGHT,
+    "default": 1,
+    "description": "How much it counts beside the others, where there is a threshold.",
+}
+_NESTED = {model.__name__: model for model in (InnerCheck, WeighedCheck)}
+
+
+def _check_entry(checks: Mapping[str, type[Rule]], arguments: Mapping[str, Schema], beside: Schema) -> Schema:
+    bare = [name for name in arguments if _may_stand_bare(checks[name])]
     forms: list[Schema] = [{"enum": bare, "description": "A check that needs no argument."}] if bare else []
-    forms += [_mapping_form(name, checks[name], beside, definitions) for name in sorted(checks)]
+    forms += [_mapping_form(name, checks[name], argument, beside) for name, argument in arguments.items()]
     return {"description": "One check: its name, or its name with an argument.", "anyOf": forms}
 
 
@@ -105,11 +118,28 @@ def _may_stand_bare(rule: type[Rule]) -> bool:
     return True
 
 
-def _mapping_form(name: str, rule: type[Rule], beside: Schema, definitions: Schema) -> Schema:
+def _argument(name: str, rule: type[Rule], definitions: Schema) -> Schema:
+    """What may stand after the check's name; the models within it go to the definitions, under the check's name."""
     argument = with_descriptions(rule.argument.json_schema(ref_template=f"#/$defs/check.{name}.{{model}}"))
     for inner, definition in argument.pop("$defs", {}).items():
-        definitions[f"check.{name}.{inner}"] = _without_titles(definition)
-    properties: Schema = {name: _without_titles(argument), **beside}
+        definitions[f"check.{name}.{inner}"] = _without_titles(_as_entries(definition))
+    found: Schema = _without_titles(_as_entries(argument))
+    return found
+
+
+def _as_entries(schema: Any) -> Any:
+    """Entries within checks made of checks look like those of a check list: refer to them."""
+    if isinstance(schema, list):
+        return [_as_entries(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if (title := schema.get("title")) in _NESTED:
+        return {"$ref": f"#/$defs/{title}"}
+    return {key: _as_entries(part) for key, part in schema.items()}
+
+
+def _mapping_form(name: str, rule: type[Rule], argument: Schema, beside: Schema) -> Schema:
+    properties: Schema = {name: argument, **beside}
     form: Schema = {"type": "object", "properties": properties, "required": [name], "additionalProperties": False}
     summary = next(iter((rule.__doc__ or "").strip().splitlines()), "")
     return {"description": summary, **form} if summary else form

@@ -110,7 +110,7 @@ def _facts(sample: Sample, check_failed: bool | None, refused: bool) -> SampleFa
         input_tokens=None if hit else sample.usage.input_tokens,
         refused=refused,
         check_failed=check_failed,
-        route=None if hit else sample.route.key,
+        route=None if hit else sample.route_key,
         finish=sample.finish.value if sample.finish else None,
         answer=sample.answer,
         documents=None if sample.documents is None else _ids(sample.documents),

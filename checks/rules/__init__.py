@@ -5,8 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from checks.binding import BindProblem, SuiteProblem, bind_entries, bind_probes
+from checks.binding import Binding, BindProblem, SuiteProblem
 from checks.check import Rule
+from checks.local_code import Functions, no_functions
+from checks.rules.all_of import AllOf
+from checks.rules.any_of import AnyOf
 from checks.rules.attempts import Attempts
 from checks.rules.bleu import Bleu
 from checks.rules.blocklist import Blocklist
@@ -38,11 +41,13 @@ from checks.rules.no_pii import NoPii
 from checks.rules.no_refusal import NoRefusal
 from checks.rules.no_secret import NoSecret
 from checks.rules.no_truncation import NoTruncation
+from checks.rules.not_ import Not
 from checks.rules.not_contains import NotContains
 from checks.rules.number import NumberCheck
 from checks.rules.occurs import Occurs
 from checks.rules.output_tokens import OutputTokens
 from checks.rules.python import Python
+from checks.rules.python_syntax import PythonSyntax
 from checks.rules.reasoning_tokens import ReasoningTokens
 from checks.rules.refusal import Refusal
 from checks.rules.regex import Regex
@@ -82,7 +87,7 @@ CHECKS: dict[str, type[Rule]] = {
     "xml": Xml,
     "html": Html,
     "sql": Sql,
-    "python": Python,
+    "python_syntax": PythonSyntax,
     "code_fence": CodeFence,
     "similar": Similar,
     "edit_distance": EditDistance,
@@ -114,6 +119,10 @@ CHECKS: dict[str, type[Rule]] = {
     "injection": Injection,
     "blocklist": Blocklist,
     "moderation": Moderation,
+    "all_of": AllOf,
+    "any_of": AnyOf,
+    "not": Not,
+    "python": Python,
 }
 
 
@@ -126,11 +135,18 @@ def all_checks() -> dict[str, type[Rule]]:
     return with_entry_points(CHECKS, "holdfast.checks")
 
 
-def bind(specs: Sequence[CheckSpec]) -> tuple[tuple[BoundCheck, ...], tuple[BindProblem, ...]]:
-    """The rules of one check list, and everything wrong with its entries."""
-    return bind_entries(specs, all_checks())
+def bind(
+    specs: Sequence[CheckSpec], functions: Functions = no_functions
+) -> tuple[tuple[BoundCheck, ...], tuple[BindProblem, ...]]:
+    """The rules of one check list, and everything wrong with its entries.
+
+    ``functions``: where the check ``python`` gets the one it calls; left out, it is refused.
+    """
+    return Binding(rules=all_checks(), functions=functions).entries(specs)
 
 
-def bind_suite(suite: Suite) -> tuple[dict[str, tuple[BoundCheck, ...]], tuple[SuiteProblem, ...]]:
+def bind_suite(
+    suite: Suite, functions: Functions = no_functions
+) -> tuple[dict[str, tuple[BoundCheck, ...]], tuple[SuiteProblem, ...]]:
     """The rules of every probe by its id (defaults first, restated ones left out), and everything wrong with them."""
-    return bind_probes(suite, all_checks())
+    return Binding(rules=all_checks(), functions=functions).suite(suite)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, JsonValue, TypeAdapter, WithJsonSchema, model_validator
 
-from checks.allowance import Allowance, Allowed
+from checks.allowance import Allowance
 from checks.argument import Text
 from checks.check import PASSED, CheckContext, failed
 from checks.code_part import Placed

@@ -29,7 +29,7 @@ class SchemaArgument(Placed):
     @classmethod
     def _short_form(cls, value: object) -> object:
         # no keyword of JSON Schema is called schema, so a mapping that has it is not one itself
-        return {"schema": value} if isinstance(value, Mapping) and "schema" not in value else value
+        return value if isinstance(value, Mapping) and "schema" in value else {"schema": value}
 
 
 class JsonSchema:

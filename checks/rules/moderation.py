@@ -62,7 +62,12 @@ class Moderation:
         self._sides = argument.of
 
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
-        told = [found for place, word in sample.filters.items() if (found := rating(place, word))]
+        told = [
+            found
+            for report in sample.filter_reports
+            for place, word in report.items()
+            if (found := rating(place, word))
+        ]
         told = [found for found in told if found.side in self._sides]
         for found in told:
             most = self._most(found)

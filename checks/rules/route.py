@@ -67,7 +67,7 @@ class AllowedRoute(Argument):
 class Route:
     """Every declared name matches one of its patterns.
 
-    A declared name that the reply does not tell is an error, because an allow-list nobody can check is not kept.
+    A script passes where everyone who answered one of its requests may. A declared name that a reply does not tell is an error, because an allow-list nobody can check is not kept.
     Caches, fallbacks and retries are told by few gateways: where they are not, those are left out, and the sample is
     skipped if nothing else was asked.
     """
@@ -84,15 +84,14 @@ class Route:
         self._limits = argument.limits
 
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
-        told: dict[str, str | None] = {name: getattr(sample.route, name) for name in self._names}
-        wrong = [name for name, value in told.items() if value is not None and not self._allowed(name, value)]
-        if wrong:
-            name = wrong[0]
-            return failed(f"expected {name} {listed(self._names[name])}, got {quoted(told[name] or '')}")
+        told = [(name, getattr(route, name)) for route in sample.routes for name in self._names]
+        for name, value in told:
+            if value is not None and not self._allowed(name, value):
+                return failed(f"expected {name} {listed(self._names[name])}, got {quoted(value)}")
         detour = self._detour(sample)
         if detour:
             return failed(detour)
-        untold = [name for name, value in told.items() if value is None]
+        untold = list(dict.fromkeys(name for name, value in told if value is None))
         if untold:
             return unmeasured(f"the reply does not say which {' and '.join(untold)} answered")
         if not told and not self._detour_told(sample):

@@ -56,9 +56,9 @@ class Xml:
         try:
             if not self._placed.anywhere:
                 self._reader.read(part.text)
-            elif not self._reader.read_first(sample.answer or ""):
+            elif not self._reader.read_among_prose(sample.answer or ""):
                 return unmeasured(
-                    f"no XML element at the first {ATTEMPTS} places that look like one, "
+                    f"no such XML element at the first {ATTEMPTS} places that look like one, "
                     f"within {EMBEDDED_CHARS} characters; the rest was not searched"
                 )
         except Broken as error:

@@ -231,9 +231,15 @@ def _spending(db: Database) -> None:
     db.table("spending").create_index(["at"])
 
 
+def _severity_of_findings(db: Database) -> None:
+    """How loudly a suite wants a broken check of its own to be told; null where it does not say."""
+    db.table("findings").add_column("severity", str)
+
+
 MIGRATIONS: tuple[tuple[str, Step], ...] = (
     ("0001_first_tables", _first_tables),
     ("0002_more_of_samples", _more_of_samples),
     ("0003_spending", _spending),
+    ("0004_severity_of_findings", _severity_of_findings),
 )
 """Every step, in order. Names are kept in the database; a step is never renamed."""

@@ -125,6 +125,7 @@ def finding_row(finding: Finding, *, run: int, position: int, probe_position: in
         "passed": finding.passed,
         "total": finding.total,
         "turn": finding.turn,
+        "severity": finding.severity,
         "outcomes": to_json([_outcome_parts(entry) for entry in finding.outcomes]),
     }
 
@@ -164,6 +165,7 @@ def finding(row: Row, *, probe: str) -> Finding:
             for (sample_id, status, *span), reason in zip(parts, reasons, strict=True)
         ),
         turn=row["turn"],
+        severity=row["severity"],
     )
 
 

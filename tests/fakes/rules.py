@@ -6,11 +6,17 @@ from typing import Any
 
 from checks.check import CheckContext
 from checks.finding import Outcome
+from checks.local_code import Judgement
 from checks.rules import BindProblem, BoundCheck, bind
 from probes.sample import Sample
 from probes.suite import CheckSpec
 
 NOTHING_ELSE = CheckContext()
+
+
+def no_todo(_name: str) -> Judgement:
+    """A function of every name: it says True of answers without a TODO."""
+    return lambda answer, _sample, _context: "TODO" not in answer
 
 
 def spec(entry: object) -> CheckSpec:
@@ -20,14 +26,14 @@ def spec(entry: object) -> CheckSpec:
 
 def bound(entry: object) -> BoundCheck:
     """The rule of an entry that must be right."""
-    rules, problems = bind([spec(entry)])
+    rules, problems = bind([spec(entry)], no_todo)
     assert not problems, problems
     return rules[0]
 
 
 def problem(entry: object) -> BindProblem:
     """The one problem of an entry that must be wrong."""
-    rules, problems = bind([spec(entry)])
+    rules, problems = bind([spec(entry)], no_todo)
     assert not rules
     assert len(problems) == 1, problems
     return problems[0]

@@ -59,6 +59,13 @@ FAILURES = every_field(
 TIMINGS = every_field(Timing, reused=optional(st.booleans()), **dict.fromkeys(SECONDS_OF, SECONDS))
 CALLS = st.lists(every_field(ToolCall, id=TEXTS, name=TEXTS, arguments=TEXTS), max_size=2).map(tuple)
 DOCUMENTS = st.lists(every_field(Document, id=TEXTS, text=optional(TEXTS), score=SECONDS), max_size=2).map(tuple)
+ROUTES = every_field(
+    Route,
+    **dict.fromkeys(sample_rows.ROUTE_NAMES, optional(TEXTS)),
+    fallbacks=optional(COUNTS),
+    retries=optional(COUNTS),
+    attempts=COUNTS,
+)
 SAMPLES = every_field(
     Sample,
     **dict.fromkeys(("sample_id", "trace_id"), TEXTS),
@@ -72,13 +79,7 @@ SAMPLES = every_field(
         **dict.fromkeys([f.name for f in dataclasses.fields(TokenUsage)][:-1], optional(COUNTS)),
         raw=st.dictionaries(TEXTS, JSON, max_size=3),
     ),
-    route=every_field(
-        Route,
-        **dict.fromkeys(sample_rows.ROUTE_NAMES, optional(TEXTS)),
-        fallbacks=optional(COUNTS),
-        retries=optional(COUNTS),
-        attempts=COUNTS,
-    ),
+    route=ROUTES,
     **dict.fromkeys(("answer", "refusal", "finish_raw"), optional(TEXTS)),
     tool_calls=CALLS,
     documents=optional(DOCUMENTS),
@@ -96,6 +97,8 @@ SAMPLES = every_field(
             finish=optional(st.sampled_from(Finish)),
             documents=optional(DOCUMENTS),
             citations=st.lists(TEXTS, max_size=2).map(tuple),
+            filters=st.dictionaries(TEXTS, TEXTS, max_size=2),
+            route=ROUTES,
             cost_usd=SECONDS,
         ),
         max_size=2,
