@@ -81,7 +81,8 @@ def _seen(check: BoundCheck, sample: Sample) -> Sample | None:
 def _outcome(check: BoundCheck, sample: Sample, seen: Sample | None, context: CheckContext) -> Outcome:
     if seen is None and sample.failure is None:
         return failed(
-            "the script did not get to this turn: an earlier one ended in a call of a tool that has no scripted result, or at the most rounds of tools"
+            "the script did not get to this turn: an earlier one ended in a call of a tool, "
+            "without a scripted result or at its last round (tool_rounds)"
         )
     if seen is None or seen.failure is not None:
         why = sample.failure.kind.value if sample.failure else ""

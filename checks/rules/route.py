@@ -67,7 +67,8 @@ class AllowedRoute(Argument):
 class Route:
     """Every declared name matches one of its patterns.
 
-    A script passes where everyone who answered one of its requests may. A declared name that a reply does not tell is an error, because an allow-list nobody can check is not kept.
+    A script passes where everyone who answered one of its requests may. A declared name that a reply does not tell is
+    an error, because an allow-list nobody can check is not kept.
     Caches, fallbacks and retries are told by few gateways: where they are not, those are left out, and the sample is
     skipped if nothing else was asked.
     """

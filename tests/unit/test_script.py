@@ -196,6 +196,61 @@ def test_the_first_token_of_a_tool_loop_is_what_somebody_waiting_for_the_answer_
     assert sample.timing.first_token_s == pytest.approx(round_one.total_s + last.first_token_s)
 
 
+def test_a_call_nobody_answered_is_a_tool_call_whatever_word_the_server_ended_with() -> None:
+    body = calls("{}")
+    body["choices"][0]["finish_reason"] = "stop"
+    probe = {"prompt": "Where?", "tools": [ORDER_TOOL], "tool_rounds": 1, "checks": [{"finish": ["stop"]}]}
+    sample, _, suite = play(probe, whole(body))
+    assert sample.finish is Finish.TOOL_CALLS
+    assert findings(suite, sample)[0].status is Status.FAIL
+
+
+def test_a_stranger_who_answered_an_earlier_turn_breaks_the_route_policy_and_shows_in_the_route() -> None:
+    probe = {**TWO_TURNS, "checks": [{"route": {"model": "m-*"}}]}
+    replies = (whole({**chat_body("Your order number?"), "model": "other"}), whole(chat_body("30 days", model="m-1")))
+    sample, _, suite = play(probe, *replies)
+    assert sample.route_key == "other / fp_1 / default + m-1 / fp_1 / default"
+    (policy,) = (finding for finding in findings(suite, sample) if finding.check == "route")
+    assert policy.status is Status.FAIL
+    assert "other" in policy.reason
+
+
+def test_a_cache_that_answered_an_earlier_turn_marks_the_sample() -> None:
+    hit = whole(chat_body("Your order number?"), headers={"x-litellm-cache-key": "k", "x-litellm-model-id": "d"})
+    miss = whole(chat_body("30 days"), headers={"x-litellm-model-id": "d"})
+    sample, _, _ = play(TWO_TURNS, hit, miss)
+    assert [step.route.cache for step in sample.steps] == ["hit", None]
+    assert sample.route.cache == "hit"
+
+
+def test_a_filter_that_spoke_of_an_earlier_turn_is_heard() -> None:
+    flagged = chat_body("Your order number?")
+    flagged["choices"][0]["content_filter_results"] = {"violence": {"filtered": False, "severity": "high"}}
+    clean = chat_body("30 days")
+    clean["choices"][0]["content_filter_results"] = {"violence": {"filtered": False, "severity": "safe"}}
+    sample, _, suite = play({**TWO_TURNS, "checks": [{"moderation": "low"}]}, whole(flagged), whole(clean))
+    (moderation,) = (finding for finding in findings(suite, sample) if finding.check == "moderation")
+    assert moderation.status is Status.FAIL
+
+
+def test_a_script_that_failed_halfway_keeps_what_its_answered_turns_used() -> None:
+    sample, _, _ = play(TWO_TURNS, whole(chat_body("Your order number?")), whole({"error": {"message": "no"}}, 400))
+    assert sample.failure is not None
+    assert sample.usage.output_tokens == USAGE["completion_tokens"]
+
+
+def test_a_result_for_certain_arguments_asks_for_each_of_them_and_true_is_not_one() -> None:
+    tool = {
+        **ORDER_TOOL,
+        "results": [{"when": {"order_id": None}, "result": "null"}, {"when": {"n": 1}, "result": "1"}],
+    }
+    for arguments, result in (("{}", None), ('{"order_id": null}', "null"), ('{"n": true}', None), ('{"n": 1.0}', "1")):
+        probe = {"prompt": "Where?", "tools": [tool]}
+        _, server, _ = play(probe, whole(calls(arguments)), whole(chat_body("Shipped.")))
+        told = [m["content"] for m in server.requests[-1].json["messages"] if m["role"] == "tool"]
+        assert told == ([result] if result else [])
+
+
 def test_editing_a_later_turn_or_a_scripted_result_starts_a_new_history_and_a_cap_on_nothing_does_not() -> None:
     endpoint = Endpoint.model_validate({"base_url": "https://gateway.example.com/v1", "model": "m"})
 
