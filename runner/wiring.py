@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from probes.access import Accesses
 from probes.clock import Clock, SystemClock
 from probes.errors import UsageError
 from probes.oauth import Tokens
@@ -35,6 +36,7 @@ class Installation:
     outbox: OutboxWorker
     clock: Clock
     limits: Limits
+    accesses: Accesses
 
 
 def store_of(option: str | None, loaded: LoadedSettings, *, new: bool = True) -> Store:
@@ -78,6 +80,7 @@ async def installation(
     limits = Limits(store, clock, loaded.settings.spend)
     try:
         async with Transport(clock=clock) as transport:
+            accesses = Tokens(transport=transport, clock=clock)
             yield Installation(
                 settings=loaded.settings,
                 store=store,
@@ -89,7 +92,7 @@ async def installation(
                     false_alarms_per_year=loaded.settings.false_alarms_per_year,
                     limits=limits,
                     report_link=report_link,
-                    accesses=Tokens(transport=transport, clock=clock),
+                    accesses=accesses,
                 ),
                 outbox=OutboxWorker(
                     store=store,
@@ -98,6 +101,7 @@ async def installation(
                 ),
                 clock=clock,
                 limits=limits,
+                accesses=accesses,
             )
     finally:
         store.close()

@@ -170,3 +170,15 @@ def wording_of(keys: Sequence[str]) -> tuple[Wording, list[tuple[int, ...]]]:
     ).astype(int)
     wording = Wording(texts=texts, counts=tuple(counts.tolist()), usual=usual, far=far, very_far=very_far, near=near)
     return wording, [tuple(row) for row in events.tolist()]
+
+
+def distances_to(keys: Sequence[str], references: Sequence[str]) -> list[float]:
+    """Of each answer the mean distance, 0 to 1, to the five nearest references (to all, where there are fewer).
+
+    Answers and references (at least one, repeats kept) are given by their keys.
+    """
+    texts = tuple(dict.fromkeys(references))
+    index = {text: position for position, text in enumerate(texts)}
+    counts = np.bincount([index[key] for key in references], minlength=len(texts))
+    neighbours = min(_NEIGHBOURS, len(references))
+    return [float(distance) for distance in _nearest(_distances(keys, texts), counts, neighbours)]

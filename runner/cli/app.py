@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from runner.cli import baseline, daemon, demo, look, run, suites
+from runner.cli import baseline, canary, daemon, demo, look, run, suites
 
 app = typer.Typer(
     name="holdfast",
@@ -43,6 +43,7 @@ app.command("validate")(suites.validate)
 app.command("schema")(suites.schema)
 app.command("run")(run.run)
 app.add_typer(baseline.app, name="baseline")
+app.command("canary")(canary.canary)
 app.command("show")(look.show)
 app.command("report")(look.report)
 app.command("replay")(look.replay)

@@ -14,7 +14,9 @@ from probes.errors import UsageError
 from probes.nearest import did_you_mean
 
 if TYPE_CHECKING:
+    from checks.canary.pair import Pair
     from probes.sample import Sample
+    from reports.canary.record import CanaryRecord
     from reports.formats import Format
     from reports.summary import RunRecord
 
@@ -57,6 +59,39 @@ def print_runs(
     return code
 
 
+def print_canary(record: CanaryRecord, *, format_: str, output: Path | None) -> None:
+    """Print a canary in the chosen format.
+
+    Raises:
+        UsageError: there is no such format.
+    """
+    from reports.canary import text
+
+    render = canary_format(format_)
+    if output is not None:
+        from runner.files import write_text
+
+        write_text(output, render(record))
+        say(f"result: {output}")
+    elif format_ == "text":
+        typer.echo(text.render(record, colour=_colour(), width=_width()), nl=False, color=True)
+    else:
+        typer.echo(render(record), nl=False)
+
+
+def canary_format(name: str) -> Callable[[CanaryRecord], str]:
+    """A format of canaries by name.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
+    from reports.canary.formats import FORMATS
+
+    if name not in FORMATS:
+        raise UsageError(f"--format {name!r} is unknown ({did_you_mean(name, FORMATS)})")
+    return FORMATS[name]
+
+
 def say(message: str) -> None:
     """One line for people, on stderr."""
     typer.echo(message, err=True)
@@ -75,7 +110,14 @@ def _width() -> int:
 
 
 @contextmanager
-def progress(calls: int) -> Iterator[Callable[[Sample], None] | None]:
+def pair_progress(pairs: int) -> Iterator[Callable[[Pair], None] | None]:
+    """A progress bar on stderr while a canary runs, where stderr is a terminal; it may end early."""
+    with progress(pairs) as tick:
+        yield None if tick is None else lambda _pair: tick(None)
+
+
+@contextmanager
+def progress(calls: int) -> Iterator[Callable[[Sample | None], None] | None]:
     """A progress bar on stderr while probes are out, where stderr is a terminal; nothing elsewhere."""
     if not sys.stderr.isatty():
         yield None

@@ -1,0 +1,1 @@
+"""A canary told: its record, and the formats it is told in."""

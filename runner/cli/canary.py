@@ -1,0 +1,138 @@
+"""``holdfast canary``: a candidate against production, in pairs; PASS, FAIL or INCONCLUSIVE for a deploy gate."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from probes.duration import parse_duration
+from probes.errors import UsageError
+from runner.cli import options as opt
+
+if TYPE_CHECKING:
+    from probes.suite import Suite
+    from reports.canary.record import CanaryRecord
+    from runner.canary import CanaryOrder
+    from runner.prepare import PreparedSuite
+    from runner.settings import LoadedSettings
+
+Production = Annotated[str, typer.Option("--production", metavar="NAME", help="The endpoint that serves now.")]
+Candidate = Annotated[str, typer.Option("--candidate", metavar="NAME", help="The endpoint that shall serve.")]
+MaxPairs = Annotated[
+    int | None, typer.Option("--max-pairs", min=1, max=100_000, help="Most pairs; default 300, or the suite's.")
+]
+MaxTime = Annotated[
+    str | None, typer.Option("--max-time", metavar="DURATION", help="Longest it may take; default 30m, or the suite's.")
+]
+MaxUsd = Annotated[float | None, typer.Option("--max-usd", min=0.0, help="Most it may cost, in US dollars.")]
+MaxTokens = Annotated[int | None, typer.Option("--max-tokens", min=1, help="Most tokens it may use.")]
+
+
+def canary(
+    suite: opt.Suite,
+    production: Production,
+    candidate: Candidate,
+    probe: opt.Probes = None,
+    label: opt.Labels = None,
+    max_pairs: MaxPairs = None,
+    max_time: MaxTime = None,
+    max_usd: MaxUsd = None,
+    max_tokens: MaxTokens = None,
+    format_: opt.Format = "text",
+    output: opt.Output = None,
+    store: opt.Store = None,
+    config: opt.Config = None,
+) -> int:
+    """Compare a candidate with production in interleaved pairs: PASS (0), FAIL (1) or INCONCLUSIVE (3)."""
+    from runner.cli.printing import canary_format, print_canary
+    from runner.cli.session import prepare_all, settings_beside
+    from runner.files import writable
+
+    canary_format(format_)
+    loaded = settings_beside([suite], config)
+    writable(output, None)
+    (prepared,) = prepare_all([suite], None, loaded.settings.spend)
+    order = _order(
+        prepared,
+        sides=(production, candidate),
+        probes=probe,
+        labels=label,
+        max_pairs=max_pairs,
+        max_time=max_time,
+        max_usd=max_usd,
+        max_tokens=max_tokens,
+    )
+    record = asyncio.run(_run(order, loaded, store))
+    print_canary(record, format_=format_, output=output)
+    return record.exit_code
+
+
+def _order(
+    prepared: PreparedSuite,
+    *,
+    sides: tuple[str, str],
+    probes: list[str] | None,
+    labels: list[str] | None,
+    max_pairs: int | None,
+    max_time: str | None,
+    max_usd: float | None,
+    max_tokens: int | None,
+) -> CanaryOrder:
+    """What the options and the suite ask for together; an option goes before the suite's own word.
+
+    Raises:
+        UsageError: the suite has no such endpoint or probe, or both sides are one.
+    """
+    from checks.canary.plan import CanaryPlan
+    from runner.canary import CanaryOrder
+    from runner.cli.session import endpoints_of
+    from runner.prepare import select
+
+    production, candidate = endpoints_of(prepared, sides)
+    if production == candidate:
+        raise UsageError(f"--production and --candidate are both {candidate!r}: a candidate is another endpoint")
+    settings = prepared.suite.canary
+    chosen = select(prepared.suite, probes=tuple(probes or ()), labels=opt.labels_of(labels))
+    return CanaryOrder(
+        prepared=prepared,
+        production=production,
+        candidate=candidate,
+        probes=tuple(probe for probe, _ in chosen),
+        plan=CanaryPlan.of(settings, streamed=_streamed(prepared.suite, sides), max_pairs=max_pairs),
+        max_time_s=_seconds(max_time) if max_time else settings.max_time_s,
+        max_usd=settings.max_usd if max_usd is None else max_usd,
+        max_tokens=settings.max_tokens if max_tokens is None else max_tokens,
+    )
+
+
+def _streamed(suite: Suite, sides: tuple[str, str]) -> bool:
+    return all(suite.endpoints[name].streamed for name in sides)
+
+
+def _seconds(written: str) -> float:
+    try:
+        seconds = parse_duration(written)
+    except ValueError as error:
+        raise UsageError(f"--max-time: {error}") from None
+    if seconds <= 0:
+        raise UsageError(f"--max-time {written!r} leaves no time; write it like 10m")
+    return seconds
+
+
+async def _run(order: CanaryOrder, loaded: LoadedSettings, store: str | None) -> CanaryRecord:
+    from runner.canary import Canaries
+    from runner.cli.printing import pair_progress
+    from runner.wiring import installation
+
+    async with installation(loaded, store_option=store) as here:
+        canaries = Canaries(
+            store=here.store,
+            transport=here.transport,
+            clock=here.clock,
+            limits=here.limits,
+            accesses=here.accesses,
+        )
+        with pair_progress(order.plan.max_pairs) as tick:
+            return await canaries.run(order, tick)
