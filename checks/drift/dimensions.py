@@ -11,6 +11,7 @@ from checks.drift.evidence import Machine
 from checks.drift.levels import LevelMachine
 from checks.drift.observation import SampleFacts
 from checks.drift.result import SUITE_SCOPE, StreamKey
+from checks.drift.tails import TailMachine
 
 _LEAST_TOKENS = 20.0  # below, one token more is a large ratio; the answers stream sees it better
 
@@ -23,6 +24,7 @@ def _check_failed(sample: SampleFacts) -> bool | None:
     return None if sample.failed else sample.check_failed
 
 
+_FIRST = "time to first token"
 _OUTPUT = LevelMachine(read=lambda sample: sample.output_tokens, words="output tokens", counts=True)
 _INPUT = LevelMachine(read=lambda sample: sample.input_tokens, words="input tokens", counts=True)
 _CHECKS = EventMachine(happened=_check_failed, words="failed checks")
@@ -30,11 +32,22 @@ _FAILURES = EventMachine(happened=lambda sample: None if sample.held else sample
 _REFUSALS = EventMachine(happened=_refused, words="refusals")
 _ANSWERS = AnswerMachine()
 
+
+def _first_token(sample: SampleFacts) -> float | None:
+    return sample.first_token_s
+
+
+def _total(sample: SampleFacts) -> float | None:
+    return sample.total_s
+
+
 POOLED: dict[str, Machine] = {
-    "latency.first_token": LevelMachine(
-        read=lambda sample: sample.first_token_s, words="time to first token", counts=False
-    ),
-    "latency.total": LevelMachine(read=lambda sample: sample.total_s, words="latency", counts=False),
+    "latency.first_token": LevelMachine(read=_first_token, words=_FIRST, counts=False),
+    "latency.first_token.spread": LevelMachine(read=_first_token, words=_FIRST, counts=False, spread=True),
+    "latency.first_token.tail": TailMachine(read=_first_token, words=_FIRST),
+    "latency.total": LevelMachine(read=_total, words="latency", counts=False),
+    "latency.total.spread": LevelMachine(read=_total, words="latency", counts=False, spread=True),
+    "latency.total.tail": TailMachine(read=_total, words="latency"),
     "tokens.output": _OUTPUT,
     "tokens.input": _INPUT,
     "answers": _ANSWERS,
@@ -70,7 +83,7 @@ def streams_of(probe_ids: Sequence[str], *, streaming: bool, retrieving: bool = 
     ``streaming``: whether replies are streamed, so that there is a first token to time. ``retrieving``: whether
     they name the documents they were made from.
     """
-    never = {"latency.first_token": not streaming, "retrieval": not retrieving}
-    pooled = [StreamKey(scope=SUITE_SCOPE, dimension=dimension) for dimension in POOLED if not never.get(dimension)]
+    never = (*(() if streaming else ("latency.first_token",)), *(() if retrieving else ("retrieval",)))
+    pooled = [StreamKey(scope=SUITE_SCOPE, dimension=name) for name in POOLED if not name.startswith(never)]
     own = [StreamKey(scope=probe, dimension=dimension) for probe in probe_ids for dimension in PER_PROBE]
     return (*pooled, *own)

@@ -1,4 +1,5 @@
-"""The machine of continuous streams: latency and tokens, judged run by run and day by day. Feeds streams."""
+"""The machine of continuous streams: level and spread of latency, level of tokens, judged run by run and day by day.
+Feeds streams."""
 
 from __future__ import annotations
 
@@ -14,13 +15,14 @@ from checks.drift.evidence import Evidence, Formed, Gathered, Json
 from checks.drift.noise import Channel, day_channel, step_channel
 from checks.drift.observation import ProbeObservation, SampleFacts
 from checks.drift.plan import JudgePlan
-from checks.drift.reference import Reference, amounts, day_value, sampling_sd
+from checks.drift.reference import Reference, amounts, day_value, sampling_sd, spread_sampling_sd
 from checks.drift.result import Effect
 from checks.drift.words import ratio_words
 
 BASELINE_RUNS = 20
 YOUNG_RUNS = 50
 _BASELINE_DAYS = 7
+_LEAST_SPREAD = 3  # samples a run; fewer have no spread to speak of
 _KEPT_VALUES = 336  # baseline run values kept for a fresh start after an alarm
 _KEPT_DAYS = 64
 _RECENT_VALUES = 32  # newest run values as measured, for telling how far a stream moved
@@ -38,6 +40,8 @@ class LevelMachine:
     """True for tokens, False for seconds."""
     least_median: float = 0.0
     """A baseline whose median lies below this is not worth watching."""
+    spread: bool = False
+    """True for how far the values of a run lie apart, rather than where they lie."""
 
     def gather(self, probe: ProbeObservation) -> list[float] | None:
         """The values of a probe's samples."""
@@ -58,7 +62,9 @@ class LevelMachine:
             return None
         reference = Reference.of(samples, offset=2.0 if self.counts else 0.0)
         per_run = median(sum(map(len, run.told.values())) for run in runs)
-        levels = [[run.run_id, run.day, reference.level(run.told)] for run in runs][-_KEPT_VALUES:]
+        if self.spread and per_run < _LEAST_SPREAD:
+            return None
+        levels = [[run.run_id, run.day, self._value(reference, run)] for run in runs][-_KEPT_VALUES:]
         baseline = {"reference": reference.to_json(), "per_run": float(per_run), "levels": levels}
         return Formed(probes=frozenset(samples), baseline=baseline, detector=self._fresh(baseline, plan))
 
@@ -70,7 +76,7 @@ class LevelMachine:
         expected = baseline["per_run"] * len(run.told) / len(reference.medians)
         if sum(map(len, run.told.values())) < max(1.0, expected / 2):
             return None
-        level = reference.level(run.told)
+        level = self._value(reference, run)
         step = advance(Engine.from_json(detector["step"]), level, run.run_id, self._step_channel(plan))
         days, finished = self._day(detector["days"], run.run_id, run.day, level, plan)
         recent = [*detector["recent"], [run.run_id, level]][-_RECENT_VALUES:]
@@ -78,6 +84,13 @@ class LevelMachine:
         if said.channel == "run":
             said = self._as_measured(said, [value for _, _, value in baseline["levels"]], recent)
         return {"step": step.to_json(), "days": days, "recent": recent}, replace(said, day_finished=finished)
+
+    @property
+    def _what(self) -> str:
+        return f"{'spread of' if self.spread else 'median'} {self.words}"
+
+    def _value(self, reference: Reference, run: Gathered) -> float:
+        return reference.spread(run.told) if self.spread else reference.level(run.told)
 
     def _as_measured(self, said: Evidence, normal: Sequence[float], recent: Sequence[Any]) -> Evidence:
         """The effect from the values as they were measured. The engine's own is from clipped ones: that keeps one bad
@@ -91,7 +104,7 @@ class LevelMachine:
         effect = Effect(
             kind="ratio", value=moved, low=moved * said.effect.low / clipped, high=moved * said.effect.high / clipped
         )
-        return replace(said, effect=effect, what=ratio_words(self.words, effect))
+        return replace(said, effect=effect, what=ratio_words(self._what, effect))
 
     def restart(self, baseline: Json, detector: Json, plan: JudgePlan, said: Evidence) -> Json:
         """Runs: the baseline's own values again. Days: those before the change, for they are its baseline."""
@@ -109,7 +122,9 @@ class LevelMachine:
     def _fresh(self, baseline: Json, plan: JudgePlan) -> Json:
         reference, levels = Reference.from_json(baseline["reference"]), baseline["levels"]
         step = Engine.new(
-            sampling_sd=sampling_sd(reference, baseline["per_run"]),
+            sampling_sd=(
+                spread_sampling_sd(baseline["per_run"]) if self.spread else sampling_sd(reference, baseline["per_run"])
+            ),
             centre=median(level for _, _, level in levels),
             warmup=len(levels),
             channel=self._step_channel(plan),
@@ -162,7 +177,7 @@ class LevelMachine:
             learned=learned,
             effect=effect,
             since=shift.since,
-            what=ratio_words(self.words, effect),
+            what=ratio_words(self._what, effect),
             channel=channel,
         )
 

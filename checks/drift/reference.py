@@ -51,6 +51,28 @@ class Reference:
         centre, width = float(np.median(residuals)), 3 * self.sd
         return centre + float(np.clip(residuals - centre, -width, width).mean())
 
+    def spread(self, samples: Mapping[str, Sequence[float]]) -> float:
+        """ln of how far a run's values lie from their own centre, on average; each at most 4.5 sd.
+
+        A load that moves all of them alike does not move it. The small constant keeps a run of equal values finite.
+        """
+        away = np.abs(self._from_own_centre(samples))
+        return math.log(float(np.minimum(away, 4.5 * self.sd).mean()) + 0.05 * self.sd)
+
+    def tail(self, samples: Mapping[str, Sequence[float]]) -> tuple[int, int]:
+        """How many of a run's values are far slower than its own centre (thrice, and 3 sd), and of how many.
+
+        At most 15 % of a run count, rounded up: one bad run is not a tail.
+        """
+        away = self._from_own_centre(samples)
+        slow = int((away > max(math.log(3), 3 * self.sd)).sum())
+        return min(slow, math.ceil(0.15 * len(away))), len(away)
+
+    def _from_own_centre(self, samples: Mapping[str, Sequence[float]]) -> Array:
+        residuals = np.concatenate([self._residuals(probe, values) for probe, values in samples.items()])
+        away: Array = residuals - np.median(residuals)
+        return away
+
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {"medians": dict(self.medians), "sd": self.sd, "offset": self.offset}
@@ -72,5 +94,13 @@ def day_value(levels: Sequence[float]) -> float:
 
 
 def sampling_sd(reference: Reference, samples_per_run: float) -> float:
-    """Sampling sd of a run value; 1.1 pays for the clipping."""
+    """Sampling sd of a run's level; 1.1 pays for the clipping."""
     return 1.1 * reference.sd / math.sqrt(max(samples_per_run, 1.0))
+
+
+def spread_sampling_sd(samples_per_run: float) -> float:
+    """Sampling sd of a run's spread: of ln of the mean absolute value of Gaussians, with the same 1.1.
+
+    |x| of a standard Gaussian has mean sqrt(2/pi) and variance 1 - 2/pi, so a coefficient of variation of .7555.
+    """
+    return 1.1 * math.sqrt(math.pi / 2 - 1) / math.sqrt(max(samples_per_run, 1.0))

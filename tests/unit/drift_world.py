@@ -36,6 +36,10 @@ class Weather:
     """How the endpoint behaves; the defaults are its quiet state."""
 
     slower: float = 1.0
+    uneven: float = 1.0
+    """How much further apart times lie."""
+    dragging: float = 0.0
+    """Share of calls that take six times as long."""
     wordier: float = 1.0
     refusing: float = 0.0
     failing: float = 0.0
@@ -108,7 +112,8 @@ class World:
         if self.rng.random() < weather.failing:
             return SampleFacts(failed=True)
         noise = np.zeros(3) if weather.constant else self.rng.normal(0, 1, 3)
-        total = 0.02 * _TOKENS[probe] * float(np.exp(0.35 * noise[0])) * weather.slower
+        slower = weather.slower * (6.0 if weather.dragging and self.rng.random() < weather.dragging else 1.0)
+        total = 0.02 * _TOKENS[probe] * float(np.exp(0.35 * noise[0] * weather.uneven)) * slower
         tokens = round(_TOKENS[probe] * float(np.exp(0.15 * noise[1])) * weather.wordier)
         refused = bool(self.rng.random() < weather.refusing)
         wording = weather.wordings[int(self.rng.choice(len(weather.wordings)))]

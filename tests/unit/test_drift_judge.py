@@ -30,7 +30,7 @@ def through_json(states: States) -> States:
 
 def test_streams_of_counts_every_stream_a_suite_may_have() -> None:
     streaming = streams_of(["a", "b"], streaming=True)
-    assert len(streaming) == len(set(streaming)) == 10 + 2 * 6
+    assert len(streaming) == len(set(streaming)) == 14 + 2 * 6
     assert key("latency.first_token") not in streams_of(["a", "b"], streaming=False)
     assert {stream.scope for stream in streaming} == {SUITE_SCOPE, "a", "b"}
 
@@ -170,6 +170,36 @@ def test_a_latency_stream_stops_at_warn_until_fifty_runs_were_seen() -> None:
     assert max(result.score or 0 for result in shown) == 99.0
     assert {StreamState.WARN} == {result.state for result in shown[-10:]}
     assert "until 50 runs" in shown[-1].note
+
+
+def test_times_that_lie_further_apart_move_the_spread_and_not_the_level() -> None:
+    world = settled(60)
+    wanted = key("latency.total.spread")
+    assert world.until_alarm(wanted, Weather(uneven=2.0), most=20) is not None
+    results = world.settle(5, Weather(uneven=2.0))
+    assert results[wanted].note.startswith("spread of latency x")
+    assert results[key("latency.total")].state is StreamState.QUIET
+
+
+def test_a_few_calls_that_drag_move_the_tail_and_not_the_level() -> None:
+    world = settled(60)
+    wanted = key("latency.total.tail")
+    assert world.until_alarm(wanted, Weather(dragging=0.08), most=25) is not None
+    results = world.settle(3, Weather(dragging=0.08))
+    assert "three times their usual time" in results[wanted].note
+    effect = results[wanted].effect
+    assert effect is not None
+    assert effect.kind == "difference"
+    assert (effect.low or 0) > 0
+    assert results[key("latency.total")].state is not StreamState.ALARM
+
+
+def test_one_sample_a_run_has_neither_spread_nor_tail() -> None:
+    world = World(samples=1)
+    results = world.settle(25, Weather(probes=("greeting",)))
+    assert key("latency.total") in results
+    assert key("latency.total.spread") not in results
+    assert key("latency.total.tail") not in results
 
 
 def test_a_changed_request_is_left_out_of_the_pool_and_starts_its_own_streams_anew() -> None:

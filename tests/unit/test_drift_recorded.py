@@ -16,10 +16,11 @@ import pytest
 from checks.drift.bounds import upper
 from checks.drift.continuous import Engine, advance, evidence
 from checks.drift.mixes import new_mix, step_mix
-from checks.drift.noise import day_channel, step_channel
+from checks.drift.noise import day_channel, log_sum_exp, step_channel
 from checks.drift.plan import JudgePlan
 from checks.drift.rates import Rules, difference, new_rate, step_rate
 from checks.drift.reference import Reference, sampling_sd
+from checks.drift.tails import Tally
 from checks.drift.wording import key_of, wording_of
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -33,6 +34,24 @@ def recorded(name: str) -> Any:
 
 def named(entries: list[dict[str, Any]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("entry", entries, ids=[entry["name"] for entry in entries])
+
+
+@named([entry for entry in recorded("continuous")["streams"] if "tails" in entry])
+def test_spread_and_tail_agree_with_the_recording_after_every_run(entry: dict[str, Any]) -> None:
+    runs = [{str(probe): values for probe, values in enumerate(run)} for run in entry["runs"]]
+    start, tally, apart = entry["baseline"], Tally(), [0.0]
+    samples = {probe: [x for run in runs[:start] for x in run[probe]] for probe in runs[0]}
+    reference = Reference.of(samples, offset=0.0)
+    for position, run in enumerate(runs):
+        apart.append(abs(reference.spread(run) - entry["spreads"][position]))
+        slow, calls = reference.tail(run)
+        assert slow == entry["tails"][position]
+        tally = Tally.from_json(tally.after(slow, calls, str(position), warmup=start).to_json())
+        theirs = entry["tail_ln_m"][position]
+        assert bool(tally.starts) == (theirs is not None)
+        if theirs is not None:
+            apart.append(abs(float(log_sum_exp(tally.evidence(), axis=0)) - theirs))
+    assert max(apart) < AGREE
 
 
 @named(recorded("continuous")["streams"])
