@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from checks.check import Rule
 from checks.composition import MOST_NESTED, Composed
 from checks.conditions import condition_problems
+from checks.judging.calibration import known_verdicts
+from checks.judging.needs import judge_problems
 from checks.local_code import Calling, Functions, no_functions
 from checks.mistakes import (
     BindProblem,
@@ -55,6 +57,8 @@ class Binding:
             whole = [bound[id(spec)] for spec in suite.checks_of(probe) if id(spec) in bound]
             by_probe[probe.id] = (*whole, *self._of_turns(suite, number, probe, problems))
         problems += condition_problems(suite)
+        problems += judge_problems(suite, {id(check.spec): check for checks in by_probe.values() for check in checks})
+        problems += known_verdicts(suite, self.entries)[1]
         return by_probe, tuple(problems)
 
     def _of_turns(self, suite: Suite, number: int, probe: Probe, problems: list[SuiteProblem]) -> Iterator[BoundCheck]:

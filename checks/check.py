@@ -6,12 +6,15 @@ an outcome out; the only exception handler around them is ``run_checks``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Protocol
 
 from pydantic import TypeAdapter
 
 from checks.finding import Outcome, Status
+from checks.inquiry import InquiryReply
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -23,6 +26,18 @@ class CheckContext:
     """Answers of this probe in the baseline, one entry an answer (repeats kept); empty while there is none."""
     siblings: tuple[Sample, ...] = ()
     """All answered samples of this probe in this run, the examined one among them, as the check sees them."""
+    question: str = ""
+    """What the user said last before the answer, as text; empty where nobody told."""
+    turns: tuple[str, ...] = ()
+    """What the user said in each turn of a script."""
+    votes: int = 1
+    """How often a judge is asked the same question, where the check does not say."""
+    replies: Mapping[str, InquiryReply] = field(default_factory=dict)
+    """What other endpoints said, by the keys of the inquiries of the checks; see ``consulting``."""
+
+    def at_turn(self, turn: int | None) -> CheckContext:
+        """The context of a check that looks at one turn (0-based); None: at the answer as a whole."""
+        return self if turn is None or turn >= len(self.turns) else replace(self, question=self.turns[turn])
 
 
 class Rule(Protocol):
@@ -32,6 +47,11 @@ class Rule(Protocol):
     validation and the editor's JSON Schema, whose first ``examples`` entry is shown to whoever got it wrong. The
     constructor gets the validated value and may raise ``ValueError`` for what a schema cannot say (a regular
     expression that does not compile).
+
+    Three more class attributes may be left out: ``version``, a whole number (default 1) that is raised when the rule
+    comes to judge differently, so that pass rates are learned anew; ``fault``, the class of what broke where the rule
+    fails (default ``wrong_answer``; an outcome may name a more exact one); and ``reads_answer``, False for a rule that
+    has something to look at where an endpoint only retrieves (default True).
     """
 
     name: ClassVar[str]
@@ -49,9 +69,12 @@ class Rule(Protocol):
 PASSED = Outcome(status=Status.PASS)
 
 
-def failed(reason: str, span: tuple[int, int] | None = None) -> Outcome:
-    """What was expected did not come; ``span`` is where in the answer, as character offsets [start, end)."""
-    return Outcome(status=Status.FAIL, reason=reason, span=span)
+def failed(reason: str, span: tuple[int, int] | None = None, fault: Fault | None = None) -> Outcome:
+    """What was expected did not come; ``span`` is where in the answer, as character offsets [start, end).
+
+    ``fault``: what broke, where that is not what the rule's class attribute says.
+    """
+    return Outcome(status=Status.FAIL, reason=reason, span=span, fault=fault)
 
 
 def unmeasured(reason: str) -> Outcome:

@@ -16,16 +16,18 @@ from typing import Any, ClassVar, Self
 from pydantic import TypeAdapter
 
 from checks.check import CheckContext
+from checks.faults import fault_of_rule
 from checks.finding import Outcome, Status
 from checks.inner_check import InnerCheck
 from checks.mistakes import Path
 from checks.quote import shortened
 from checks.run_checks import BoundCheck, examined
+from probes.fault import Fault
 from probes.sample import Sample
 
 MOST_NESTED = 5
 """Most checks made of checks within each other."""
-_ROUNDING = 1e-9  # 0.1 + 0.2 is not 0.3 in floating point
+_ROUNDING = 1 - 1e-9  # 0.1 + 0.2 is not 0.3 in floating point; as a factor, so that the lightest weights count too
 _NAMED = 3
 _LABEL_CHARS = 80
 _REASON_CHARS = 150
@@ -39,6 +41,8 @@ class Said:
     argument: str
     weight: float
     outcome: Outcome
+    fault: Fault = Fault.WRONG_ANSWER
+    """What its rule is about, whatever came of it."""
 
     @property
     def label(self) -> str:
@@ -57,6 +61,10 @@ class Composed:
     name: ClassVar[str]
     argument: ClassVar[TypeAdapter[Any]]
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
+    """Where no part knows better: the parts say what broke."""
+    reads_answer: ClassVar[bool] = False
+    """The parts decide."""
 
     def __init__(self, entries: Sequence[tuple[Path, InnerCheck]]) -> None:
         self.entries = tuple(entries)
@@ -77,11 +85,12 @@ class Composed:
                 argument=part.argument_text,
                 weight=entry.weight,
                 outcome=examined(part.rule, sample, context),
+                fault=fault_of_rule(part.rule),
             )
             for part, (_, entry) in zip(self.parts, self.entries, strict=True)
         ]
         told = self.concluded(said, sample.answer or "")
-        return Outcome(status=told.status, reason=shortened(told.reason), span=told.span)
+        return Outcome(status=told.status, reason=shortened(told.reason), span=told.span, fault=told.fault)
 
     def concluded(self, said: Sequence[Said], answer: str) -> Outcome:
         """What the parts make of the whole; at least one of them."""
@@ -109,18 +118,18 @@ def share_decided(said: Sequence[Said], least: float) -> Status:
     Where a part broke, the share is between that without it and that with it.
     """
     passed, failed, broke = (weight_of(said, status) for status in (Status.PASS, Status.FAIL, Status.ERROR))
-    needed = least * (passed + failed + broke) - _ROUNDING
+    needed = least * (passed + failed + broke) * _ROUNDING
     if not passed + failed + broke:
         return Status.SKIPPED
-    if passed >= needed:
+    if passed and passed >= needed:
         return Status.PASS
-    return Status.ERROR if passed + broke >= needed else Status.FAIL
+    return Status.ERROR if broke and passed + broke >= needed else Status.FAIL
 
 
 def of_first(status: Status, said: Sequence[Said], before: str = "") -> Outcome:
     """The outcome of the whole in the words of the first part that has this status, with its place in the answer."""
     first = those(said, status)[0]
-    return Outcome(status=status, reason=before + first.reason, span=first.outcome.span)
+    return Outcome(status=status, reason=before + first.reason, span=first.outcome.span, fault=first.outcome.fault)
 
 
 def reasons_of(said: Sequence[Said]) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from probes.fault import Fault
+
 
 class Status(StrEnum):
     """``error`` means the check itself broke: that is never a pass, and never the endpoint's fault."""
@@ -25,6 +27,9 @@ class Outcome:
     """One line: what was expected and what came. Empty on a pass. Quotes hostile text: escape it where shown."""
     span: tuple[int, int] | None = None
     """Where in the answer, as character offsets [start, end), where that makes sense."""
+    fault: Fault | None = None
+    """What broke, where it fails: left out, what the rule's own ``fault`` says. In a finding it is filled in for every
+    outcome that failed or broke."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,8 @@ class Finding:
     """How loudly it alerts when it is broken; None: as its kind of alert does."""
     turn: int | None = None
     """1-based number of the turn it looked at; None where it looked at the answer as a whole."""
+    fault: Fault | None = None
+    """What broke: the class of the first sample that failed, ``instrument`` where the check broke, None otherwise."""
 
     @property
     def label(self) -> str:

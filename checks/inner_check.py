@@ -48,6 +48,7 @@ class InnerCheck(SuiteModel):
     require: _Outside = None
     when: _Outside = None
     severity: _Outside = None
+    fault: Annotated[_Outside, Field(alias="class")] = None
     weight: Annotated[float, BeforeValidator(_unweighed)] = 1.0
 
     @model_validator(mode="before")

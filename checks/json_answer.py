@@ -20,7 +20,11 @@ _NUMBER_CHARS = 300
 
 
 class NotJson(ValueError):
-    """The text is not JSON and nothing else; the message says why in one line."""
+    """The text is not JSON and nothing else; the message says why in one line, ``span`` where, if that is known."""
+
+    def __init__(self, message: str, span: tuple[int, int] | None = None) -> None:
+        super().__init__(message)
+        self.span = span
 
 
 def read_json(text: str, *, unique_keys: bool = False) -> Any:
@@ -33,7 +37,7 @@ def read_json(text: str, *, unique_keys: bool = False) -> Any:
     try:
         value = _loads(text, _once if unique_keys else None)
     except json.JSONDecodeError as error:
-        raise NotJson(_why(text, error)) from None
+        raise NotJson(_why(text, error), _where(text, error)) from None
     except RecursionError:
         raise NotJson(f"the JSON is nested deeper than {MAX_DEPTH} levels") from None
     except ValueError as error:
@@ -108,6 +112,18 @@ def _children(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else []
+
+
+def _where(text: str, error: json.JSONDecodeError) -> tuple[int, int] | None:
+    """What does not belong there: all that follows a value or stands before one, else the character read last."""
+    body = text.strip()
+    if not body:
+        return None
+    if error.msg == "Extra data":
+        return error.pos, len(text)
+    if not body.startswith("```") and _begins_later(body):
+        return text.index(body[0]), min(at for bracket in "{[" if (at := text.find(bracket)) > 0)
+    return min(error.pos, len(text) - 1), min(error.pos + 1, len(text))
 
 
 def _why(text: str, error: json.JSONDecodeError) -> str:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from checks.json_answer import NotJson
 from checks.json_difference import ANYTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """One value that a path leads to."""
+
+    value: Any
+    path: tuple[str | int, ...]
+    """Keys and indices from the root."""
 
 
 class JsonPlace:
@@ -33,9 +43,17 @@ class JsonPlace:
         Raises:
             NotJson: the value is too deep to be searched.
         """
+        return [match.value for match in self.matches(value)]
+
+    def matches(self, value: Any) -> list[Match]:
+        """All values at the path with where they stand, in document order.
+
+        Raises:
+            NotJson: the value is too deep to be searched.
+        """
         if not isinstance(value, (dict, list)):
-            return [value] if self.written.strip() == "$" else []
-        return [match.obj for match in self._matches(value)]
+            return [Match(value=value, path=())] if self.written.strip() == "$" else []
+        return [Match(value=match.obj, path=tuple(match.parts)) for match in self._matches(value)]
 
     def blank(self, value: Any) -> None:
         """Take what stands at the path out of a value: keys with their values, entries of lists for ``ANYTHING``."""

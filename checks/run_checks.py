@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from checks.check import CheckContext, Rule, failed, skipped, unmeasured
+from checks.faults import NO_ANSWER, classed, lacks_answer, overruled
 from checks.finding import Finding, Outcome, SampleOutcome, Status
 from checks.quote import shortened
+from probes.fault import Fault
 from probes.sample import Sample
 from probes.suite import CheckSpec, KOfN, Require
 from probes.turns import view_of
@@ -25,6 +27,12 @@ class BoundCheck:
     """The argument as compact JSON text, for people; empty where there is none."""
     turn: int | None = None
     """0-based number of the turn it looks at; None: the answer as a whole."""
+
+    @property
+    def policy(self) -> bool:
+        """True where the rule states who may answer, or is made of such rules only."""
+        parts: Sequence[BoundCheck] = getattr(self.rule, "parts", ())
+        return all(part.policy for part in parts) if parts else self.rule.policy
 
 
 def run_checks(
@@ -49,9 +57,12 @@ def run_checks(
 def _finding(check: BoundCheck, probe: str, samples: Sequence[Sample], context: CheckContext) -> Finding:
     seen = {sample.sample_id: _seen(check, sample) for sample in samples}
     siblings = tuple(view for view in seen.values() if view is not None and view.failure is None)
-    among = replace(context, siblings=siblings)
+    among = replace(context.at_turn(check.turn), siblings=siblings)
     outcomes = tuple(
-        SampleOutcome(sample_id=sample.sample_id, outcome=_outcome(check, sample, seen[sample.sample_id], among))
+        SampleOutcome(
+            sample_id=sample.sample_id,
+            outcome=overruled(_outcome(check, sample, seen[sample.sample_id], among), check.spec.fault),
+        )
         for sample in samples
     )
     told = [entry.outcome for entry in outcomes]
@@ -62,7 +73,7 @@ def _finding(check: BoundCheck, probe: str, samples: Sequence[Sample], context: 
         check=check.spec.check,
         argument=check.argument_text,
         mode=check.spec.mode,
-        policy=check.rule.policy,
+        policy=check.policy,
         status=status,
         passed=passed,
         total=passed + sum(outcome.status is Status.FAIL for outcome in told),
@@ -70,6 +81,7 @@ def _finding(check: BoundCheck, probe: str, samples: Sequence[Sample], context: 
         outcomes=outcomes,
         severity=check.spec.severity,
         turn=None if check.turn is None else check.turn + 1,
+        fault=next((outcome.fault for outcome in told if outcome.status is status), None),
     )
 
 
@@ -82,7 +94,8 @@ def _outcome(check: BoundCheck, sample: Sample, seen: Sample | None, context: Ch
     if seen is None and sample.failure is None:
         return failed(
             "the script did not get to this turn: an earlier one ended in a call of a tool, "
-            "without a scripted result or at its last round (tool_rounds)"
+            "without a scripted result or at its last round (tool_rounds)",
+            fault=Fault.TOOL_FAILURE,
         )
     if seen is None or seen.failure is not None:
         why = sample.failure.kind.value if sample.failure else ""
@@ -92,12 +105,25 @@ def _outcome(check: BoundCheck, sample: Sample, seen: Sample | None, context: Ch
 
 def examined(rule: Rule, sample: Sample, context: CheckContext) -> Outcome:
     """What a rule says of one answered sample, whatever the rule: one that raises makes an error."""
+    if lacks_answer(rule, sample):
+        return classed(unmeasured(NO_ANSWER), rule)
     try:
         outcome = rule.examine(sample, context)
         # built anew, so that a rule of another package cannot smuggle in something else than an outcome
-        return Outcome(status=Status(outcome.status), reason=shortened(outcome.reason), span=outcome.span)
+        span = _within(outcome.span, sample.answer or "")
+        built = Outcome(status=Status(outcome.status), reason=shortened(outcome.reason), span=span, fault=outcome.fault)
+        return classed(built, rule)
     except Exception as error:  # noqa: BLE001  # bulkhead: one broken rule must not take the run down, nor look green
-        return unmeasured(shortened(f"the check itself broke: {type(error).__name__}: {error}"))
+        broke = unmeasured(shortened(f"the check itself broke: {type(error).__name__}: {error}"))
+        return classed(broke, rule)
+
+
+def _within(span: tuple[int, int] | None, answer: str) -> tuple[int, int] | None:
+    """The span where it is a place in the answer; None for one that leads outside of it."""
+    if span is None:
+        return None
+    start, end = map(int, span)
+    return (start, end) if 0 <= start <= end <= len(answer) else None
 
 
 def _status(statuses: Sequence[Status], require: Require) -> Status:

@@ -6,6 +6,7 @@ Apart from the rule, because the library takes a tenth of the program's start: i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -46,6 +47,16 @@ def _unique_items(validator: Any, wanted: bool, items: object, schema: Schema) -
 _Validator: Any = extend(Draft202012Validator, {"pattern": _bounded_pattern, "uniqueItems": _unique_items})  # type: ignore[no-untyped-call]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit:
+    """One way in which a value does not fit a schema."""
+
+    told: str
+    """Where and why, in a line."""
+    path: tuple[str | int, ...]
+    """Keys and indices from the root to the value that does not fit."""
+
+
 class SchemaFit:
     """One schema, ready to hold values against.
 
@@ -57,12 +68,13 @@ class SchemaFit:
         _refuse_bad_schema(schema)
         self._validator = _Validator(schema, registry=_LOCAL)
 
-    def misfit(self, value: Any) -> str | None:
-        """Where and why a value does not fit, in a line; None where it does."""
+    def misfit(self, value: Any) -> Misfit | None:
+        """Where and why a value does not fit; None where it does."""
         error: ValidationError | None = best_match(islice(self._validator.iter_errors(value), _ERRORS_COMPARED))
         if error is None:
             return None
-        return f"the JSON does not fit the schema at {shortened(error.json_path, 80)}: {shortened(error.message, 200)}"
+        told = f"the JSON does not fit the schema at {shortened(error.json_path, 80)}: {shortened(error.message, 200)}"
+        return Misfit(told=told, path=tuple(error.absolute_path))
 
 
 def _refuse_bad_schema(schema: dict[str, Any]) -> None:

@@ -71,6 +71,7 @@ def read_sql(text: str, dialect: str = "") -> list[exp.Expr]:
         raise Broken(f"expected SQL, got no statement: {quoted(text)}")
     for statement in statements:
         _refuse_other(statement, text)
+        _refuse_halves(statement, text, dialect)
     return statements
 
 
@@ -148,6 +149,15 @@ def _refuse_other(statement: exp.Expr, text: str) -> None:
         raise Unread(f"the parser does not know enough of this statement to judge it: {quoted(text)}")
     if not isinstance(statement, (*(parsed for parsed, _ in _KINDS), *_OTHER)):
         raise Broken(f"expected an SQL statement, got {quoted(text)}")
+
+
+def _refuse_halves(statement: exp.Expr, text: str, dialect: str) -> None:
+    """What the parser lets pass and no server takes: ``SELECT`` of nothing (PostgreSQL does), ``SET`` of no value."""
+    if dialect != "postgres" and any(not query.expressions for query in statement.find_all(exp.Select)):
+        raise Broken(f"expected SQL, got a SELECT of nothing: {quoted(text)}")
+    for update in statement.find_all(exp.Update):
+        if any(isinstance(item, exp.Column) for item in update.expressions):
+            raise Broken(f"expected SQL, got an UPDATE that sets no value: {quoted(text)}")
 
 
 def _broken(text: str, error: ParseError) -> Broken:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from checks.argument import Argument
 from checks.check import PASSED, failed, unmeasured
 from checks.finding import Outcome
+from probes.fault import Fault
 
 
 class TokenLimits(Argument):
@@ -36,5 +37,5 @@ def tokens_within(kind: str, tokens: int | None, limits: TokenLimits) -> Outcome
     if limits.max is not None and tokens > limits.max:
         return failed(f"expected at most {limits.max} {kind} tokens, got {tokens}")
     if limits.min is not None and tokens < limits.min:
-        return failed(f"expected at least {limits.min} {kind} tokens, got {tokens}")
+        return failed(f"expected at least {limits.min} {kind} tokens, got {tokens}", fault=Fault.WRONG_ANSWER)
     return PASSED

@@ -20,13 +20,13 @@ class Health(StrEnum):
     UNKNOWN = "unknown"
 
 
-_WORST_FIRST = (Health.FAILING, Health.UNKNOWN, Health.DEGRADED, Health.HEALTHY)
+WORST_FIRST = (Health.FAILING, Health.UNKNOWN, Health.DEGRADED, Health.HEALTHY)
 
 
 def worst(healths: Iterable[Health]) -> Health:
     """The health of a whole from its parts. A whole of no parts was not measured."""
     present = set(healths)
-    return next((health for health in _WORST_FIRST if health in present), Health.UNKNOWN)
+    return next((health for health in WORST_FIRST if health in present), Health.UNKNOWN)
 
 
 def probe_health(

@@ -11,6 +11,7 @@ from probes.circuit import Circuit
 from probes.clock import Clock
 from probes.conversation import Question
 from probes.endpoint import Endpoint
+from probes.exchange import Exchange, Outgoing
 from probes.failure import Failure, FailureClass
 from probes.gate import Gate, admitted
 from probes.gateways import read_route
@@ -23,7 +24,7 @@ from probes.retry import decide
 from probes.route import Route
 from probes.sample import Attempt, Timing
 from probes.sealing import Seal
-from probes.transport import Exchange, Outgoing, Transport
+from probes.transport import Transport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,9 @@ class Asking:
             attempts.append(Attempt(number=number, failure=failure, total_s=exchange.elapsed_s, waited_s=waited_s))
             asked = self._asked(exchange, failure, tuple(attempts))
             for gate in self.gates:
-                gate.note(failure=failure, usage=asked.reply.usage, cost_usd=asked.cost_usd)
+                gate.note(
+                    failure=failure, usage=asked.reply.usage, cost_usd=asked.cost_usd, charged=exchange.charged
+                )
             if wait_s is None:
                 return asked
             if not await self._waited(wait_s):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from probes.conversation import Attached
-from probes.files_beside import FileId, Unreadable, read_file
+from probes.files_beside import HIDDEN, OUTSIDE, FileId, Unreadable, inside, read_file
 from probes.media_types import media_type
 from probes.positions import Fault, YamlPath
 
@@ -33,6 +33,8 @@ class Attaching:
     folder: Path
     """The suite's own."""
     secret_files: frozenset[FileId]
+    at_hand: bool = True
+    """False where nothing will be sent: a file that is missing by now, or cannot be sent, is no fault then."""
     faults: list[Fault] = field(default_factory=list)
     size: int = 0
     """Bytes attached so far."""
@@ -94,11 +96,13 @@ class Attaching:
         try:
             return self._read(written).data_url
         except Unreadable as trouble:
+            if not self.at_hand:
+                return _ABSENT[path[-1] == "image"].data_url
             self._refuse(path, f"{_short(written)} cannot be attached: {trouble}", _HINTS.get(str(trouble), ""))
             return written
 
     def _read(self, written: str) -> Attached:
-        content = read_file(self._inside(written), MOST_BYTES)
+        content = read_file(inside(self.folder, written), MOST_BYTES)
         if content.identity in self.secret_files or _PRIVATE_KEY in content.data:
             raise Unreadable(SECRET_FILE)
         kind = media_type(content.data, written)
@@ -109,29 +113,12 @@ class Attaching:
             raise Unreadable(f"the files of this suite are larger than {MOST_BYTES_OF_ALL // 2**20} MiB together")
         return Attached(media_type=kind, base64=b64encode(content.data).decode())
 
-    def _inside(self, written: str) -> Path:
-        """The file itself, behind all symbolic links.
-
-        Raises:
-            Unreadable: it is not below the suite's folder, or hidden there (``.env``, ``.git/config``).
-        """
-        try:
-            folder = self.folder.resolve()
-            path = (folder / written).resolve()
-        except (OSError, ValueError, RuntimeError):  # too long, a zero byte, links in a circle
-            raise Unreadable("it is not a path") from None
-        if not path.is_relative_to(folder):
-            raise Unreadable(OUTSIDE)
-        if any(part.startswith(".") for part in path.relative_to(folder).parts):
-            raise Unreadable(HIDDEN)
-        return path
-
     def _refuse(self, path: YamlPath, message: str, hint: str) -> None:
         self.faults.append(Fault(path=path, message=message, hint=hint))
 
 
-OUTSIDE = "it is outside the suite's folder"
-HIDDEN = "it is hidden, or in a hidden folder"
+_ABSENT = (Attached(media_type="application/pdf", base64=""), Attached(media_type="image/png", base64=""))
+"""What stands for a document, and for a picture, that nobody needs to send; every dialect takes these kinds."""
 SECRET_FILE = "it holds a secret or a private key"
 UNKNOWN = "neither its content nor its name tells what it is"
 _HINTS = {

@@ -8,10 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from probes.fault import Fault
 from probes.forms import Require, SuiteModel, names_schema, one_or_many
+from probes.nearest import nearest
 
-RESERVED_CHECK_KEYS = ("mode", "require", "when", "severity")
+RESERVED_CHECK_KEYS = ("mode", "require", "when", "severity", "class")
 """Keys beside the check's own name."""
+_MISSPELT = 75.0
 Severity = Literal["page", "ticket", "info"]
 """How loudly an incident is told."""
 Some = Annotated[
@@ -52,6 +55,8 @@ class CheckSpec(SuiteModel):
     """Where it counts; left out, for every probe of its list at every endpoint."""
     severity: Severity | None = None
     """How loudly it alerts when it is broken; left out, as its kind of alert does (page)."""
+    fault: Fault | None = Field(default=None, alias="class")
+    """What is broken when it fails, in the classes of failures; left out, what the check itself says."""
 
     @model_validator(mode="before")
     @classmethod
@@ -59,7 +64,7 @@ class CheckSpec(SuiteModel):
         if (
             isinstance(value, Mapping)
             and "check" in value
-            and set(value) <= {"check", "argument", *RESERVED_CHECK_KEYS}
+            and set(value) <= {"check", "argument", "fault", *RESERVED_CHECK_KEYS}
         ):
             return dict(value)
         return entry_parts(value, RESERVED_CHECK_KEYS)
@@ -88,9 +93,14 @@ def entry_parts(value: object, reserved: Collection[str]) -> dict[str, Any]:
     names = [key for key in value if key not in reserved]
     if len(names) != 1:
         found = ", ".join(map(str, names)) or "none"
-        raise ValueError(f"one check an entry, beside {_and(reserved)}; found: {found}")
+        raise ValueError(f"one check an entry, beside {_and(reserved)}; found: {found}{_misspelt(names, reserved)}")
     rest = {key: value[key] for key in value if key in reserved}
     return {"check": str(names[0]), "argument": value[names[0]], **rest}
+
+
+def _misspelt(names: Collection[object], reserved: Collection[str]) -> str:
+    near = {name: nearest(str(name), reserved, alike=_MISSPELT) for name in names}
+    return "".join(f"; did you mean {known!r}, not {name!r}?" for name, known in near.items() if known)
 
 
 def _and(names: Collection[str]) -> str:

@@ -68,7 +68,9 @@ class Circuit:
     async def admit(self) -> Failure | None:
         return self._stop
 
-    def note(self, *, failure: Failure | None, usage: TokenUsage, cost_usd: float | None) -> None:
+    def note(
+        self, *, failure: Failure | None, usage: TokenUsage, cost_usd: float | None, charged: bool = False
+    ) -> None:
         if failure is None or (failure.kind in _ONE_QUESTION and failure.status is not None):
             self._failed.clear()
             return
@@ -107,5 +109,7 @@ class SecondLook:
     async def admit(self) -> Failure | None:
         return await self._circuit.admit()
 
-    def note(self, *, failure: Failure | None, usage: TokenUsage, cost_usd: float | None) -> None:
+    def note(
+        self, *, failure: Failure | None, usage: TokenUsage, cost_usd: float | None, charged: bool = False
+    ) -> None:
         """Nothing: the circuit itself has been told."""

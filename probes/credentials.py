@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from probes.environment import REFERENCE, Expansion, has_reference
+from probes.hostile import keeps_header
 from probes.positions import Fault, YamlPath
 from probes.secret_files import FILE
 
@@ -57,6 +58,7 @@ def credential_faults(endpoints: object, expanded: object, root: YamlPath) -> It
             yield from _inner_faults(endpoint, filled, (*path, key, inner))
         for header, value, sent in _items(endpoint.get("headers"), filled.get("headers")):
             yield from _header_faults(header, value, sent, (*path, "headers", header))
+        yield from _route_faults(endpoint.get("route"), (*path, "route", "headers"))
         yield from _address_faults(endpoint.get("base_url"), (*path, "base_url"))
         yield from _password_faults(endpoint.get("proxy"), (*path, "proxy"))
         client = endpoint.get("oauth2")
@@ -114,6 +116,20 @@ def _header_faults(header: str, written: object, filled: object, path: YamlPath)
         yield Fault(path=path, message=message, hint="write it as ${NAME}, for example Bearer ${NAME}")
     elif isinstance(filled, str) and not _fits_a_header(filled):
         yield _unsendable(str(written) if has_reference(written) else f"the header {header}", path)
+
+
+def _route_faults(route: object, path: YamlPath) -> Iterator[Fault]:
+    """Response headers that tell who answered: a secret one would end up in reports, so none is ever read."""
+    named = route.get("headers") if isinstance(route, Mapping) else None
+    for field, header in named.items() if isinstance(named, Mapping) else ():
+        if not isinstance(header, str) or has_reference(header):
+            continue
+        if not _HEADER_NAME.fullmatch(header):
+            message, hint = f"{header!r} cannot be a header name", "like x-served-by"
+            yield Fault(path=(*path, field), message=message, hint=hint)
+        elif not keeps_header(header):
+            message = f"the value of {header} may be a secret, so it is never kept and cannot tell who answered"
+            yield Fault(path=(*path, field), message=message, hint="like x-served-by")
 
 
 def _address_faults(written: object, path: YamlPath) -> Iterator[Fault]:

@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+IN_TURN = "in turn "
+"""How the message of a script's failure begins, its number behind it."""
+
 
 class FailureClass(StrEnum):
     """Why a request gave no usable answer."""

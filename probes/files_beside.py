@@ -1,6 +1,6 @@
 """Files that a suite names: found from the suite's folder, read whole, bounded, never a device or a pipe.
 
-Feeds the reading of keys, certificates and attachments while a suite is loaded.
+Feeds the reading of keys, certificates, attachments and data files while a suite is loaded.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ FileId = tuple[int, int]
 """Device and inode: the same for two names of one file."""
 
 
+OUTSIDE = "it is outside the suite's folder"
+HIDDEN = "it is hidden, or in a hidden folder"
+
+
 class Unreadable(Exception):
     """A file cannot be used. Its text says why, in a half-sentence without the path; it is made a fault at once."""
 
@@ -24,6 +28,24 @@ class Content:
 
     data: bytes = field(repr=False)
     identity: FileId
+
+
+def inside(folder: Path, written: str) -> Path:
+    """The file that a suite in ``folder`` means, behind all symbolic links.
+
+    Raises:
+        Unreadable: it is not below the folder, or hidden there (``.env``, ``.git/config``).
+    """
+    try:
+        folder = folder.resolve()
+        path = (folder / written).resolve()
+    except (OSError, ValueError, RuntimeError):  # too long, a zero byte, links in a circle
+        raise Unreadable("it is not a path") from None
+    if not path.is_relative_to(folder):
+        raise Unreadable(OUTSIDE)
+    if any(part.startswith(".") for part in path.relative_to(folder).parts):
+        raise Unreadable(HIDDEN)
+    return path
 
 
 def read_file(path: Path, most_bytes: int) -> Content:

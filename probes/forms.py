@@ -8,8 +8,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema, model_validator
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+LONGEST_NAME = 100
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=LONGEST_NAME)]
 """Names that become keys, file names and metric labels."""
+ProbeId = Annotated[
+    str,
+    Field(pattern=NAME_PATTERN[:-1] + "(/[A-Za-z0-9][A-Za-z0-9._-]*)?$", max_length=2 * LONGEST_NAME + 10),
+    WithJsonSchema({"type": "string", "pattern": NAME_PATTERN, "maxLength": LONGEST_NAME}),
+]
+"""The name of a probe; one of its cases has the probe's name, a slash and its own. Suites only write the former."""
 
 
 class SuiteModel(BaseModel):

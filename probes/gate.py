@@ -26,8 +26,13 @@ class Gate(typing.Protocol):
         """
         ...
 
-    def note(self, *, failure: Failure | None, usage: TokenUsage, cost_usd: float | None) -> None:
-        """What became of a request that was admitted: its failure, or None, and what it used as far as known."""
+    def note(
+        self, *, failure: Failure | None, usage: TokenUsage, cost_usd: float | None, charged: bool = False
+    ) -> None:
+        """What became of a request that was admitted: its failure, or None, and what it used as far as known.
+
+        ``charged``: the endpoint may charge for it although it failed (``Exchange.charged``).
+        """
         ...
 
 

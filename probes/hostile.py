@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import parse_qsl, quote_plus, unquote, urlsplit
 
 from probes.endpoint import Endpoint, OAuth2
-from probes.secret_forms import all_forms
+from probes.secret_patterns import known
 
 SECRET = "[secret]"
 MESSAGE_CHARS = 300
@@ -50,11 +50,16 @@ def one_line(text: str, limit: int) -> str:
 
 
 def secrets_of(endpoint: Endpoint) -> tuple[str, ...]:
-    """Every text that must never leave, in every usual spelling, longest first.
+    """Every text that must never leave, longest first, so that no rest of a longer one stays. ``redact`` knows spellings.
 
     Keys, header values and their tokens, passwords and keys in addresses, whatever came from the environment.
     """
-    return all_forms(_secrets(endpoint))
+    return longest_first(_secrets(endpoint))
+
+
+def longest_first(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Each once, in the order in which they are to be taken out; blank ones are dropped."""
+    return tuple(sorted({secret for secret in secrets if secret.strip()}, key=lambda secret: (-len(secret), secret)))
 
 
 def _secrets(endpoint: Endpoint) -> Iterator[str]:
@@ -87,6 +92,11 @@ def names_secret(name: str) -> bool:
     return bool(_SECRET_QUERY.search(name) or _SECRET_NAME.search(name.lower()))
 
 
+def keeps_header(name: str) -> bool:
+    """True for response headers whose value may be kept and shown."""
+    return not _SECRET_NAME.search(name.lower())
+
+
 def _secrets_in_url(url: str) -> set[str]:
     try:
         parts = urlsplit(url)
@@ -100,18 +110,18 @@ def _secrets_in_url(url: str) -> set[str]:
 
 
 def redact(text: str, secrets: Sequence[str], *, shortest: int = SHORTEST_IN_MESSAGES) -> str:
-    """The text with every secret of at least ``shortest`` characters replaced by ``[secret]``."""
+    """The text with ``[secret]`` instead of every secret of at least ``shortest`` characters, however it is spelled."""
     for secret in secrets:
         if len(secret) >= shortest:
-            text = text.replace(secret, SECRET)
+            text = known(secret).taken_out(text, SECRET)
     return text
 
 
 def without_half_secret(text: str, secrets: Sequence[str]) -> str:
     """The text without the beginning of a secret at its very end, which a cut before ours may have left there."""
-    for secret in secrets:
-        for length in range(min(len(secret), len(text)), SHORTEST_IN_ANSWERS - 1, -1):
-            if text.endswith(secret[:length]):
+    for form in (form for secret in secrets for form in known(secret).forms):
+        for length in range(min(len(form), len(text)), SHORTEST_IN_ANSWERS - 1, -1):
+            if text.endswith(form[:length]):
                 return text[:-length] + SECRET
     return text
 
@@ -119,12 +129,19 @@ def without_half_secret(text: str, secrets: Sequence[str]) -> str:
 def kept_headers(headers: Iterable[tuple[str, str]], secrets: Sequence[str]) -> dict[str, str]:
     """Response headers fit to keep: lower-case names, none that carry secrets, number and length bounded."""
     kept: dict[str, str] = {}
-    lowered = [secret.lower() for secret in secrets]  # names come in lower case
     for name, value in headers:
-        name = one_line(redact(name.lower(), lowered), 100)
+        name = _kept_name(name, secrets)
         if len(kept) == HEADERS_KEPT:
             break
-        if not _SECRET_NAME.search(name):
+        if keeps_header(name):
             # addresses, such as that of LiteLLM's upstream, without user and query
             kept[name] = one_line(_ADDRESS.sub(r"\1\2", redact(value, secrets)), HEADER_CHARS)
     return kept
+
+
+def _kept_name(name: str, secrets: Sequence[str]) -> str:
+    """A header's name in lower case; one that is made of a secret is one, for only punctuation had to be left out."""
+    if any(known(secret).hides_in_name(name) for secret in secrets):
+        return SECRET
+    lowered = [secret.lower() for secret in secrets]  # short ones are looked for as they are
+    return one_line(redact(name.lower(), lowered), 100)

@@ -24,8 +24,8 @@ class TooLong(Exception):
         return Failure(kind=FailureClass.PROTOCOL, message=message, status=status)
 
 
-async def read_whole(chunks: AsyncIterator[bytes], *, is_error: bool) -> bytes:
-    """The body, to its end; of an error body only the beginning.
+async def read_whole(chunks: AsyncIterator[bytes]) -> bytes:
+    """The body, to its end.
 
     Raises:
         TooLong: it is longer than ``MOST_BYTES``.
@@ -33,11 +33,19 @@ async def read_whole(chunks: AsyncIterator[bytes], *, is_error: bool) -> bytes:
     body = bytearray()
     async for chunk in chunks:
         body += chunk
-        if is_error and len(body) >= MOST_ERROR_BYTES:
-            break
         if len(body) > MOST_BYTES:
             raise TooLong
     return bytes(body)
+
+
+async def read_beginning(chunks: AsyncIterator[bytes]) -> tuple[bytes, bool]:
+    """At most ``MOST_ERROR_BYTES`` of the body, and whether that is all of it."""
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > MOST_ERROR_BYTES:
+            return bytes(body[:MOST_ERROR_BYTES]), False
+    return bytes(body), True
 
 
 async def read_stream(

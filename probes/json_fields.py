@@ -6,12 +6,17 @@ A reply that is not what its protocol promises raises ``MalformedReply``; it is 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 
 MOST_TOKENS = 10**12
 """Counts beyond this are nonsense, and beyond what a database column holds."""
 
 _BOM = b"\xef\xbb\xbf"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_QUOTED_BYTES = 2000
+"""More than a message holds: what is cut here must not be what a secret is known by."""
+_MEDIA_TYPE = re.compile(r"\s*[A-Za-z0-9.+-]{1,60}/[A-Za-z0-9.+-]{1,60}(?=\s*(;|$))")
 
 
 class MalformedReply(ValueError):
@@ -26,22 +31,42 @@ def _no_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
-def parse_json(raw: bytes) -> object:
+def parse_json(raw: bytes, what: str = "the reply", content_type: str = "") -> object:
     """The value in UTF-8 JSON, with or without a byte order mark.
 
+    Args:
+        raw: The bytes.
+        what: What they are, for the error.
+        content_type: As the reply named it, for the error.
+
     Raises:
-        MalformedReply: not UTF-8, not JSON (NaN and Infinity are not), or nested too deeply.
+        MalformedReply: not UTF-8, not JSON (NaN and Infinity are not), or nested too deeply. It quotes the beginning,
+            at the very end of its text: whoever shows it takes secrets out first, and shortens it after.
     """
     try:
         # not utf-8-sig: that codec is written in Python, and streams have many events
         value: object = _DECODER.decode(raw.removeprefix(_BOM).decode())
     except UnicodeDecodeError as error:
-        raise MalformedReply("the reply is not UTF-8") from error
+        raise MalformedReply(_unreadable(raw, f"{what} is not UTF-8", content_type)) from error
     except RecursionError as error:
-        raise MalformedReply("the reply is nested too deeply") from error
+        raise MalformedReply(f"{what} is nested too deeply") from error
     except ValueError as error:
-        raise MalformedReply("the reply is not JSON") from error
+        raise MalformedReply(_unreadable(raw, f"{what} is not JSON", content_type)) from error
     return value
+
+
+def _unreadable(raw: bytes, message: str, content_type: str) -> str:
+    """The message with what came instead: people know a proxy's error page by its first words."""
+    media_type = _MEDIA_TYPE.match(content_type)
+    kind = f" (content type {media_type[0].strip()})" if media_type else ""
+    if not raw.strip():
+        return f"{message}{kind}: it is empty"
+    return f"{message}{kind}; it begins: {_written_out(raw[:_QUOTED_BYTES].decode('utf-8', 'backslashreplace'))}"
+
+
+def _written_out(text: str) -> str:
+    """White space as one blank, other control characters as their escapes."""
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", " ".join(text.split()))
 
 
 def as_object(value: object, what: str) -> dict[str, Any]:

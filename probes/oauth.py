@@ -14,9 +14,8 @@ from probes.access import Access, KeyAccess
 from probes.clock import Clock
 from probes.endpoint import Endpoint, OAuth2
 from probes.failure import Failure
-from probes.hostile import secrets_of
+from probes.hostile import longest_first, secrets_of
 from probes.oauth_wire import Token, issuer_failed, read_token, token_request
-from probes.secret_forms import all_forms
 from probes.transport import Transport
 
 RENEW_BEFORE_S = 60.0
@@ -87,7 +86,7 @@ class TokenSource:
         """True where the next token is fetched because the one before was refused."""
         self._issued: deque[str] = deque(maxlen=TOKENS_REMEMBERED)
         self.secrets: tuple[str, ...] = ()
-        """The newest tokens in every usual spelling."""
+        """The newest tokens."""
 
     async def token(self, endpoint: Endpoint) -> Token | Failure:
         """A token that is still good for a while, or why there is none."""
@@ -142,7 +141,7 @@ class TokenSource:
         self._token, self._failure, self._replacing = outcome, None, False
         self._renew_at = now + outcome.life_s - min(RENEW_BEFORE_S, outcome.life_s * RENEW_BEFORE_SHARE)
         self._issued.append(outcome.value)
-        self.secrets = all_forms(self._issued)
+        self.secrets = longest_first(self._issued)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -170,6 +169,5 @@ class TokenAccess:
 
     def secrets(self) -> tuple[str, ...]:
         if self._sealed is None or self._sealed[0] is not self.source.secrets:
-            every = sorted({*self.known, *self.source.secrets}, key=lambda secret: (-len(secret), secret))
-            self._sealed = (self.source.secrets, tuple(every))
+            self._sealed = (self.source.secrets, longest_first((*self.known, *self.source.secrets)))
         return self._sealed[1]

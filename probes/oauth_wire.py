@@ -17,7 +17,7 @@ from probes.classify import classify_reply
 from probes.endpoint import OAuth2
 from probes.failure import Failure, FailureClass
 from probes.json_fields import MalformedReply, parse_json
-from probes.transport import PlainReply
+from probes.exchange import PlainReply
 
 LIFE_UNSTATED_S = 300.0
 """How long a token is used whose issuer does not say how long it lives (RFC 6749 only recommends saying so)."""

@@ -16,6 +16,18 @@ YamlPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """A place in another file that a document names: a row of a data file. Counted from 1."""
+
+    file: str
+    line: int
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One thing wrong at one path of a document; it becomes a ``Problem`` once its line is looked up."""
 
@@ -24,6 +36,8 @@ class Fault:
     hint: str = ""
     at_key: bool = False
     """True where the key itself is wrong, not what stands behind it."""
+    spot: Spot | None = None
+    """Where it stands, if not in the document itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +71,10 @@ class Document:
 
     def problem(self, fault: Fault) -> Problem:
         """The fault with its place in the file."""
+        if (spot := fault.spot) is not None:
+            return Problem(
+                file=spot.file, line=spot.line, column=spot.column, message=fault.message, hint=fault.hint
+            )
         find = self.positions.find_key if fault.at_key else self.positions.find
         line, column = find(fault.path)
         return Problem(file=self.file, line=line, column=column, message=fault.message, hint=fault.hint)

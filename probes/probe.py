@@ -10,9 +10,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from probes.cases import Cases, Choices, family_of
 from probes.check_spec import CheckSpec
 from probes.conversation import Message, Part, Tool
-from probes.forms import Name, Samples, SuiteModel, Whole
+from probes.forms import ProbeId, Samples, SuiteModel, Whole
 
 
 def _file(value: object) -> object:
@@ -45,7 +46,7 @@ class Turn(SuiteModel):
 class Probe(SuiteModel):
     """One fixed question with its checks. Templates are already rendered when a Probe exists."""
 
-    id: Name
+    id: ProbeId
     """The probe's name within the suite; it keeps the probe's history, so do not reuse it."""
     description: str = ""
     """For people."""
@@ -55,7 +56,7 @@ class Probe(SuiteModel):
     """The question, as one user message. One of prompt, messages and turns."""
     messages: tuple[Message, ...] = ()
     """The whole conversation to send; before turns: how it begins, like the system message."""
-    turns: tuple[Turn, ...] = ()
+    turns: Annotated[tuple[Turn, ...], Field(min_length=1)] = ()
     """A script: each turn is asked after the answer to the one before."""
     files: tuple[FilePart, ...] = ()
     """Pictures and documents beside the suite, sent along with the prompt."""
@@ -64,7 +65,11 @@ class Probe(SuiteModel):
     tool_rounds: Annotated[Whole, Field(ge=1, le=20)] = 5
     """Most rounds of tool calls in one turn. Default 5."""
     vars: Mapping[str, Any] = Field(default_factory=dict)
-    """Values for the templates in ``prompt``, ``messages`` and ``turns``."""
+    """Values for templates in ``prompt``, ``messages``, ``turns`` and ``checks``; ``file`` alone names a JSON file."""
+    matrix: Mapping[str, Choices] = Field(default_factory=dict)
+    """Lists of values by name: every combination is a probe of its own."""
+    cases: Cases = ()
+    """Variables of many similar questions, here or in a file: each is a probe of its own."""
     params: Mapping[str, Any] = Field(default_factory=dict)
     """Laid over the endpoint's ``params``."""
     seed: Whole | None = None
@@ -76,6 +81,8 @@ class Probe(SuiteModel):
 
     @model_validator(mode="after")
     def _one_question(self) -> Probe:
+        if self.cases or self.matrix:
+            raise ValueError(f"probe {self.id!r} has cases that were not spread out; read suites with read_suite")
         if self.prompt is None and not self.messages and not self.turns:
             raise ValueError(f"probe {self.id!r} asks nothing; give it a prompt or messages")
         if self.prompt is not None and self.messages:
@@ -91,6 +98,11 @@ class Probe(SuiteModel):
         ):
             raise ValueError(f"probe {self.id!r} has an empty prompt")
         return self
+
+    @property
+    def of(self) -> str | None:
+        """The probe this is a case of, by its id; None where it is no case."""
+        return family_of(self.id)
 
     @property
     def opening(self) -> tuple[Message, ...]:

@@ -49,6 +49,8 @@ class Timing:
     """Until the reply was complete: the last of its bytes that matter had arrived."""
     reused: bool | None = None
     """True where the connection was already open."""
+    stamped: bool | None = None
+    """True where the kernel told when bytes arrived; False where they count from when this process read them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,8 @@ class Step:
     answer: str | None = None
     refusal: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
+    tool_results: tuple[str, ...] = ()
+    """What the script answered to each of them, in their order; empty where it had no answer to all."""
     finish: Finish | None = None
     finish_raw: str | None = None
     documents: tuple[Document, ...] | None = None

@@ -9,7 +9,7 @@ from typing import Any
 
 from probes.asking import Asked, Asking
 from probes.conversation import Item, Message, Question, Said, Tool, ToolResult
-from probes.failure import Failure
+from probes.failure import IN_TURN, Failure
 from probes.probe import Probe
 from probes.protocols.protocol import Reply
 from probes.sample import Attempt, Finish, Sample, Step, TokenUsage, ToolCall
@@ -71,6 +71,7 @@ class _Play:
                 # whatever word the server ended with: what stands here is a question to us, not an answer
                 self.steps[-1] = replace(self.steps[-1], finish=Finish.TOOL_CALLS)
                 return False
+            self.steps[-1] = replace(self.steps[-1], tool_results=tuple(result.text for result in results))
             self.items += results
         return False
 
@@ -116,9 +117,9 @@ class _Play:
 
     def _placed(self, failure: Failure) -> Failure:
         """The failure, naming its turn where the probe has several."""
-        if not self.at:
+        if len(self.probe.turns) < 2:
             return failure
-        return replace(failure, message=f"in turn {self.at + 1}: {failure.message}")
+        return replace(failure, message=f"{IN_TURN}{self.at + 1}: {failure.message}")
 
 
 def scripted(tools: Sequence[Tool], calls: Sequence[ToolCall]) -> list[ToolResult] | None:

@@ -1,6 +1,8 @@
-"""How a secret may be spelled by whoever repeats it: in addresses, JSON, HTML, base64, hexadecimal. Feeds ``hostile``.
+"""How a secret may be spelled by whoever repeats it: in addresses, JSON, HTML, base64, hexadecimal. Feeds
+``secret_patterns`` and ``no_leak``.
 
 Nobody can list every encoding; these are the ones that servers, proxies and JSON libraries make of their own accord.
+Mixtures of them are found by ``secret_patterns``.
 """
 
 from __future__ import annotations
@@ -39,15 +41,15 @@ def _plus(secret: str) -> str:
 
 def _encoded(secret: str) -> set[str]:
     raw = secret.encode("utf-8", "replace")
-    cores = {_core(raw, offset) for offset in range(3)}
+    cores = {core(raw, offset) for offset in range(3)}
     alone = {b64encode(raw).decode(), urlsafe_b64encode(raw).decode()}
-    return alone | cores | {core.translate(_URL_SAFE) for core in cores} | {raw.hex(), raw.hex().upper()}
+    return alone | cores | {found.translate(_URL_SAFE) for found in cores} | {raw.hex(), raw.hex().upper()}
 
 
 _URL_SAFE = str.maketrans("+/", "-_")
 
 
-def _core(raw: bytes, offset: int) -> str:
+def core(raw: bytes, offset: int) -> str:
     """The letters that base64 makes of these bytes alone, where they begin ``offset`` bytes after a multiple of three.
 
     That is how a secret looks inside the base64 of something longer: a header, a whole request.

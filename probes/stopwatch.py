@@ -36,6 +36,7 @@ class Stopwatch:
         self._last_content: float | None = None
         self._longest_gap: float | None = None
         self._ended: float | None = None
+        self._stamped = False
 
     # ------------------------------------------------------------------------------------------------ the timeline
     def connecting(self) -> None:
@@ -60,7 +61,8 @@ class Stopwatch:
             self.sent = self._clock.monotonic()
             self._on_sent()
 
-    def arrived(self, age_s: float) -> None:
+    def arrived(self, age_s: float, *, stamped: bool) -> None:
+        self._stamped = stamped
         # nothing comes before it was asked for, nor before what came earlier
         earliest = self._arrived or self.sent or self.handed
         self._arrived = max(earliest, self._clock.monotonic() - age_s)
@@ -112,6 +114,7 @@ class Stopwatch:
             longest_gap_s=self._longest_gap,
             total_s=_between(start, self._ended),
             reused=None if self.sent is None else self._connecting is None,
+            stamped=None if self._first_byte is None else self._stamped,
         )
 
 

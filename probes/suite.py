@@ -11,10 +11,12 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from probes.canary_settings import CanarySettings
 from probes.check_spec import RESERVED_CHECK_KEYS, CheckSpec, Severity, When
 from probes.conversation import Message, Tool
 from probes.duration import Duration, PositiveDuration
 from probes.endpoint import Endpoint, Spend, Timeouts
+from probes.fault import Fault
 from probes.forms import (
     AfterRuns,
     KOfN,
@@ -29,6 +31,7 @@ from probes.forms import (
     names_schema,
     one_or_many,
 )
+from probes.judge import Judge
 from probes.probe import Probe, Turn
 
 __all__ = [
@@ -37,6 +40,7 @@ __all__ = [
     "AlertKind",
     "AlertRule",
     "CheckSpec",
+    "ClassOwner",
     "Defaults",
     "DriftSettings",
     "Endpoint",
@@ -106,6 +110,17 @@ class Owner(SuiteModel):
     runbook: str = ""
     """URL of what to do when an alert comes."""
 
+    def plain(self) -> Owner:
+        """The owner without what says how to tell them."""
+        return Owner(team=self.team, contact=self.contact, runbook=self.runbook)
+
+
+class ClassOwner(Owner):
+    """Who is told of one class of failures instead of the suite's owner."""
+
+    notify: Names = ()
+    """Names of notifiers that are told instead of those of the rule; left out, the rule's are."""
+
 
 class Tolerance(SuiteModel):
     """Changes this small are not drift: they lie inside the null hypothesis of the judge."""
@@ -166,6 +181,8 @@ class Suite(SuiteModel):
     """For people: what is asked here, and as whom."""
     owner: Owner = Owner()
     """Who is told, and what they should read."""
+    owners: Mapping[Fault, ClassOwner] = Field(default_factory=dict)
+    """Owners of single classes of failures, by class, like retrieval_miss."""
     monitor: Names = ()
     """Endpoints that run and the schedule fire at; left out, the first listed."""
     schedule: Schedule | None = None
@@ -176,12 +193,16 @@ class Suite(SuiteModel):
     """What every probe gets unless it says otherwise."""
     probes: tuple[Probe, ...] = Field(min_length=1)
     """The questions."""
+    judge: Judge | None = None
+    """Which endpoints are asked about answers, for the checks of meaning."""
     spend: Spend = Spend()
     """Most to spend in a day on this suite."""
     drift: DriftSettings = DriftSettings()
     """What counts as a change."""
     alerts: tuple[AlertRule, ...] = ()
     """Whom to tell."""
+    canary: CanarySettings = CanarySettings()
+    """How a candidate is compared with production."""
 
     @property
     def monitored(self) -> tuple[str, ...]:

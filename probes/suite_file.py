@@ -1,22 +1,22 @@
 """One YAML file to one Suite, or every problem in it with file, line and column. Feeds the runner and ``validate``.
 
 The order matters: YAML to plain values, ``${NAME}`` and ``{file: PATH}`` under ``endpoints``, ``like``, certificates,
-templates, attached files, rules across parts, and only then the models, whose complaints are dropped where an earlier
-step has already told what is wrong.
+cases spread out to probes, templates, attached files, rules across parts, and only then the models, whose complaints
+are dropped where an earlier step has already told what is wrong.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
 from probes.attachments import Attaching
 from probes.credentials import credential_faults, secrets_by_endpoint
+from probes.data_file import DataFiles
 from probes.environment import Expansion, expand
 from probes.errors import InputError, Problem, SuiteError
 from probes.files_beside import FileId
@@ -26,8 +26,21 @@ from probes.rendering import with_rendered
 from probes.secret_files import FILE, SecretFiles, read_secret_files
 from probes.suite import Suite
 from probes.suite_rules import cross_faults
+from probes.unfolded import Unfolded
+from probes.unfolding import Unfolding
 from probes.validation import faults_of
 from probes.yaml_reader import MAX_BYTES, read_document
+
+
+class Found(Protocol):
+    """Something wrong at a path of a suite, found after loading."""
+
+    @property
+    def path(self) -> YamlPath: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def hint(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +54,24 @@ class LoadedSuite:
     """Values from the environment and from files that went into endpoints (API keys among them), for redaction."""
     likes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     """By endpoint: itself and what it is like, nearest first."""
+    unfolded: Unfolded = Unfolded(probes=())
+    """Where the cases of probes were written."""
 
     def problem(self, path: YamlPath, message: str, hint: str = "") -> Problem:
-        """A problem at a path of the file, for what is found after loading (unknown checks, bad arguments)."""
-        line, column = self.positions.find(origin(tuple(path), self.positions, self.likes))
+        """A problem at a path of the suite, for what is found after loading (unknown checks, bad arguments)."""
+        written = self.unfolded.origin(tuple(path))
+        line, column = self.positions.find(origin(written, self.positions, self.likes))
         return Problem(file=self.file, line=line, column=column, message=message, hint=hint)
+
+    def problems(self, found: Iterable[Found]) -> list[Problem]:
+        """Problems at paths of the suite; what many cases of one probe have in common is told once."""
+        faults = [Fault(path=tuple(one.path), message=one.message, hint=one.hint) for one in found]
+        told = self.unfolded.told(faults)
+        places = [self.positions.find(origin(fault.path, self.positions, self.likes)) for fault in told]
+        return [
+            Problem(file=self.file, line=line, column=column, message=fault.message, hint=fault.hint)
+            for fault, (line, column) in zip(told, places, strict=True)
+        ]
 
 
 def load_suite(
@@ -59,7 +85,8 @@ def load_suite(
         environ: Where ``${NAME}`` is looked up.
         folder: Where relative paths in the suite start, and what its attachments may not leave; left out, the working
             folder.
-        secrets_at_hand: False where nothing will be sent: files of keys and certificates need not exist then.
+        secrets_at_hand: False where nothing will be sent: files of keys and certificates, and those sent along with
+            questions, need not exist then.
 
     Raises:
         SuiteError: with every problem found, in file order.
@@ -77,14 +104,15 @@ def load_suite(
         endpoints, more_files, more = _certified(document, likeness, folder)
         key_files |= more_files
         faults += more
-    probes, template_faults = with_rendered(document.data.get("probes"))
-    attaching = Attaching(folder=folder, secret_files=key_files)
+    unfolded = _unfolded(document, DataFiles(folder=folder, secret_files=key_files), at_hand=secrets_at_hand)
+    probes, template_faults = with_rendered(unfolded)
+    attaching = Attaching(folder=folder, secret_files=key_files, at_hand=secrets_at_hand)
     probes = attaching.probes(probes)
-    faults += [*template_faults, *attaching.faults]
+    faults += [*unfolded.faults, *unfolded.told([*template_faults, *attaching.faults])]
     replaced = {ENDPOINTS: endpoints, "probes": probes}
     values = {**document.data, **{key: value for key, value in replaced.items() if key in document.data}}
     faults += cross_faults(document.data, document.positions)
-    suite = _validated(values, document, likeness, faults)
+    suite = _validated(values, document, likeness, unfolded, faults)
     secrets = secrets_by_endpoint(expansion, keys.secrets)
     suite = _knowing(suite, secrets, likeness)
     return LoadedSuite(
@@ -93,6 +121,7 @@ def load_suite(
         file=file,
         secrets=frozenset().union(*secrets.values()) | _keys_of(suite),
         likes=likeness.chains,
+        unfolded=unfolded,
     )
 
 
@@ -195,13 +224,23 @@ def _likeness(endpoints: object) -> Likeness:
     return resolve_likes(endpoints)
 
 
-def _validated(values: object, document: Document, likeness: Likeness, faults: list[Fault]) -> Suite:
-    where = partial(origin, positions=document.positions, chains=likeness.chains)
+def _unfolded(document: Document, files: DataFiles, *, at_hand: bool) -> Unfolded:
+    """The probes with their cases spread out; most suites have none."""
+    probes = document.data.get("probes")
+    return Unfolding(files=files, positions=document.positions, at_hand=at_hand).unfold(probes)
+
+
+def _validated(
+    values: object, document: Document, likeness: Likeness, unfolded: Unfolded, faults: list[Fault]
+) -> Suite:
+    def where(path: YamlPath) -> YamlPath:
+        return origin(unfolded.origin(path), document.positions, likeness.chains)
+
     try:
         suite = Suite.model_validate(values, by_alias=True, by_name=False)
     except ValidationError as error:
         told = _told(faults)
-        more = faults_of(error, Suite, values, document.data, where)
+        more = unfolded.once(faults_of(error, Suite, values, document.data, where))
         # from None: pydantic's error holds its inputs, keys from the environment among them
         raise _refusal(document, [*faults, *(fault for fault in more if fault.path not in told)]) from None
     if faults:

@@ -19,6 +19,8 @@ from probes.suite import RESERVED_CHECK_KEYS
 _CRON_FIELD = re.compile(r"[A-Za-z0-9*,/-]+")
 
 
+_NOT_ASKING = frozenset({"system", "developer", "assistant", "tool"})
+"""Roles of messages that are not the user's."""
 POOLED = "suite"
 """Scope of streams pooled over a suite, so no probe may have it for an id."""
 
@@ -26,10 +28,13 @@ POOLED = "suite"
 def cross_faults(data: Mapping[str, Any], positions: Positions) -> Iterator[Fault]:
     """Everything wrong between the parts of one suite."""
     yield from _repeated_ids(data.get("probes"), positions)
+    yield from _unasked(data.get("probes"))
+    yield from _repeated_tools(data.get("probes"), positions)
     yield from _unknown_endpoints(data.get("monitor"), data.get("endpoints"))
     if isinstance(schedule := data.get("schedule"), Mapping):
         yield from _schedule_faults(schedule)
     yield from _check_shapes(data)
+    yield from _owners_nobody_tells(data)
 
 
 def _repeated_ids(probes: object, positions: Positions) -> Iterator[Fault]:
@@ -46,6 +51,34 @@ def _repeated_ids(probes: object, positions: Positions) -> Iterator[Fault]:
             message = f"two probes have the id {name!r}; the first is in line {line}"
             yield Fault(path=("probes", index, "id"), message=message, hint="ids keep histories apart: rename one")
         first.setdefault(name, index)
+
+
+def _unasked(probes: object) -> Iterator[Fault]:
+    """Conversations in which nobody asks anything; a script's turns are questions."""
+    for index, probe in enumerate(probes if isinstance(probes, list) else ()):
+        messages = probe.get("messages") if isinstance(probe, Mapping) else None
+        if not isinstance(messages, list) or not messages or {"turns", "prompt"} & set(probe):
+            continue
+        roles = {message.get("role") for message in messages if isinstance(message, Mapping)}
+        if roles and roles <= _NOT_ASKING:
+            message = "no message is the user's, so nothing is asked"
+            yield Fault(path=("probes", index, "messages"), message=message, hint="add {role: user, content: ...}")
+
+
+def _repeated_tools(probes: object, positions: Positions) -> Iterator[Fault]:
+    for index, probe in enumerate(probes if isinstance(probes, list) else ()):
+        tools = probe.get("tools") if isinstance(probe, Mapping) else None
+        first: dict[str, int] = {}
+        for place, tool in enumerate(tools if isinstance(tools, list) else ()):
+            name = tool.get("name") if isinstance(tool, Mapping) else None
+            if not isinstance(name, str):
+                continue
+            if name in first:
+                line = positions.find(("probes", index, "tools", first[name], "name"))[0]
+                message = f"two tools have the name {name!r}; the first is in line {line}"
+                hint = "rename one, or give the first all results: when: tells which is given"
+                yield Fault(path=("probes", index, "tools", place, "name"), message=message, hint=hint)
+            first.setdefault(name, place)
 
 
 def _unknown_endpoints(monitor: object, endpoints: object) -> Iterator[Fault]:
@@ -110,6 +143,15 @@ def _cron_faults(cron: str) -> Iterator[Fault]:
             yield Fault(path=("schedule", "cron"), message=f"{field!r} cannot stand in a cron line", hint=hint)
 
 
+def _owners_nobody_tells(data: Mapping[str, Any]) -> Iterator[Fault]:
+    """Notifiers of a class stand in for those of a rule: without any rule they would never be told."""
+    owners = data.get("owners")
+    for name, owner in owners.items() if isinstance(owners, Mapping) and not data.get("alerts") else ():
+        if isinstance(owner, Mapping) and owner.get("notify"):
+            message = f"the owner of {name} is told in place of an alert rule, and this suite has none"
+            yield Fault(path=("owners", name, "notify"), message=message, hint="add alerts: saying of what, how soon")
+
+
 def _check_shapes(data: Mapping[str, Any]) -> Iterator[Fault]:
     """``{check: contains, argument: x}`` is how programs write a CheckSpec, not how suites do."""
     for path, entry in _check_entries(data):
@@ -130,6 +172,10 @@ def _check_entries(data: Mapping[str, Any]) -> Iterator[tuple[YamlPath, object]]
         turns = probe.get("turns") if isinstance(probe, Mapping) else None
         found = enumerate(turns if isinstance(turns, list) else ())
         holders += [(("probes", index, "turns", place), turn) for place, turn in found]
+    for index, probe in enumerate(probes if isinstance(probes, list) else ()):
+        cases = probe.get("cases") if isinstance(probe, Mapping) else None
+        found = enumerate(cases if isinstance(cases, list) else ())
+        holders += [(("probes", index, "cases", place), case) for place, case in found]
     for path, holder in holders:
         checks = holder.get("checks") if isinstance(holder, Mapping) else None
         for index, entry in enumerate(checks if isinstance(checks, list) else ()):

@@ -116,8 +116,14 @@ def _undefined_hint(message: str, variables: Mapping[str, Any]) -> str:
 
 
 def _rendered(text: str, variables: Mapping[str, Any]) -> str:
+    return generated(sandbox(), _compiled(text), variables)
+
+
+@functools.lru_cache(maxsize=512)
+def _compiled(text: str) -> CodeType:
+    """A template is rendered once for each case of its probe: compiled only once."""
     environment = sandbox()
-    return generated(environment, environment.compile(parsed(environment, text)), variables)
+    return environment.compile(parsed(environment, text))
 
 
 def sandbox(finalize: Callable[[Any], Any] | None = None) -> Sandbox:

@@ -13,7 +13,7 @@ import logging
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,55 +23,20 @@ import httpx2
 from probes.clock import Clock
 from probes.connection_failure import TROUBLES, connection_failure
 from probes.endpoint import Endpoint
+from probes.exchange import Exchange, Outgoing, PlainReply
 from probes.failure import Failure, FailureClass
 from probes.framing import framing_of
-from probes.intake import TooLong, read_stream, read_whole
+from probes.intake import TooLong, read_beginning, read_stream, read_whole
 from probes.network.certificates import BadCertificate
 from probes.network.pools import Address, Pools, address_of
 from probes.network.timeline import CURRENT
 from probes.phases import Phases
 from probes.protocols.protocol import Framing, Protocol, Reply
-from probes.sample import Timing
 from probes.stopwatch import Stopwatch
+from probes.way_there import told_of_the_way
 
 DRAIN_S = 0.2
 """Seconds spent on reading past the end of a stream, which lets the connection be used again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
-    """One request, ready to leave. Carries credentials: never shown."""
-
-    url: str = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-    streamed: bool
-    """True where the request asks for a stream."""
-    method: str = "POST"
-    framing: Framing = "sse"
-    """How a stream is cut into events, where its content type does not tell."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainReply:
-    """A reply to something that is no probe (a token, say): status, headers, bytes."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    """Lower-case names."""
-    body: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """What one request brought: a reply or a failure in it, when, and the response headers."""
-
-    reply: Reply
-    timing: Timing
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    """Response headers as they came, lower-case names, secrets included."""
-    elapsed_s: float
-    """Seconds from handing the request over to the outcome."""
 
 
 class Transport:
@@ -114,30 +79,43 @@ class Transport:
                 address = address_of(request.url)
                 reply = await attempt.run(self._pools.to(endpoint, address), address)
         except TimeoutError:
-            reply = Reply(failure=phases.failure())
+            reply = attempt.lost(phases.failure())
         except TROUBLES as error:
             sent = watch.sent is not None
-            reply = Reply(failure=phases.failure() if phases.missed else connection_failure(error, sent=sent))
+            reply = attempt.lost(phases.failure() if phases.missed else connection_failure(error, sent=sent))
         finally:
             CURRENT.reset(token)
-        return Exchange(reply=reply, timing=watch.timing(), headers=attempt.headers, elapsed_s=watch.elapsed_s)
+        return Exchange(
+            reply=reply,
+            timing=watch.timing(),
+            headers=attempt.headers,
+            elapsed_s=watch.elapsed_s,
+            charged=attempt.charged,
+        )
 
     async def post(
         self, *, endpoint: Endpoint, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float
     ) -> PlainReply | Failure:
         """Post something that is no probe, over the endpoint's own certificates and proxy. Never raises for trouble."""
+        watch = Stopwatch(self._clock)
+        token = CURRENT.set(watch)
         try:
             async with asyncio.timeout(timeout_s):
                 address = address_of(url)
                 outgoing = Outgoing(url=url, headers=headers, body=body, streamed=False)
                 async with _replied(self._pools.to(endpoint, address), _request(address, outgoing, {})) as response:
                     async with aclosing(response.aiter_stream()) as chunks:
-                        content = await read_whole(chunks, is_error=True)
-                    return PlainReply(status=response.status, headers=dict(_headers(response)), body=content)
+                        content, whole = await read_beginning(chunks)
+                    return PlainReply(
+                        status=response.status, headers=dict(_headers(response)), body=content, whole=whole
+                    )
         except TimeoutError:
-            return Failure(kind=FailureClass.TIMEOUT_TOTAL, message=f"no complete answer within {timeout_s:g} s")
+            late = Failure(kind=FailureClass.TIMEOUT_TOTAL, message=f"no complete answer within {timeout_s:g} s")
+            return told_of_the_way(late, endpoint, watch)
         except TROUBLES as error:
-            return connection_failure(error)
+            return told_of_the_way(connection_failure(error), endpoint, watch)
+        finally:
+            CURRENT.reset(token)
 
 
 class _Attempt:
@@ -151,7 +129,20 @@ class _Attempt:
         self._protocol = protocol
         self._watch = watch
         self._phases = phases
+        self._status: int | None = None
         self.headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def charged(self) -> bool:
+        """True where the endpoint may charge for it whatever came of it."""
+        if self._status is None:
+            return self._watch.sent is not None and self._phases.missed
+        return 200 <= self._status < 300
+
+    def lost(self, failure: Failure) -> Reply:
+        """A request that came to no whole reply: with the status it had by then, and where on the way it was lost."""
+        told = told_of_the_way(failure, self._endpoint, self._watch)
+        return Reply(failure=told if told.status is not None else replace(told, status=self._status))
 
     async def run(self, pool: httpcore2.AsyncConnectionPool, address: Address) -> Reply:
         # over HTTP/1.1 the network tells all there is to know, and tracing costs time
@@ -166,6 +157,7 @@ class _Attempt:
         self._watch.headers()
         self.headers = _headers(response)
         headers, status = dict(self.headers), response.status
+        self._status = status
         encoding = headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("", "identity"):
             message = f"the reply is compressed ({encoding}) though that was not asked for"
@@ -191,8 +183,12 @@ class _Attempt:
 
     async def _read_whole(self, chunks: AsyncIterator[bytes], status: int, headers: Mapping[str, str]) -> Reply:
         self._phases.answering()
-        body = await read_whole(chunks, is_error=not 200 <= status < 300)
-        self._watch.end()
+        if 200 <= status < 300:
+            body, whole = await read_whole(chunks), True
+        else:
+            body, whole = await read_beginning(chunks)
+        if whole:
+            self._watch.end()
         return self._protocol.read_reply(self._endpoint, status=status, headers=headers, body=body)
 
     def _framing(self, headers: Mapping[str, str]) -> Framing | None:

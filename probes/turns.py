@@ -75,7 +75,12 @@ def _timing(steps: Sequence[Step]) -> Timing:
         longest_gap_s=max(gaps, default=None),
         total_s=sum_of([step.timing.total_s for step in steps]),
         reused=first.reused,
+        stamped=_all_of([step.timing.stamped for step in steps]),
     )
+
+
+def _all_of(parts: Sequence[bool | None]) -> bool | None:
+    return False if False in parts else None if None in parts else True
 
 
 def usage_of(parts: Sequence[TokenUsage]) -> TokenUsage:

@@ -115,7 +115,7 @@ class _Complaint:
         if self.kind == "extra_forbidden":
             return self._unknown()
         if self.rest[-1:] == ("[key]",):
-            if self.kind == "literal_error":
+            if self.kind in ("literal_error", "enum"):
                 return self._key_not_among()
             return Fault(path=self.origin, message=f"{self.name!r} cannot be a name", hint=_NAME_HINT, at_key=True)
         if self.kind in ("value_error", "assertion_error"):
@@ -152,7 +152,7 @@ class _Complaint:
         if self.kind in _BOUNDS:
             words, key = _BOUNDS[self.kind]
             return f"{self.name} must be {words} {self.context[key]:g}, not {shown}", ""
-        if self.kind == "literal_error":
+        if self.kind in ("literal_error", "enum"):
             return self._not_among(shown)
         if self.kind == "string_pattern_mismatch" and self.name == "base_url":
             return f"{shown} is not an address", "it begins with http:// or https://"

@@ -208,7 +208,11 @@ class _Builder:
             return text
         try:
             return _SCALARS[kind](text)
-        except (ValueError, OverflowError):
+        except OverflowError:
+            message = f"the number {_cut(text)} is out of range: from -{_MOST} to {_MOST}"
+            self._fault(path, message, "write a smaller one, or put text in quotes")
+            return text
+        except ValueError:
             self._fault(path, f"{text[:60]!r} cannot be used as a number or truth value", "put text in quotes")
             return text
 
@@ -217,13 +221,21 @@ def _is_blank(node: Node) -> bool:
     return isinstance(node, ScalarNode) and not node.value and node.style is None
 
 
+_MOST = 2**63 - 1
+"""Largest whole number: what stores and most readers of JSON can hold."""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
 def _integer(text: str) -> int:
     plain = text.replace("_", "")
     digits = plain.lstrip("+-").lower()
     base = {"0x": 16, "0o": 8, "0b": 2}.get(digits[:2], 10)
     number = int(digits[2:] if base != 10 else digits, base) * (-1 if plain.startswith("-") else 1)
-    if abs(number) >= 2**63:
-        raise ValueError("does not fit 64 bits")
+    if abs(number) > _MOST:
+        raise OverflowError("does not fit 64 bits")
     return number
 
 

@@ -7,11 +7,12 @@ state of its own for each incident, because each rule has its own k of n; whatev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from probes.suite import AlertRule
+from probes.fault import Fault
+from probes.suite import AlertRule, ClassOwner
 from reports.counting import Count, count_run, hold_drift, quiet_state
 from reports.incident import SEVERITIES, AlertState, Condition, Transition
 from reports.listening import Listeners, listeners
@@ -30,6 +31,7 @@ def step(
     *,
     now: datetime,
     new_incident_id: Callable[[], str],
+    owners: Mapping[Fault, ClassOwner] | None = None,
 ) -> tuple[tuple[AlertState, ...], tuple[Transition, ...]]:
     """Count one run for every possible incident and notifier, and say what is to be told.
 
@@ -39,13 +41,19 @@ def step(
         rules: The suite's alert rules as they are now; none at all means shown to people who look, sent to nobody.
         now: Aware UTC instant of the run.
         new_incident_id: Gives an id never given before.
+        owners: The suite's owners of classes: their notifiers are told, too.
 
     Returns:
         All states after the run, and the transitions in the order to tell them.
     """
     known = {(state.key, state.notifier): state for state in states}
-    heard = listeners(rules)
-    counts = [count_run(known, c, name, listener) for c in conditions for name, listener in heard.of(c.kind)]
+    heard = listeners(rules, owners)
+    counts = [
+        count_run(known, c, name, listener)
+        for c in conditions
+        for name, listener in heard.of(c.kind)
+        if c.notifier in (None, name)
+    ]
     settled = [_settle(count, now, new_incident_id) for count in hold_drift(counts)]
     seen = {(state.key, state.notifier) for state, _ in settled}
     settled += [_unheard(state, heard, now) for state in states if (state.key, state.notifier) not in seen]
@@ -71,7 +79,12 @@ def _settle(count: Count, now: datetime, new_incident_id: Callable[[], str]) -> 
     event = _event(count, after, now)
     if event is None:
         return after, None
-    after = replace(after, facts=condition.facts or state.facts, last_notice_at=now)
+    after = replace(
+        after,
+        facts=condition.facts or state.facts,
+        faults=condition.faults or state.faults,
+        last_notice_at=now,
+    )
     if event is AlertEvent.OPENED:  # what earlier pending runs were about has not been told, so it may yet be news
         after = replace(after, opened_at=now, subjects=tuple(sorted(condition.about)))
     return after, _transition(after, event, now, summary=condition.summary)
@@ -120,6 +133,7 @@ def _transition(
         at=now,
         opened_at=state.opened_at or now,
         facts=state.facts,
+        faults=state.faults,
         summary=summary,
         reason=reason,
     )

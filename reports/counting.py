@@ -47,7 +47,7 @@ def count_run(
     if bad is False and set(state.subjects) & set(condition.unseen):
         bad = None  # nobody looked at the very thing that was broken
     if bad is not True:
-        condition = replace(condition, bad=bad, facts=(), subjects=(), summary="")
+        condition = replace(condition, bad=bad, facts=(), subjects=(), summary="", faults=())
     outcomes, phase = _next(state, condition, listener)
     return Count(state=state, condition=condition, listener=listener, outcomes=outcomes, phase=phase)
 

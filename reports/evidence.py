@@ -15,13 +15,16 @@ from markupsafe import Markup
 from checks.drift.result import SUITE_SCOPE, StreamKey, StreamResult, StreamState
 from checks.finding import Status
 from probes.sample import Sample
-from reports import charts, tally, wording
+from reports import charts, marks, tally, wording
 from reports.answer_diff import AnswerDiff, diff_answers, distance, nearest
 from reports.distribution import distributions
+from reports.escaping import one_line
 from reports.summary import ProbeRecord, Report
 
 ANSWERS_MAX = 8
 """Changed answers a page shows: the worst ones; all are in the store."""
+ANSWER_CHARS = 4000
+"""Characters of an answer that are shown where there is none to compare it with."""
 NOTICEABLE = 0.1
 """Distance from every baseline answer above which an answer is worth showing once the pooled stream has moved."""
 
@@ -61,6 +64,21 @@ class ChangedAnswer:
     sample: Sample
     diff: AnswerDiff | None
     """None where no baseline answer is known."""
+    spans: tuple[marks.Span, ...] = ()
+    """Places in the answer that failed checks speak of."""
+
+    @property
+    def now(self) -> tuple[tuple[str, str, bool], ...]:
+        """The answer in pieces: kind (``same`` or ``added``), text, and whether a check marks it."""
+        pieces = [("same", (self.sample.answer or "")[:ANSWER_CHARS])]
+        if self.diff is not None:
+            pieces = [(piece.kind, piece.text) for piece in self.diff.after]
+        told: list[tuple[str, str, bool]] = []
+        at = 0
+        for kind, text in pieces:
+            told += [(kind, part, marked) for part, marked in marks.cut_at(text, self.spans, at)]
+            at += len(text)
+        return tuple(told)
 
 
 # ------------------------------------------------------------------------------------------------ streams
@@ -170,6 +188,7 @@ def _changed(report: Report, probe: ProbeRecord) -> ChangedAnswer | None:
         asked=probe.conversation[-1].text if probe.conversation else "",
         sample=sample,
         diff=None if before is None else diff_answers(before, sample.answer or ""),
+        spans=marks.spans_in(probe.findings, sample),
     )
 
 
@@ -184,7 +203,11 @@ def _most_telling(probe: ProbeRecord, answered: Sequence[Sample], known: Sequenc
 
 
 def _why(report: Report, probe: ProbeRecord, sample: Sample, known: Sequence[tuple[str, int]]) -> list[str]:
-    why = [f"{f.check}: {f.passed} of {f.total} passed" for f in probe.findings if f.status is Status.FAIL]
+    why = [
+        f"{f.label} {one_line(f.argument, 80)}".rstrip() + f": {f.passed} of {f.total} passed"
+        for f in probe.findings
+        if f.status is Status.FAIL and f.turn is None  # single turns stand under Conversations
+    ]
     moved = {r.key.scope for r in tally.risen(report.run) if r.key.dimension == "answers"}
     if probe.probe in moved:
         why.append("its answers moved")

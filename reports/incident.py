@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from probes.fault import Fault
 from reports.notice import AlertEvent
 
 SEVERITIES = ("info", "ticket", "page")
@@ -39,6 +40,8 @@ class AlertState:
     """Facts of the last notice."""
     subjects: tuple[str, ...] = ()
     """All that the incident has been about so far, to see whether an update says anything new."""
+    faults: tuple[Fault, ...] = ()
+    """Classes of the last notice, worst first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,10 @@ class Condition:
     """What is bad, by name: a new name is news, a new number is not. Empty: the facts up to their first colon."""
     unseen: tuple[str, ...] = ()
     """Names nobody could look at in this run: an incident about one of them does not resolve by it."""
+    faults: tuple[Fault, ...] = ()
+    """Classes of what is bad, worst first."""
+    notifier: str | None = None
+    """Whom it speaks to, where the owners of classes make a difference; None: to every notifier of its kind."""
 
     @property
     def about(self) -> frozenset[str]:
@@ -85,6 +92,8 @@ class Transition:
     opened_at: datetime
     facts: tuple[str, ...]
     """What is wrong; of a resolved incident, what was."""
+    faults: tuple[Fault, ...] = ()
+    """Its classes, worst first."""
     summary: str = ""
     reason: str = ""
     """Why it resolved, where the reason is not that all is well again."""

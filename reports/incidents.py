@@ -6,21 +6,21 @@ Pure. Facts quote endpoints; control characters are made visible here, each chan
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 
 from checks.drift.result import SUITE_SCOPE, StreamResult, StreamState
 from checks.finding import Finding, Status
 from probes.failure import SENTENCES
-from reports import tally
+from probes.fault import Fault
+from reports import faults, tally
 from reports.alerts import SEVERITIES, Condition
 from reports.escaping import one_line
+from reports.harm import dimension_of, harm, severity_of
+from reports.listening import Ear, every_ear
 from reports.summary import RunRecord
 from reports.wording import count, effect_words, names_words
 
 FACTS_SHOWN = 8
-DRIFT_SEVERITIES: Mapping[str, str] = {"checks": "page", "failures": "page", "refusals": "page", "answers": "info"}
-"""Of streams by dimension; all others are ``ticket``. Changed wording is drift, not yet harm."""
 CHECK_SEVERITY = "page"
 """Of a broken contract or policy whose entry does not say otherwise; the loudest of those broken together counts."""
 _COVERED = {"checks": "contract", "refusals": "contract", "failures": "availability", "route": "policy"}
@@ -35,6 +35,7 @@ def conditions(
     suite_drift_severity: Mapping[str, str] | None = None,
     *,
     caps_reached: Sequence[str] | None = None,
+    hears: Ear = every_ear,
 ) -> tuple[Condition, ...]:
     """One condition a kind, for the suite and endpoint of the run.
 
@@ -43,13 +44,15 @@ def conditions(
         suite_drift_severity: Severities that replace ``DRIFT_SEVERITIES``, by dimension (``latency.total``) or by
             the part before its first dot (``latency``); the longer name wins.
         caps_reached: The spending caps that are reached, a sentence each; None where there are none over this place.
+        hears: Of what kinds and classes the one is told to whom this speaks. To him nothing else is bad, and what is
+            bad and not his keeps an incident from resolving: it may have been his when it opened.
     """
-    contract = _checks(record, "contract")
-    policy = _checks(record, "policy")
-    availability = _availability(record)
+    contract = _checks(record, "contract", hears)
+    policy = _checks(record, "policy", hears)
+    availability = _availability(record, hears)
     bad = {condition.kind for condition in (contract, policy, availability) if condition.bad}
-    drift = _drift(record, bad, suite_drift_severity or {})
-    return contract, drift, policy, availability, _spend(record, caps_reached or ())
+    drift = _drift(record, bad, suite_drift_severity or {}, hears)
+    return contract, drift, policy, availability, _spend(record, caps_reached or (), hears)
 
 
 def finding_name(finding: Finding) -> str:
@@ -72,13 +75,15 @@ def broken(record: RunRecord, kind: str) -> tuple[Finding, ...]:
 def moved(record: RunRecord) -> tuple[StreamResult, ...]:
     """Streams whose alarm still stands, most harm first, pooled ones before those of single probes."""
     standing = [r for r in record.drift if r.state is StreamState.ALARM and (r.supported or r.opened)]
-    return tuple(sorted(standing, key=_harm))
+    return tuple(sorted(standing, key=harm))
 
 
 # ------------------------------------------------------------------------------------------------ contract, policy
-def _checks(record: RunRecord, kind: str) -> Condition:
+def _checks(record: RunRecord, kind: str, hears: Ear) -> Condition:
     looked = [f for f in tally.findings(record) if f.mode == "contract" and f.policy == (kind == "policy")]
-    failed = broken(record, kind)
+    everything = broken(record, kind)
+    failed = [finding for finding in everything if hears(kind, finding.fault)]
+    unheard = {id(finding) for finding in everything if not hears(kind, finding.fault)}
     known = [finding for finding in looked if finding.status in _KNOWN]
     summaries = [f"{finding_name(f)} ({f.passed} of {f.total} pass)" for f in failed]
     details = [one_line(finding.reason, _REASON_CHARS) for finding in failed]
@@ -92,7 +97,10 @@ def _checks(record: RunRecord, kind: str) -> Condition:
         facts=_shown(facts),
         summary=_headed(summaries),
         subjects=tuple(finding_name(finding) for finding in failed),
-        unseen=tuple(finding_name(finding) for finding in looked if finding.status not in _KNOWN),
+        unseen=tuple(
+            finding_name(finding) for finding in looked if finding.status not in _KNOWN or id(finding) in unheard
+        ),
+        faults=tuple(dict.fromkeys(finding.fault for finding in failed if finding.fault is not None)),
     )
 
 
@@ -107,13 +115,16 @@ def _answered(record: RunRecord) -> bool:
 
 
 # ------------------------------------------------------------------------------------------------ availability
-def _availability(record: RunRecord) -> Condition:
+def _availability(record: RunRecord, hears: Ear) -> Condition:
     """Questions that were spared a dead endpoint count like those it failed. Those that a spending cap held back say
     nothing: where it lets nothing through, nobody knows who is available."""
     failed = tally.lost(record.samples)
     spared = len(tally.held(record.samples)) - len(tally.capped(record.samples))
     asked = len(record.samples) - len(tally.held(record.samples))
     bad = 2 * (len(failed) + spared) >= asked + spared if asked else None
+    broke = tuple(faults.of_samples(failed))
+    if bad and not any(hears("availability", fault) for fault in broke):
+        bad = None
     counts = tally.failures(failed) if bad else ()
     summary = f"{len(failed)} of {count(asked, 'sample')} failed" + (f", {spared} not asked then" if spared else "")
     lines = [
@@ -128,34 +139,39 @@ def _availability(record: RunRecord) -> Condition:
         facts=(summary, *_shown(lines)) if bad else (),
         summary=f"{summary} ({', '.join(entry.kind for entry in counts)})" if bad else "",
         subjects=tuple(entry.kind.value for entry in counts),
+        faults=broke if bad else (),
     )
 
 
 # ------------------------------------------------------------------------------------------------ spend
-def _spend(record: RunRecord, caps_reached: Sequence[str]) -> Condition:
+def _spend(record: RunRecord, caps_reached: Sequence[str], hears: Ear) -> Condition:
     """A cap is reached or it is not, so one run is enough to open and to resolve."""
     held = len(tally.held(record.samples))
     missed = (f"{held} of {count(len(record.samples), 'sample')} not asked",) if held else ()
     return Condition(
         kind="spend",
         key=_key(record, "spend"),
-        bad=bool(caps_reached),
+        bad=bool(caps_reached) if not caps_reached or hears("spend", Fault.COVERAGE_GAP) else None,
         severity="ticket",
         immediate=True,
         certain=True,
         facts=(*caps_reached, *missed, "probing goes on at 00:00 UTC") if caps_reached else (),
         summary=_headed(caps_reached),
         subjects=tuple(sentence.partition(" is reached")[0] for sentence in caps_reached),
+        faults=(Fault.COVERAGE_GAP,) if caps_reached else (),
     )
 
 
 # ------------------------------------------------------------------------------------------------ drift
-def _drift(record: RunRecord, bad_kinds: set[str], severities: Mapping[str, str]) -> Condition:
+def _drift(record: RunRecord, bad_kinds: set[str], severities: Mapping[str, str], hears: Ear) -> Condition:
     standing = moved(record)
-    free = [result for result in standing if _COVERED.get(_dimension(result)) not in bad_kinds]
-    pooled = {_dimension(result) for result in free if result.key.scope == SUITE_SCOPE}
-    heads = [r for r in free if r.key.scope == SUITE_SCOPE or _dimension(r) not in pooled]
-    ranks = [_severity(result, severities) for result in free]
+    told = {result.key: faults.of_stream(result, record) for result in standing}
+    unheard = [result for result in standing if not hears("drift", told[result.key])]
+    standing = tuple(result for result in standing if result not in unheard)
+    free = [result for result in standing if _COVERED.get(dimension_of(result)) not in bad_kinds]
+    pooled = {dimension_of(result) for result in free if result.key.scope == SUITE_SCOPE}
+    heads = [r for r in free if r.key.scope == SUITE_SCOPE or dimension_of(r) not in pooled]
+    ranks = [severity_of(result, severities) for result in free]
     return Condition(
         kind="drift",
         key=_key(record, "drift"),
@@ -165,6 +181,8 @@ def _drift(record: RunRecord, bad_kinds: set[str], severities: Mapping[str, str]
         facts=_shown([_fact(*told) for told in tally.folded(free)]),
         summary=_headed([_stream(result, effect_words(result.effect)) for result in heads]),
         subjects=tuple(dict.fromkeys(_subject(result, pooled) for result in heads)),
+        unseen=tuple(name for result in unheard for name in (_subject(result, {dimension_of(result)}), _alone(result))),
+        faults=tuple(dict.fromkeys(told[result.key] for result in free)),
     )
 
 
@@ -174,36 +192,13 @@ def _drift_bad(record: RunRecord, standing: Sequence[StreamResult], free: Sequen
     return None if standing or not _answered(record) else False
 
 
-def _dimension(result: StreamResult) -> str:
-    return result.key.dimension.removesuffix(".spread").removesuffix(".tail")
-
-
 def _subject(result: StreamResult, pooled: set[str]) -> str:
-    dimension = _dimension(result)
-    return dimension if dimension in pooled else f"{dimension} of {result.key.scope}"
+    dimension = dimension_of(result)
+    return dimension if dimension in pooled else _alone(result)
 
 
-def _severity(result: StreamResult, severities: Mapping[str, str]) -> str:
-    dimension = _dimension(result)
-    for table in (severities, DRIFT_SEVERITIES):
-        for name in (result.key.dimension, dimension, dimension.partition(".")[0]):
-            if name in table:
-                return table[name]
-    return "ticket"
-
-
-def _harm(result: StreamResult) -> tuple[int, bool, float, str]:
-    rank = SEVERITIES.index(_severity(result, {}))
-    return -rank, result.key.scope != SUITE_SCOPE, -_size(result), str(result.key)
-
-
-def _size(result: StreamResult) -> float:
-    """How far a stream moved, on scales that can at least be put in an order: ln of a factor, or a share."""
-    effect = result.effect
-    if effect is None:
-        return 0.0
-    factor = effect.kind != "difference"
-    return abs(math.log(effect.value)) if factor and effect.value > 0 else abs(effect.value)
+def _alone(result: StreamResult) -> str:
+    return f"{dimension_of(result)} of {result.key.scope}"
 
 
 def _stream(result: StreamResult, words: str) -> str:

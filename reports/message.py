@@ -57,7 +57,7 @@ def notice(
         transition: What happened.
         record: The run that brought it about.
         baseline: What is normal, where it is known: gives the answer ``before``.
-        owner: Whom the suite belongs to.
+        owner: Whom what broke belongs to.
         report: Where the evidence page is, a URL or a path; may be empty.
         replay: The command that recomputes the verdict; may be empty.
     """
@@ -79,6 +79,7 @@ def notice(
         before=before,
         after=after,
         failures=() if over else tuple(f"{f.kind} x{f.count}" for f in tally.failures(record.samples)),
+        faults=transition.faults,
         team=owner.team,
         contact=owner.contact,
         runbook=owner.runbook,

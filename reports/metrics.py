@@ -19,6 +19,7 @@ from prometheus_client import (
 from checks.drift.result import SUITE_SCOPE, StreamState
 from checks.verdict import Health
 from probes.sample import Sample
+from reports import faults
 from reports.summary import AlertView, RunRecord
 
 GENAI_SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
@@ -37,6 +38,12 @@ class Metrics:
         self._runs = Counter("holdfast_runs", "Runs by health.", (*PLACE, "health"), registry=registry)
         self._samples = Counter("holdfast_samples", "Samples by outcome.", (*PLACE, "outcome"), registry=registry)
         self._failures = Counter("holdfast_failures", "Failed samples by class.", (*PLACE, "class"), registry=registry)
+        self._faults = Counter(
+            "holdfast_faults",
+            "Failed samples and failed or broken checks by class.",
+            (*PLACE, "class"),
+            registry=registry,
+        )
         self._checks = Counter("holdfast_checks", "Check findings by status.", (*PLACE, "status"), registry=registry)
         self._tokens = Counter(
             "holdfast_tokens", "Tokens as counted by endpoints.", (*PLACE, "type"), registry=registry
@@ -74,6 +81,8 @@ class Metrics:
         for probe in record.probes:
             for finding in probe.findings:
                 self._checks.labels(*place, finding.status.value).inc()
+        for fault, number in faults.of_run(record).items():
+            self._faults.labels(*place, fault.value).inc(number)
         self._judged(place, record)
 
     def _sampled(self, place: tuple[str, str], sample: Sample) -> None:

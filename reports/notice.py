@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from probes.fault import Fault
+
 
 class AlertEvent(StrEnum):
     """What happened to an incident."""
@@ -48,6 +50,8 @@ class Notice:
     """One answer of now."""
     failures: tuple[str, ...] = ()
     """Failure classes with counts."""
+    faults: tuple[Fault, ...] = ()
+    """Classes of what broke, worst first."""
     team: str = ""
     contact: str = ""
     runbook: str = ""

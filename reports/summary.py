@@ -12,8 +12,10 @@ from datetime import datetime
 from checks.drift.result import StreamKey, StreamResult
 from checks.finding import Finding
 from checks.verdict import Health
-from probes.sample import Sample
+from probes.cases import family_of
+from probes.sample import Document, Sample
 from probes.suite import Message, Owner
+from reports.consultation import CalibrationResult, Consultation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,11 @@ class ProbeRecord:
     samples: tuple[Sample, ...]
     findings: tuple[Finding, ...]
 
+    @property
+    def family(self) -> str | None:
+        """The probe this one is a case of; None where it is no case."""
+        return family_of(self.probe)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
@@ -54,11 +61,21 @@ class RunRecord:
     started_at: datetime
     duration_s: float
     health: Health
-    probes: tuple[ProbeRecord, ...]
-    drift: tuple[StreamResult, ...] = ()
+    # asyncio.run writes its result out on the way, in vain (signal.getsignal): not whole runs
+    probes: tuple[ProbeRecord, ...] = field(repr=False)
+    drift: tuple[StreamResult, ...] = field(default=(), repr=False)
     alerts: tuple[AlertView, ...] = ()
     note: str = ""
     """Why something could not be done, in one line; empty otherwise."""
+    consultations: tuple[Consultation, ...] = ()
+    """What judges and embeddings were asked about the answers, in the order of asking."""
+    calibration: CalibrationResult | None = None
+    """Whether the judge still gives its known verdicts; None where the suite has none, or no judge was needed."""
+
+    @property
+    def charged(self) -> tuple[Sample | Consultation, ...]:
+        """All that was paid for: samples, and what was asked about them."""
+        return (*self.samples, *self.consultations)
 
     @property
     def samples(self) -> tuple[Sample, ...]:
@@ -77,6 +94,20 @@ class StreamPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeNormal:
+    """What one probe did in the runs of the baseline, its question as last asked there."""
+
+    runs: int
+    """Runs in which it was asked."""
+    well: int
+    """Of these, in which it passed: it answered, broke no contract, and kept tracked checks in half of its samples."""
+    first_token_s: tuple[float, ...] = ()
+    """Of every sample that has it, as are the next two."""
+    total_s: tuple[float, ...] = ()
+    output_tokens: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineView:
     """What is normal, for people: where it came from, and samples to draw and quote."""
 
@@ -88,8 +119,12 @@ class BaselineView:
     """Sample values by dimension (``latency.total`` in seconds, ``tokens.output``, ...), over all probes."""
     answers: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     """By probe: distinct baseline answers with how often each came, most frequent first."""
+    documents: Mapping[str, tuple[tuple[Document, ...], ...]] = field(default_factory=dict)
+    """By probe: distinct lists of retrieved documents, the most frequent first."""
     routes: Mapping[str, int] = field(default_factory=dict)
     """Route keys with how many samples each served."""
+    probes: Mapping[str, ProbeNormal] = field(default_factory=dict)
+    """Figures by probe, which pages sum up by label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

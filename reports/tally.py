@@ -11,6 +11,7 @@ from checks.drift.result import SUITE_SCOPE, StreamKey, StreamResult, StreamStat
 from checks.finding import Finding, Status
 from probes.failure import FailureClass
 from probes.sample import Sample
+from reports.consultation import Consultation
 from reports.summary import RunRecord
 
 _RANK = {state: rank for rank, state in enumerate(reversed(StreamState))}
@@ -98,7 +99,7 @@ def lost(samples: Sequence[Sample]) -> tuple[Sample, ...]:
     return tuple(sample for sample in samples if sample.failure is not None and not _is_held(sample))
 
 
-def _is_held(sample: Sample) -> bool:
+def _is_held(sample: Sample | Consultation) -> bool:
     return sample.failure is not None and sample.failure.held_back
 
 
@@ -135,8 +136,8 @@ def tokens(samples: Sequence[Sample], field: str) -> int | None:
     return sum(said) if said else None
 
 
-def cost_usd(samples: Sequence[Sample]) -> float | None:
-    """US dollars of these samples; None where the price of any is unknown, or where there are none.
+def cost_usd(samples: Sequence[Sample | Consultation]) -> float | None:
+    """US dollars of these samples, and of what was asked about them; None where the price of any is unknown, or where there are none.
 
     What was never asked cost nothing.
     """
@@ -144,7 +145,7 @@ def cost_usd(samples: Sequence[Sample]) -> float | None:
     return None if known is None or unknown else known
 
 
-def cost_known(samples: Sequence[Sample]) -> tuple[float | None, int]:
+def cost_known(samples: Sequence[Sample | Consultation]) -> tuple[float | None, int]:
     """US dollars as far as they are known (None: of no sample), and of how many samples they are not."""
     costs = [sample.cost_usd for sample in samples if not _is_held(sample)]
     known = [cost for cost in costs if cost is not None]

@@ -16,6 +16,8 @@ from checks.verdict import Health
 from probes.duration import format_duration
 from probes.sample import Sample
 from reports import tally
+from reports.cohorts import worse_words
+from reports.consultation import Consultation
 from reports.summary import RunRecord
 
 HEALTH_MARKS = {Health.HEALTHY: "\u2714", Health.DEGRADED: "!", Health.FAILING: "\u2718", Health.UNKNOWN: "?"}
@@ -59,7 +61,7 @@ def dollars(value: float | None) -> str:
     return f"${value:.2f}" if value >= 1 or value == 0 else f"${value:.2g}" if value >= 0.0001 else "under $0.0001"
 
 
-def cost_words(samples: Sequence[Sample]) -> str:
+def cost_words(samples: Sequence[Sample | Consultation]) -> str:
     """``$0.0042``; ``at least $0.0042`` where the cost of some is unknown, ``cost unknown`` where that of all is."""
     known, unknown = tally.cost_known(samples)
     return f"at least {dollars(known)}" if known and unknown else dollars(None if unknown else known)
@@ -207,8 +209,10 @@ def _peace(record: RunRecord) -> str:
 
 def verdict_reason(record: RunRecord) -> str:
     """Why the run is what it is, in one line: ``2 contracts broken; answers, tokens.output and route moved``."""
-    parts = _harm(record) + _trouble(record) + ([record.note] if record.note else [])
-    reason = "; ".join(filter(None, ("; ".join(parts) or _peace(record), cache_words(record.samples))))
+    parts = _harm(record) + _trouble(record)
+    if not parts and (record.health is not Health.UNKNOWN or not record.note):
+        parts = [_peace(record)]
+    reason = "; ".join(filter(None, (*parts, worse_words(record), record.note, cache_words(record.samples))))
     return f"could not measure: {reason}" if record.health is Health.UNKNOWN else reason
 
 

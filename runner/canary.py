@@ -65,7 +65,7 @@ class Canaries:
     new_id: Callable[[], str] = lambda: token_hex(8)
 
     async def run(self, order: CanaryOrder, on_pair: Callable[[Pair], None] | None = None) -> CanaryRecord:
-        """Ask pairs until the verdict stands or a cap is reached, and store what was spent.
+        """Ask pairs until the verdict stands or a cap is reached, and store it with what was spent.
 
         Raises:
             StoreError: the store cannot be read or written.
@@ -93,7 +93,9 @@ class Canaries:
             await asyncio.to_thread(self.store.save_spending, spending)
             production.limits.saved()
             candidate.limits.saved()
-        return run.record()
+        record = run.record()
+        await asyncio.to_thread(self.store.save_canary, record)
+        return record
 
     async def _side(self, order: CanaryOrder, endpoint: str, canary_id: str) -> Side:
         asked = RunOrder(

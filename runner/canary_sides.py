@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from checks.check import CheckContext
 from checks.drift.observation import SampleFacts, observe
@@ -57,11 +57,11 @@ class Side:
             )
 
     def facts(self, probe: Probe, sample: Sample) -> SampleFacts:
-        """What the judge sees of a sample."""
+        """What the judge sees of a sample: not its answer, which only distances and checks look at."""
         findings = self.checked(probe, [sample])
         told = [(probe.id, sample.request_hash, [sample], findings, [is_refusal(sample)])]
         seen = observe(run_id=self.canary_id, started_at=sample.started_at, probes=told)
-        return seen.probes[0].samples[0]
+        return replace(seen.probes[0].samples[0], answer=None)
 
     def checked(self, probe: Probe, samples: Sequence[Sample]) -> tuple[Finding, ...]:
         """What the checks that count at this endpoint say of these samples."""

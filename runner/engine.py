@@ -13,7 +13,6 @@ from secrets import token_hex
 
 import structlog
 
-from checks.check import CheckContext
 from checks.drift.plan import JudgePlan
 from checks.drift.result import StreamKey
 from checks.drift.score import streams_of
@@ -27,12 +26,15 @@ from probes.sample import Sample
 from probes.suite import Probe
 from probes.transport import Transport
 from reports.alerts import AlertState, Transition, step, views
-from reports.incidents import conditions
 from reports.message import notice
+from reports.ownership import conditions_told, owner_of
+from reports.retrieval import retrieval_note
 from reports.summary import ProbeRecord, RunRecord
+from reports.tally import risen
+from runner.consulting import Consultants, context_of
 from runner.holding import Limits, RunLimits
 from runner.judging import Judged, judge_run
-from runner.orders import Fired, RunOrder
+from runner.orders import Consulted, Fired, RunOrder
 from runner.records import bare, by_probe, observation_of, record_of, replay_command
 from runner.schedule import runs_per_year
 from runner.store.base import Installed, Json, OutboxEntry, RunWrite, Store
@@ -65,6 +67,9 @@ class Engine:
         self._new_id = new_id
         self._limits = limits or Limits(store, clock)
         self._accesses = accesses
+        self._consultants = Consultants(
+            store=store, transport=transport, clock=clock, limits=self._limits, accesses=accesses
+        )
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
 
     async def run(self, order: RunOrder, on_sample: Progress | None = None) -> RunRecord:
@@ -76,19 +81,24 @@ class Engine:
         turn = self._turns.setdefault((order.prepared.suite.name, order.endpoint), asyncio.Lock())
         async with turn:
             run_id = self._new_id()
-            limits = await self._limits.hold(order, run_id)
-            fired = await self._fire(order, run_id, limits, on_sample)
+            held = [await self._limits.hold(order, run_id)]
+            fired = await self._fire(order, run_id, held, on_sample)
             # Judging takes milliseconds of CPU: off the loop, so that it does not fall into other probes' timings.
             record = await asyncio.to_thread(self._conclude, order, fired)
-            limits.saved()
+            for limits in held:
+                limits.saved()
             return record
 
-    async def _fire(self, order: RunOrder, run_id: str, limits: RunLimits, on_sample: Progress | None) -> Fired:
+    async def _fire(self, order: RunOrder, run_id: str, held: list[RunLimits], on_sample: Progress | None) -> Fired:
+        """Ask the probes, then whoever is to judge the answers. ``held``: the limits of all that is asked."""
         started_at, began = self._clock.now(), self._clock.monotonic()
+        limits = held[0]
         try:
             samples = await self._ask(order, run_id, limits, on_sample)
+            consulted = await self._consult(order, run_id, samples, held)
         except BaseException:
-            await self._given_up(limits)
+            for each in held:
+                await self._given_up(each)
             raise
         duration_s = self._clock.monotonic() - began
         return Fired(
@@ -96,10 +106,23 @@ class Engine:
             started_at=started_at,
             duration_s=duration_s,
             samples=samples,
-            spending=limits.end(),
+            spending=tuple(spent for each in held for spent in each.end()),
             caps_reached=limits.reached(),
             note=limits.note(duration_s),
+            consulted=consulted,
         )
+
+    async def _consult(
+        self, order: RunOrder, run_id: str, samples: Sequence[Sample], held: list[RunLimits]
+    ) -> Consulted:
+        try:
+            return await self._consultants.consult(order, run_id, samples, held)
+        except HoldfastError:
+            raise
+        except Exception as error:  # noqa: BLE001  bulkhead: a bug here must not lose the samples; their checks are errors
+            kind = type(error).__name__
+            log.error("consulting_broke", suite=order.prepared.suite.name, endpoint=order.endpoint, error=kind)
+            return Consulted()
 
     async def _given_up(self, limits: RunLimits) -> None:
         """A run that was cancelled leaves nothing but what it used: the next one must not spend it again."""
@@ -140,10 +163,10 @@ class Engine:
         """Check, judge, decide and store, with the store held so that no other process judges in between."""
         with self._store.exclusive():
             probes = self._check(order, fired)
-            observation = observation_of(fired, probes)
+            observation = observation_of(fired, probes, order.checks_hashes)
             plan = self.plan(order)
             judged = judge_run(self._states(order), observation, plan, whole=order.whole)
-            record = record_of(order, fired, probes, judged)
+            record = self._with_documents(record_of(order, fired, probes, judged))
             alerts, transitions = self._decide(order, record, fired.caps_reached)
             record = replace(record, alerts=views(alerts, transitions))
             self._store.save_run(
@@ -159,6 +182,14 @@ class Engine:
                 )
             )
         return record
+
+    def _with_documents(self, record: RunRecord) -> RunRecord:
+        """The run with a note of which documents moved, where retrieval did."""
+        if not any(result.key.dimension == "retrieval" for result in risen(record)):
+            return record
+        normal = self._store.baseline(record.suite, record.endpoint)
+        note = retrieval_note(record, {} if normal is None else normal.documents)
+        return replace(record, note="; ".join(filter(None, (record.note, note))))
 
     def _unjudged(self, order: RunOrder, fired: Fired, note: str) -> RunRecord:
         suite, asked = order.prepared.suite, by_probe(fired.samples)
@@ -195,14 +226,20 @@ class Engine:
         suite = order.prepared.suite
         normal, asked = self._store.baseline_answers(suite.name, order.endpoint), by_probe(fired.samples)
         return tuple(
-            self._checked(order, probe, asked.get(probe.id, ()), normal.get(probe.id, ())) for probe, _ in order.probes
+            self._checked(order, probe, asked.get(probe.id, ()), normal.get(probe.id, ()), fired.consulted)
+            for probe, _ in order.probes
         )
 
     def _checked(
-        self, order: RunOrder, probe: Probe, samples: Sequence[Sample], normal: tuple[str, ...]
+        self,
+        order: RunOrder,
+        probe: Probe,
+        samples: Sequence[Sample],
+        normal: tuple[str, ...],
+        consulted: Consulted,
     ) -> ProbeRecord:
         suite = order.prepared.suite
-        context = CheckContext(baseline_answers=normal)
+        context = context_of(suite, probe, normal, consulted.replies)
         findings = run_checks(order.prepared.checks_at(probe, order.endpoint), probe.id, samples, context)
         return ProbeRecord(
             probe=probe.id,
@@ -250,10 +287,11 @@ class Engine:
         states = self._store.alert_states(suite.name, order.endpoint)
         return step(
             states,
-            conditions(record, caps_reached=caps_reached),
+            conditions_told(record, suite.alerts, suite.owners, caps_reached=caps_reached),
             suite.alerts,
             now=record.started_at,
             new_incident_id=self._new_id,
+            owners=suite.owners,
         )
 
     def _notices(
@@ -271,7 +309,7 @@ class Engine:
                     transition,
                     record,
                     baseline,
-                    suite.owner,
+                    owner_of(transition.faults, suite.owners, suite.owner),
                     report=self._report_link(record),
                     replay=replay_command(order.prepared.file, record),
                 ),

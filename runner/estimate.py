@@ -55,8 +55,18 @@ def first_estimate(endpoint: Endpoint, probes: Sequence[Probe]) -> Estimate:
 
     An unknown price counts as nothing here; suites under a dollar cap have a known one.
     """
-    asked = max((_characters(probe) for probe in probes), default=0) // CHARS_A_TOKEN
+    asked = max((_characters(probe) for probe in probes), default=0)
     answer = max((_most_tokens({**endpoint.params, **probe.params}) for probe in probes), default=0)
+    return _estimate(endpoint, asked, answer)
+
+
+def estimate_of(endpoint: Endpoint, characters: int) -> Estimate:
+    """A guess for a question of so many characters, as for those of probes."""
+    return _estimate(endpoint, characters, _most_tokens(dict(endpoint.params)))
+
+
+def _estimate(endpoint: Endpoint, characters: int, answer: int) -> Estimate:
+    asked = characters // CHARS_A_TOKEN
     usd = guessed_usd(endpoint, input_tokens=asked, output_tokens=answer)
     return Estimate(tokens=max(1, asked + answer), usd=usd or 0.0)
 

@@ -15,7 +15,7 @@ from probes.gate import Gate
 from probes.price_list import read_list
 from reports.wording import count
 from runner.beats import interval_s
-from runner.estimate import Estimate, first_estimate
+from runner.estimate import Estimate, estimate_of, first_estimate
 from runner.limits import Places, PlacesFor, endpoint_key
 from runner.orders import RunOrder
 from runner.rate import Minute, RateGate
@@ -29,8 +29,8 @@ class _Shared:
 
     places: Places
     minute: Minute
-    estimates: dict[str, Estimate] = field(default_factory=dict)
-    """By suite: their questions differ in length."""
+    estimates: dict[tuple[str, str], Estimate] = field(default_factory=dict)
+    """By suite and what is asked (``probes`` or ``judge``): their questions differ in length."""
 
 
 class Limits:
@@ -48,13 +48,26 @@ class Limits:
         Raises:
             StoreError: what was spent today cannot be read.
         """
+        first = first_estimate(order.prepared.suite.endpoints[order.endpoint], [p for p, _ in order.probes])
+        return await self._hold(order, run_id, order.endpoint, "probes", first)
+
+    async def hold_judge(self, order: RunOrder, run_id: str, name: str, characters: int) -> RunLimits:
+        """The limits of what a run asks one of its judges; the longest of the questions has so many characters.
+
+        Raises:
+            StoreError: what was spent today cannot be read.
+        """
+        first = estimate_of(order.prepared.suite.endpoints[name], characters)
+        return await self._hold(order, run_id, name, "judge", first)
+
+    async def _hold(self, order: RunOrder, run_id: str, name: str, asked: str, first: Estimate) -> RunLimits:
         suite = order.prepared.suite
-        endpoint = suite.endpoints[order.endpoint]
+        endpoint = suite.endpoints[name]
         if endpoint.prices is None:
             await asyncio.to_thread(read_list)  # now, because later it would fall into somebody's timing
         shared = self._shared.setdefault(endpoint_key(endpoint), _Shared(places=Places(), minute=Minute(self._clock)))
-        estimate = shared.estimates.setdefault(suite.name, first_estimate(endpoint, [p for p, _ in order.probes]))
-        account = Account(run_id=run_id, suite=suite.name, endpoint=order.endpoint, estimate=estimate)
+        estimate = shared.estimates.setdefault((suite.name, asked), first)
+        account = Account(run_id=run_id, suite=suite.name, endpoint=name, estimate=estimate)
         await self.ledger.open(account, suite.spend)
         return RunLimits(
             order=order,

@@ -6,10 +6,12 @@ Live runs and replays go through the same function, in the same order, so that t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from checks.drift.identity import relearned, relearned_words
 from checks.drift.observation import RunObservation
 from checks.drift.plan import JudgePlan
+from checks.drift.questions import asked_anew, asked_anew_words
 from checks.drift.result import SUITE_SCOPE, StreamKey, StreamResult
 from checks.drift.score import judge
 from runner.store.base import Json, StoredObservation
@@ -33,8 +35,16 @@ def judge_run(states: Mapping[StreamKey, Json], run: RunObservation, plan: Judge
     """Judge one run against the states before it.
 
     A partial run (``whole`` false) feeds only the streams of the probes it asked. A run without any answer feeds
-    nothing while a baseline is being learned: an outage must not become what is normal.
+    nothing while a baseline is being learned: an outage must not become what is normal. Where the checks of a probe
+    have changed, its pass rate is learned anew, and where its request has, all of it; the note says so.
     """
+    judged = _judged(states, run, plan, whole=whole)
+    anew = relearned_words(relearned(states, run)) if judged.results else ""
+    asked = asked_anew_words(asked_anew(states, run)) if judged.results else ""
+    return replace(judged, note="; ".join(filter(None, (judged.note, asked, anew))))
+
+
+def _judged(states: Mapping[StreamKey, Json], run: RunObservation, plan: JudgePlan, *, whole: bool) -> Judged:
     learning = _learning(states, plan)
     if learning and not _answered(run):
         return Judged(states=states, results=(), learned=False, note=NOTHING_LEARNED)
@@ -54,9 +64,10 @@ def judge_run(states: Mapping[StreamKey, Json], run: RunObservation, plan: Judge
 
 
 def _learning(states: Mapping[StreamKey, Json], plan: JudgePlan) -> bool:
-    """True while what answers normally look like is still being gathered."""
-    answers = states.get(StreamKey(scope=SUITE_SCOPE, dimension="answers"))
-    return plan.capturing or answers is None or answers["phase"] == "collecting"
+    """True while what answers normally look like is still being gathered; where there are none, what is retrieved."""
+    told = (states.get(StreamKey(scope=SUITE_SCOPE, dimension=dimension)) for dimension in ("answers", "retrieval"))
+    normal = next((state for state in told if state is not None), None)
+    return plan.capturing or normal is None or normal["phase"] == "collecting"
 
 
 def judge_plan(row: StoredObservation) -> JudgePlan:

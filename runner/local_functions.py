@@ -11,8 +11,10 @@ import inspect
 from collections.abc import Callable, Mapping
 
 from checks.local_code import Functions, Judgement
+from checks.quote import shortened
 
 PACKAGES = "HOLDFAST_CHECK_PACKAGES"
+_REASON_CHARS = 200
 
 
 def functions_of(environ: Mapping[str, str]) -> Functions:
@@ -33,30 +35,45 @@ def _imported(name: str, allowed: frozenset[str]) -> Judgement:
         raise ValueError(f"{name} may not run here: it is code on this machine; allow it with {PACKAGES}={package}")
     try:
         found = getattr(importlib.import_module(module_name), attribute, None)
-    except Exception as error:  # bulkhead: the user's own module may fail at import in any way
-        raise ValueError(f"{module_name} could not be imported: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:  # bulkhead: the user's own module may fail at import in any way
+        why = shortened(f"{type(error).__name__}: {error}", _REASON_CHARS)
+        raise ValueError(f"{module_name} could not be imported: {why}") from error
     if not callable(found):
         raise ValueError(f"there is no function {attribute} in {module_name}")
     return _called_with(found, _parameters(found, name))
 
 
 def _parameters(function: Callable[..., object], name: str) -> int:
-    """How many of (answer, sample, context) the function takes.
+    """How many of (answer, sample, context) the function takes; a parameter with a default keeps it.
 
     Raises:
         ValueError: it cannot be called with them.
     """
-    if inspect.iscoroutinefunction(function):
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
         raise ValueError(f"{name} is async: checks are pure and wait for nothing; make it a plain function")
-    signature = inspect.signature(function)
-    for count in (3, 2, 1):
-        try:
-            signature.bind(*range(count))
-        except TypeError:
-            continue
-        return count
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} does not say what it takes; wrap it in a function that takes the answer") from error
+    for count in (1, 2, 3):
+        if _binds(signature, count):
+            return count
     raise ValueError(f"{name}{signature} must take the answer; it may take (answer, sample, context)")
 
 
+def _binds(signature: inspect.Signature, count: int) -> bool:
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        return False
+    return True
+
+
 def _called_with(function: Callable[..., object], count: int) -> Judgement:
-    return lambda *known: function(*known[:count])
+    def judgement(*known: object) -> object:
+        try:
+            return function(*known[:count])
+        except SystemExit as error:  # would end the program, and exit codes are verdicts
+            raise RuntimeError("it called sys.exit") from error
+
+    return judgement

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from checks.fingerprint import fingerprint
+from checks.inquiry import InquiryReply
 from probes.sample import Sample
 from probes.suite import Probe
+from reports.consultation import CalibrationResult, Consultation
 from runner.prepare import PreparedSuite
 from runner.store.base import Spending
 
@@ -29,6 +33,21 @@ class RunOrder:
         """False where the run leaves probes of the suite out: pooled streams then have nothing to say."""
         return len(self.probes) == len(self.prepared.suite.probes)
 
+    @property
+    def checks_hashes(self) -> dict[str, str]:
+        """Fingerprints of the checks that look at the answers, by probe."""
+        return {probe.id: fingerprint(self.prepared.checks_at(probe, self.endpoint)) for probe, _ in self.probes}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consulted:
+    """What other endpoints said about the answers of one run, for the checks that asked."""
+
+    consultations: tuple[Consultation, ...] = ()
+    replies: Mapping[str, InquiryReply] = field(default_factory=dict)
+    """By the keys of the inquiries."""
+    calibration: CalibrationResult | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fired:
@@ -44,3 +63,4 @@ class Fired:
     """The spending caps that are reached, a sentence each; None where there are no caps."""
     note: str = ""
     """What its limits did to it, in one line."""
+    consulted: Consulted = Consulted()

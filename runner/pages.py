@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from probes.suite import Owner
+from reports.canary.record import CanaryRecord
 from reports.formats.html import render_report
 from reports.summary import Report, RunRecord
 from runner.files import write_text
@@ -17,6 +18,8 @@ from runner.store.base import Store
 
 RECENT_RUNS = 24
 HISTORY_RUNS = 240
+MOST_PROBES = 20_000
+"""Of all recent runs together, and a tenth of those of the history: a page of thousands of cases looks back less."""
 
 
 def page_name(suite: str, endpoint: str) -> str:
@@ -26,16 +29,34 @@ def page_name(suite: str, endpoint: str) -> str:
 
 def report_of(store: Store, run: RunRecord, *, owner: Owner, file: str) -> Report:
     """All that one page shows."""
-    headers = store.runs(suite=run.suite, endpoint=run.endpoint, limit=RECENT_RUNS)
+    most = MOST_PROBES // max(1, len(run.probes))
+    headers = store.runs(suite=run.suite, endpoint=run.endpoint, limit=max(2, min(RECENT_RUNS, most)))
     recent = (store.run(header.run_id) for header in reversed(headers))
     return Report(
         run=run,
-        recent=tuple(record for record in recent if record is not None),
-        baseline=store.baseline(run.suite, run.endpoint),
-        history=store.history(run.suite, run.endpoint, limit=HISTORY_RUNS),
+        recent=tuple(
+            record
+            for record in recent
+            if record is not None and (record.run_id == run.run_id or record.started_at < run.started_at)
+        ),
+        baseline=store.baseline(run.suite, run.endpoint, without_run=run.run_id),
+        history=store.history(run.suite, run.endpoint, limit=max(RECENT_RUNS, min(HISTORY_RUNS, 10 * most))),
         owner=owner,
         replay=replay_command(file, run),
     )
+
+
+def write_canary_page(record: CanaryRecord, folder: Path) -> Path:
+    """The page of one canary; a later canary of the same pair replaces it.
+
+    Raises:
+        HoldfastError: the folder cannot be written.
+    """
+    from reports.canary.html import render
+
+    path = folder / f"{record.suite}-{record.candidate}-canary.html"
+    write_text(path, render(record, generated_at=datetime.now(UTC), version=version("holdfast")))
+    return path
 
 
 def latest(store: Store, suite: str, endpoint: str) -> RunRecord | None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from checks.binding import applying
-from checks.rules import bind_suite
+from checks.consulting import consultants
+from checks.judging.calibration import KnownVerdict, known_verdicts
+from checks.rules import bind, bind_suite
 from checks.run_checks import BoundCheck
 from probes.errors import Problem, SuiteError, UsageError
-from probes.nearest import did_you_mean
+from probes.nearest import did_you_mean, nearest
 from probes.pricing import asked_model, price_known
 from probes.protocols import all_protocols
 from probes.suite import Probe, Spend, Suite
@@ -29,6 +32,10 @@ class PreparedSuite:
     file: str
     secrets: frozenset[str] = field(repr=False)
     """Values from the environment that must never be shown."""
+    known: tuple[KnownVerdict, ...] = ()
+    """The cases of the judge's calibration, with their checks."""
+    consults: bool = False
+    """True where a check needs another endpoint."""
 
     def checks_at(self, probe: Probe, endpoint: str) -> tuple[BoundCheck, ...]:
         """The probe's checks that count at this endpoint."""
@@ -67,15 +74,23 @@ def prepare(
         raise SuiteError(_all_problems(path, error, notifiers)) from None
     functions = unread if isinstance(environ, AnyEnvironment) else functions_of(environ)
     checks, problems = bind_suite(loaded.suite, functions)
-    found = [loaded.problem(problem.path, problem.message, problem.hint) for problem in problems]
+    # with data files left alone, nobody knows which labels and arguments the cases have
+    found = [] if loaded.unfolded.unread else loaded.problems(problems)
     found += _schedule_problems(loaded)
     found += _protocol_problems(loaded)
-    found += _refusals(loaded)
+    found += _refusals(loaded, checks)
     found += [] if notifiers is None else _notifier_problems(loaded, notifiers)
     found += [] if isinstance(environ, AnyEnvironment) else _unpriced(loaded, spend or Spend())
     if found:
         raise SuiteError(sorted(found, key=lambda problem: (problem.line, problem.column)))
-    return PreparedSuite(suite=loaded.suite, checks=checks, file=loaded.file, secrets=loaded.secrets)
+    return PreparedSuite(
+        suite=loaded.suite,
+        checks=checks,
+        file=loaded.file,
+        secrets=loaded.secrets,
+        known=known_verdicts(loaded.suite, partial(bind, functions=functions))[0],
+        consults=any(True for bound in checks.values() for check in bound for _ in consultants(check.rule)),
+    )
 
 
 def _schedule_problems(loaded: LoadedSuite) -> list[Problem]:
@@ -107,13 +122,23 @@ def _protocol_problems(loaded: LoadedSuite) -> list[Problem]:
     ]
 
 
-def _refusals(loaded: LoadedSuite) -> Iterator[Problem]:
+def _judges_only(suite: Suite, checks: Mapping[str, tuple[BoundCheck, ...]]) -> set[str]:
+    """Endpoints that are asked about answers, and not monitored as well."""
+    rules = [rule for bound in checks.values() for check in bound for rule in consultants(check.rule)]
+    named = {rule.judge for rule in rules} | ({suite.judge.endpoint, suite.judge.embeddings} if suite.judge else set())
+    return {name for name in named if name is not None and name not in suite.monitored}
+
+
+def _refusals(loaded: LoadedSuite, checks: Mapping[str, tuple[BoundCheck, ...]]) -> Iterator[Problem]:
     """What the dialects cannot do of what the suite asks of them; a probe is told once, not once an endpoint."""
     suite, told = loaded.suite, set()
     places = {probe.id: index for index, probe in enumerate(suite.probes)}
+    judges = _judges_only(suite, checks)
     for name, endpoint in suite.endpoints.items():
         dialect = all_protocols().get(endpoint.protocol)
-        for refusal in dialect.refusals(endpoint, suite.probes) if dialect else ():
+        # a judge is never asked the probes themselves
+        asked = () if name in judges else suite.probes
+        for refusal in dialect.refusals(endpoint, asked) if dialect else ():
             at_probe = refusal.probe is not None
             place = ("probes", places[refusal.probe]) if refusal.probe is not None else ("endpoints", name)
             where = f" (endpoint {name})" if at_probe else ""
@@ -142,14 +167,18 @@ def _unpriced(loaded: LoadedSuite, installation: Spend) -> Iterator[Problem]:
 
 def _notifier_problems(loaded: LoadedSuite, notifiers: frozenset[str]) -> list[Problem]:
     none = "no settings define a notifier"
+    named: list[tuple[tuple[str | int, ...], tuple[str, ...]]] = [
+        (("alerts", index, "notify"), rule.notify) for index, rule in enumerate(loaded.suite.alerts)
+    ]
+    named += [(("owners", fault.value, "notify"), owner.notify) for fault, owner in loaded.suite.owners.items()]
     return [
         loaded.problem(
-            ("alerts", index, "notify"),
+            place,
             f"unknown notifier {name!r}",
             did_you_mean(name, sorted(notifiers), otherwise="the settings define") if notifiers else none,
         )
-        for index, rule in enumerate(loaded.suite.alerts)
-        for name in rule.notify
+        for place, names in named
+        for name in names
         if name not in notifiers
     ]
 
@@ -162,14 +191,16 @@ def select(
     Raises:
         UsageError: a probe is not in the suite, or nothing is left to ask.
     """
-    known = {probe.id for probe in suite.probes}
+    known = {probe.id for probe in suite.probes} | {probe.of for probe in suite.probes if probe.of}
     if missing := [name for name in probes if name not in known]:
-        hint = did_you_mean(missing[0], sorted(known), otherwise="it has")
+        near = nearest(missing[0], sorted(known))
+        written = dict.fromkeys(probe.of or probe.id for probe in suite.probes)
+        hint = f"did you mean {near!r}?" if near else f"it has {', '.join(written)}"
         raise UsageError(f"suite {suite.name} has no probe {missing[0]!r} ({hint})")
     chosen = tuple(
         (probe, samples or suite.samples_of(probe))
         for probe in suite.probes
-        if (not probes or probe.id in probes) and _labelled(suite.labels_of(probe), labels or {})
+        if (not probes or probe.id in probes or probe.of in probes) and _labelled(suite.labels_of(probe), labels or {})
     )
     if not chosen:
         told = ", ".join(f"{key}={value}" for key, value in (labels or {}).items())

@@ -108,11 +108,14 @@ class RateGate:
         self._in_flight.append(self._estimate.tokens)
         self._minute.leave(self._in_flight[-1])
 
-    def note(self, *, failure: Failure | None, usage: TokenUsage, cost_usd: float | None) -> None:
-        """Count what it really used; where it answered without a word on that, the estimate stands."""
+    def note(
+        self, *, failure: Failure | None, usage: TokenUsage, cost_usd: float | None, charged: bool = False
+    ) -> None:
+        """Count what it really used; where a reply at least began and did not say, the estimate stands."""
         reserved = self._in_flight.popleft()
         told = counted(usage)
-        self._minute.settle(reserved, (reserved if failure is None else 0) if told is None else told)
+        unsaid = reserved if failure is None or charged else 0
+        self._minute.settle(reserved, unsaid if told is None else told)
 
     def end(self) -> None:
         """The run is over: what was cancelled in flight is counted as estimated."""

@@ -29,7 +29,10 @@ def bare(sample: Sample) -> Sample:
     return replace(sample, usage=replace(sample.usage, raw={}), headers={}, tool_calls=(), filters={}, citations=())
 
 
-def observation_of(fired: Fired, probes: Sequence[ProbeRecord]) -> RunObservation:
+def observation_of(
+    fired: Fired, probes: Sequence[ProbeRecord], checks: Mapping[str, str] | None = None
+) -> RunObservation:
+    """What the judge sees of a run; ``checks`` are the fingerprints of the probes' checks, by probe."""
     return observe(
         run_id=fired.run_id,
         started_at=fired.started_at,
@@ -37,6 +40,7 @@ def observation_of(fired: Fired, probes: Sequence[ProbeRecord]) -> RunObservatio
             (p.probe, p.request_hash, p.samples, p.findings, [is_refusal(sample) for sample in p.samples])
             for p in probes
         ],
+        checks=checks,
     )
 
 
@@ -56,6 +60,8 @@ def record_of(order: RunOrder, fired: Fired, probes: Sequence[ProbeRecord], judg
         probes=healths,
         drift=judged.results,
         note="; ".join(filter(None, (judged.note, fired.note))),
+        consultations=fired.consulted.consultations,
+        calibration=fired.consulted.calibration,
     )
 
 

@@ -188,27 +188,31 @@ class SpendGate:
                 return None
             await self._ledger.changed.heard()
 
-    def note(self, *, failure: Failure | None, usage: TokenUsage, cost_usd: float | None) -> None:
-        """Count what a request used. Answered without a word on that, it is counted by the estimate."""
+    def note(
+        self, *, failure: Failure | None, usage: TokenUsage, cost_usd: float | None, charged: bool = False
+    ) -> None:
+        """Count what a request used. Where a reply at least began and did not say, it is counted by the estimate."""
         account = self._account
         account.in_flight -= 1
         if failure is None or not failure.held_back:
-            account.add(self._clock.now().astimezone(UTC), self._used(failure, usage, cost_usd))
+            account.add(self._clock.now().astimezone(UTC), self._used(usage, cost_usd, charged=failure is None or charged))
         if failure is None:
             account.estimate.learn(counted(usage), cost_usd)
         self._ledger.changed.ring()
 
-    def _used(self, failure: Failure | None, usage: TokenUsage, cost_usd: float | None) -> Spent:
+    def _used(self, usage: TokenUsage, cost_usd: float | None, *, charged: bool) -> Spent:
         tokens, estimate = counted(usage), self._account.estimate
         units = {standing.unit for standing in self._ledger.standings(self._account.suite)}
-        lacking = {"tokens"} if tokens is None else set()
-        lacking |= {"usd"} if cost_usd is None else set()
-        silent = failure is None and bool(units & lacking)
-        if tokens is None:
-            tokens = estimate.tokens if failure is None else 0
-        if cost_usd is None:
-            cost_usd = estimate.usd if failure is None else 0.0
-        return Spent(requests=1, tokens=tokens, usd=cost_usd, estimated=int(silent))
+        unsaid = charged and tokens is None and (cost_usd is None or "tokens" in units)
+        unpriced = charged and cost_usd is None and "usd" in units and estimate.usd is None
+        if not charged:
+            tokens, cost_usd = tokens or 0, cost_usd or 0.0
+        return Spent(
+            requests=1,
+            tokens=estimate.tokens if tokens is None else tokens,
+            usd=(estimate.usd or 0.0) if cost_usd is None else cost_usd,
+            estimated=int(unsaid and bool(units)),
+        )
 
     def end(self) -> None:
         """The run is over: requests cancelled in flight count by the estimate, for nobody knows what they used."""

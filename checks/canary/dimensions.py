@@ -38,6 +38,8 @@ class Dimension:
     """A pass says: certainly not worse by this much."""
     higher: str
     """What worse is called."""
+    due: Callable[[Pair], bool] = lambda _pair: True
+    """Whether a pair ought to tell something of it: those that do are most of these, or there is no verdict."""
 
     def worse(self, pair: Pair) -> float | None:
         """How much worse the candidate is in this pair; None where a side tells nothing."""
@@ -83,6 +85,10 @@ def _broke(sample: SampleFacts) -> float:
 
 def _refused(sample: SampleFacts) -> float | None:
     return None if sample.failed else float(sample.refused)
+
+
+def _distances(pair: Pair) -> Sides:
+    return pair.candidate_distance, pair.production_distance
 
 
 DIMENSIONS: dict[str, Dimension] = {
@@ -139,7 +145,8 @@ DIMENSIONS: dict[str, Dimension] = {
         Dimension(
             name="answers",
             kind="distance",
-            sides=lambda pair: (pair.candidate_distance, pair.production_distance),
+            sides=_distances,
+            due=lambda pair: _distances(pair) != (None, None) or pair.candidate.failed or pair.production.failed,
             tolerance=0.10,
             margin=0.25,
             higher="answers are further from what production says",

@@ -50,10 +50,11 @@ def judge_pairs(
 
 
 def _judged(dimension: Dimension, pairs: Sequence[Pair], plan: CanaryPlan, *, effects: bool) -> DimensionVerdict:
-    differences = np.array([worse for pair in pairs if (worse := dimension.worse(pair)) is not None], dtype=np.float64)
-    fail, passed = _evidence(dimension, differences, plan)
+    differences = _differences(dimension, pairs)
+    fail, passed = _lines(dimension, differences)
     best_fail, best_pass = (float(line.max()) if line.size else 0.0 for line in (fail, passed[plan.min_pairs - 1 :]))
-    enough = len(differences) >= plan.least_valid * len(pairs)
+    due = sum(map(dimension.due, pairs))  # a probe's first answer has nothing to be held against
+    enough = len(differences) >= plan.least_valid * due
     told = DimensionVerdict(
         dimension=dimension.name,
         verdict=_verdict(best_fail, best_pass, plan, enough=enough),
@@ -65,10 +66,21 @@ def _judged(dimension: Dimension, pairs: Sequence[Pair], plan: CanaryPlan, *, ef
         pairs_needed=_needed(fail, passed, plan) if enough else None,
         reason="",
     )
-    return dimension_words(told, dimension, plan, asked=len(pairs))
+    return dimension_words(told, dimension, plan, asked=due)
 
 
-def _evidence(dimension: Dimension, differences: Array, plan: CanaryPlan) -> tuple[Array, Array]:
+def evidence_lines(name: str, pairs: Sequence[Pair], plan: CanaryPlan) -> tuple[list[float], list[float]]:
+    """ln evidence of a dimension after each pair that told something of it: to fail, and to pass. For pictures."""
+    dimension = plan.dimension(name)
+    fail, passed = _lines(dimension, _differences(dimension, [pair for pair in pairs if not pair.held]))
+    return fail.tolist(), passed.tolist()
+
+
+def _differences(dimension: Dimension, pairs: Sequence[Pair]) -> Array:
+    return np.array([worse for pair in pairs if (worse := dimension.worse(pair)) is not None], dtype=np.float64)
+
+
+def _lines(dimension: Dimension, differences: Array) -> tuple[Array, Array]:
     """ln evidence after each pair: for worse than tolerated, and for not worse than the margin."""
     if not len(differences):
         return differences, differences

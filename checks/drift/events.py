@@ -18,10 +18,9 @@ _MIN_RUNS = 3
 
 
 def missing_words(runs: int, samples: int) -> str:
-    """What a discrete baseline still needs; empty where nothing."""
-    if runs >= BASELINE_RUNS and samples >= BASELINE_SAMPLES:
-        return ""
-    return f"{runs} of {BASELINE_RUNS} runs, {samples} of {BASELINE_SAMPLES} samples"
+    """What a discrete baseline still needs, as ``9 of 30 samples``; empty where nothing."""
+    needed = ((runs, BASELINE_RUNS, "runs"), (samples, BASELINE_SAMPLES, "samples"))
+    return ", ".join(f"{have} of {need} {noun}" for have, need, noun in needed if have < need)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

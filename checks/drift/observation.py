@@ -4,7 +4,7 @@ every verdict can be recomputed from it."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,6 +42,8 @@ class ProbeObservation:
     probe: str
     request_hash: str
     samples: tuple[SampleFacts, ...]
+    checks_hash: str = ""
+    """Fingerprint of the checks that looked at them; empty where there were none, or where none was stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,7 @@ def observe(
     run_id: str,
     started_at: datetime,
     probes: Sequence[tuple[str, str, Sequence[Sample], Sequence[Finding], Sequence[bool]]],
+    checks: Mapping[str, str] | None = None,
 ) -> RunObservation:
     """Reduce a run to its facts.
 
@@ -69,6 +72,7 @@ def observe(
         run_id: Identity of the run.
         started_at: Aware UTC instant the run began.
         probes: For each probe its id, request hash, samples, findings, and per sample whether it was a refusal.
+        checks: The fingerprint of each probe's checks, by its id.
     """
     return RunObservation(
         run_id=run_id,
@@ -77,6 +81,7 @@ def observe(
             ProbeObservation(
                 probe=probe,
                 request_hash=request_hash,
+                checks_hash=(checks or {}).get(probe, ""),
                 samples=tuple(
                     _facts(sample, _check_failed(sample.sample_id, findings), refused)
                     for sample, refused in zip(samples, refusals, strict=True)

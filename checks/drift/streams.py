@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from checks.drift.evidence import Evidence, Gathered, Json, Machine, band
+from checks.drift.identity import adopted, identity, same_request
 from checks.drift.incident import Incident
 from checks.drift.observation import ProbeObservation, RunObservation
 from checks.drift.plan import JudgePlan
@@ -37,8 +38,10 @@ class Stream:
         No state: the stream does not exist yet. No result: it is muted or does not exist.
         """
         seen = self._seen(probes)
+        if state is not None:
+            state = adopted(state, self.key.dimension, seen)
         if state is None or not self._knows_any(state, seen):
-            state = None  # every request has changed: what was normal says nothing about these
+            state = None  # every request (or every check) has changed: what was normal says nothing about these
         if state is None or state["phase"] == "collecting":
             return self._collect(state, run, seen)
         if state["phase"] == "muted":
@@ -79,7 +82,10 @@ class Stream:
     def _knows_any(self, state: Json, seen: Mapping[str, ProbeObservation]) -> bool:
         if state["phase"] == "collecting":
             return True  # gathering sorts changed requests out by itself
-        return any(state["hashes"].get(probe.probe) == probe.request_hash for probe in seen.values())
+        return any(state["hashes"].get(probe.probe) == self._identity(probe) for probe in seen.values())
+
+    def _identity(self, probe: ProbeObservation) -> str:
+        return identity(self.key.dimension, probe)
 
     def _collect(
         self, state: Json | None, run: RunObservation, seen: Mapping[str, ProbeObservation]
@@ -103,11 +109,12 @@ class Stream:
         runs: list[Any] = list(state["runs"]) if state else []
         told = {}
         for name, probe in seen.items():
-            if hashes.get(name, probe.request_hash) != probe.request_hash:
+            now = self._identity(probe)
+            if hashes.get(name, now) != now:
                 runs = _without(runs, name)
             value = self.machine.gather(probe)
             if value is not None:
-                told[name], hashes[name] = value, probe.request_hash
+                told[name], hashes[name] = value, now
         if not told:
             return {"phase": "collecting", "hashes": hashes, "runs": runs} if state else None
         runs.append(Gathered(run_id=run.run_id, day=_day(run), told=told).to_json())
@@ -117,10 +124,15 @@ class Stream:
         self, state: Json, run: RunObservation, seen: Mapping[str, ProbeObservation]
     ) -> tuple[Json, StreamResult]:
         hashes = state["hashes"]
-        known = {name: probe for name, probe in seen.items() if hashes.get(name) == probe.request_hash}
+        known = {name: probe for name, probe in seen.items() if hashes.get(name) == self._identity(probe)}
         told = {name: value for name, probe in known.items() if (value := self.machine.gather(probe)) is not None}
         changed = [name for name in seen if name in hashes and name not in known]
-        left_out = left_out_words(changed, [name for name in seen if name not in hashes])
+        rechecked = [name for name in changed if same_request(hashes[name], seen[name])]
+        left_out = left_out_words(
+            [name for name in changed if name not in rechecked],
+            [name for name in seen if name not in hashes],
+            rechecked,
+        )
         incident = Incident.from_json(state["incident"]) if state["incident"] else None
         stepped = None
         if told:

@@ -5,6 +5,8 @@ Category names come from endpoints: they are quoted and shortened here, and esca
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from checks.drift.result import Effect
 
 _LONGEST_NAME = 80
@@ -33,9 +35,9 @@ def runs_words(runs: int) -> str:
 
 
 def ratio_words(what: str, effect: Effect) -> str:
-    """``median latency x1.31, between x1.22 and x1.40``."""
+    """``median latency x1.31, between x1.22 and x1.40``. ``what``: ``median latency``, ``spread of latency``."""
     low, high = effect.low or 0.0, effect.high or 0.0
-    return f"median {what} {times(effect.value)}, between {times(low)} and {times(high)}"
+    return f"{what} {times(effect.value)}, between {times(low)} and {times(high)}"
 
 
 def share_words(what: str, now: float, before: float, runs: int) -> str:
@@ -50,11 +52,13 @@ def far_words(distance: float) -> str:
     return f"answers lie {distance:.3g} times as far from the baseline's as 95 % of its own did"
 
 
-def left_out_words(changed: list[str], new: list[str]) -> str:
+def left_out_words(changed: Sequence[str], new: Sequence[str], rechecked: Sequence[str] = ()) -> str:
     """Which probes a pooled stream leaves out, and why; empty where none."""
     parts = []
     if changed:
         parts.append(f"{', '.join(changed)} (request changed since the baseline)")
+    if rechecked:
+        parts.append(f"{', '.join(rechecked)} (checks changed since the baseline)")
     if new:
         parts.append(f"{', '.join(new)} (not in the baseline)")
     return f"left out: {'; '.join(parts)}" if parts else ""

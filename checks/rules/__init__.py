@@ -14,16 +14,19 @@ from checks.rules.attempts import Attempts
 from checks.rules.bleu import Bleu
 from checks.rules.blocklist import Blocklist
 from checks.rules.citations import Citations
+from checks.rules.closed_question import ClosedQuestion
 from checks.rules.code_fence import CodeFence
 from checks.rules.contains import Contains
 from checks.rules.cost import Cost
 from checks.rules.edit_distance import EditDistance
 from checks.rules.ends_with import EndsWith
 from checks.rules.equals import Equals
+from checks.rules.factuality import Factuality
 from checks.rules.finish import Finish
 from checks.rules.first_token import FirstToken
 from checks.rules.format import Format
 from checks.rules.grounded import Grounded
+from checks.rules.grounded_by_judge import GroundedByJudge
 from checks.rules.header import Header
 from checks.rules.html import Html
 from checks.rules.injection import Injection
@@ -46,6 +49,7 @@ from checks.rules.not_contains import NotContains
 from checks.rules.number import NumberCheck
 from checks.rules.occurs import Occurs
 from checks.rules.output_tokens import OutputTokens
+from checks.rules.pairwise import Pairwise
 from checks.rules.python import Python
 from checks.rules.python_syntax import PythonSyntax
 from checks.rules.reasoning_tokens import ReasoningTokens
@@ -54,7 +58,9 @@ from checks.rules.regex import Regex
 from checks.rules.retrieved import Retrieved
 from checks.rules.rouge import Rouge
 from checks.rules.route import Route
+from checks.rules.rubric import Rubric
 from checks.rules.self_consistency import SelfConsistency
+from checks.rules.semantic_similarity import SemanticSimilarity
 from checks.rules.similar import Similar
 from checks.rules.sql import Sql
 from checks.rules.starts_with import StartsWith
@@ -119,6 +125,12 @@ CHECKS: dict[str, type[Rule]] = {
     "injection": Injection,
     "blocklist": Blocklist,
     "moderation": Moderation,
+    "semantic_similarity": SemanticSimilarity,
+    "rubric": Rubric,
+    "factuality": Factuality,
+    "closed_question": ClosedQuestion,
+    "pairwise": Pairwise,
+    "grounded_by_judge": GroundedByJudge,
     "all_of": AllOf,
     "any_of": AnyOf,
     "not": Not,

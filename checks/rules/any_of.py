@@ -32,4 +32,4 @@ class AnyOf(Composed):
             return of_first(Status.SKIPPED, said)
         none = f"none of {len(failed)} checks passes; " if len(failed) > 1 else ""
         span = next((part.outcome.span for part in failed if part.outcome.span), None)
-        return Outcome(status=Status.FAIL, reason=none + reasons_of(failed), span=span)
+        return Outcome(status=Status.FAIL, reason=none + reasons_of(failed), span=span, fault=failed[0].outcome.fault)

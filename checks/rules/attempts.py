@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter
 from checks.argument import Argument
 from checks.check import PASSED, CheckContext, failed
 from checks.finding import Outcome
+from probes.fault import FAULT_OF_FAILURE, Fault
 from probes.sample import Sample
 
 
@@ -27,6 +28,8 @@ class Attempts:
     name: ClassVar[str] = "attempts"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(MostAttempts)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.UNREACHABLE
+    reads_answer: ClassVar[bool] = False
 
     def __init__(self, argument: MostAttempts) -> None:
         self._max = argument.max
@@ -37,7 +40,8 @@ class Attempts:
             return PASSED
         why = dict.fromkeys(attempt.failure.kind.value for attempt in sample.attempts if attempt.failure)
         told = f" after {', '.join(why)}" if why else ""
-        return failed(f"expected an answer within {_times(self._max)}, got it in attempt {took}{told}")
+        broke = next((FAULT_OF_FAILURE[attempt.failure.kind] for attempt in sample.attempts if attempt.failure), None)
+        return failed(f"expected an answer within {_times(self._max)}, got it in attempt {took}{told}", fault=broke)
 
 
 def _times(number: int) -> str:

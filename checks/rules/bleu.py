@@ -12,6 +12,7 @@ from checks.finding import Outcome
 from checks.goldens import NO_BASELINE, Goldens, Least
 from checks.ngrams import counted, words_and_marks_of
 from checks.quote import quoted
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -41,6 +42,7 @@ class Bleu:
     name: ClassVar[str] = "bleu"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(BleuLimit)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
 
     def __init__(self, argument: BleuLimit) -> None:
         self._goldens = argument

@@ -12,6 +12,7 @@ from checks.finding import Outcome
 from checks.misspellings import WORDS_COMPARED, Misspellings
 from checks.quote import quoted
 from checks.word_search import Phrase, lowered
+from probes.fault import Fault
 from probes.sample import Sample
 
 MOST_WORDS = 1_000
@@ -48,6 +49,7 @@ class Blocklist:
     name: ClassVar[str] = "blocklist"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Blocked)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.SAFETY
 
     def __init__(self, argument: Blocked) -> None:
         self._phrases = tuple(

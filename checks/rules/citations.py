@@ -14,6 +14,7 @@ from checks.cited import Cited, addresses_in, comparable, matches_in
 from checks.finding import Outcome
 from checks.pattern import compile_pattern
 from checks.quote import listed, quoted
+from probes.fault import Fault
 from probes.sample import Document, Sample
 
 
@@ -42,6 +43,7 @@ class Citations:
     name: ClassVar[str] = "citations"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Citing)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.UNGROUNDED
 
     def __init__(self, argument: Citing) -> None:
         if argument.by == "position" and argument.pattern is None:

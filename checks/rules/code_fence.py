@@ -19,6 +19,7 @@ from checks.python_syntax import read_python
 from checks.quote import quoted
 from checks.sql_dialects import Dialect
 from checks.xml_syntax import XmlReader
+from probes.fault import Fault
 from probes.sample import Sample
 
 PARSED_BLOCKS = 100
@@ -67,6 +68,7 @@ class CodeFence:
     name: ClassVar[str] = "code_fence"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(FencedCode)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.MALFORMED
 
     def __init__(self, argument: FencedCode) -> None:
         self._language = argument.language

@@ -10,6 +10,7 @@ from checks.check import PASSED, CheckContext, failed
 from checks.finding import Outcome
 from checks.phrases import WantedPhrases, around, find
 from checks.quote import listed, quoted
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -19,6 +20,7 @@ class Contains:
     name: ClassVar[str] = "contains"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(WantedPhrases)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
 
     def __init__(self, argument: WantedPhrases) -> None:
         self._all = argument.all_of or ()

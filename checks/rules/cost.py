@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter
 from checks.argument import Argument
 from checks.check import PASSED, CheckContext, failed, unmeasured
 from checks.finding import Outcome
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -27,6 +28,8 @@ class Cost:
     name: ClassVar[str] = "cost"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(CostLimit)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.EXPENSIVE
+    reads_answer: ClassVar[bool] = False
 
     def __init__(self, argument: CostLimit) -> None:
         self._max = argument.max

@@ -12,6 +12,7 @@ from checks.check import PASSED, CheckContext, failed
 from checks.finding import Outcome
 from checks.quote import quoted
 from checks.similarity import COMPARED_CHARS
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -27,17 +28,20 @@ class MostEdits(Argument):
     to: Texts
     max: int = Field(default=5, ge=0, le=1_000, strict=True)
     ignore_case: bool = False
+    trim: bool = True
 
 
 class EditDistance:
-    """The Levenshtein distance to the nearest text is small enough; white space around the answer is free."""
+    """The Levenshtein distance to the nearest text is small enough; white space around the answer is free (``trim``)."""
 
     name: ClassVar[str] = "edit_distance"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(MostEdits)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
 
     def __init__(self, argument: MostEdits) -> None:
         self._ignore_case = argument.ignore_case
+        self._trim = argument.trim
         self._max = argument.max
         self._texts = {text: self._plain(text) for text in argument.to}
 
@@ -56,7 +60,8 @@ class EditDistance:
         )
 
     def _plain(self, text: str) -> str:
-        return text.strip().casefold() if self._ignore_case else text.strip()
+        text = text.strip() if self._trim else text
+        return text.casefold() if self._ignore_case else text
 
     def _distance(self, answer: str, text: str) -> int:
         """The distance for the reason; of very long texts only what their lengths alone ask for."""

@@ -10,6 +10,7 @@ from checks.check import PASSED, CheckContext, failed
 from checks.edges import SHOWN_CHARS, Edges
 from checks.finding import Outcome
 from checks.quote import listed, quoted
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -19,6 +20,7 @@ class EndsWith:
     name: ClassVar[str] = "ends_with"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Edges)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
 
     def __init__(self, argument: Edges) -> None:
         self._edges = argument

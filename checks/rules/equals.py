@@ -11,6 +11,7 @@ from checks.check import PASSED, CheckContext, failed
 from checks.finding import Outcome
 from checks.json_answer import NotJson, json_text, read_json, same_json
 from checks.quote import quoted
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -27,27 +28,30 @@ class Expected(Argument):
 
     to: Annotated[JsonValue, WithJsonSchema({})]
     ignore_case: bool = False
+    trim: bool = True
     by: Literal["text", "json"] = "text"
 
     @model_validator(mode="after")
     def _fits(self) -> Expected:
         if self.by == "text" and not isinstance(self.to, str):
             raise ValueError(f"{json_text(self.to)} is not a text; put it in quotes, or add by: json")
-        if self.by == "json" and self.ignore_case:
-            raise ValueError("ignore_case goes with by: text only")
+        if self.by == "json" and (self.ignore_case or not self.trim):
+            raise ValueError("ignore_case and trim go with by: text only")
         return self
 
 
 class Equals:
-    """The answer is this text, white space at both ends aside; or it is JSON of this value."""
+    """The answer is this text, white space at both ends aside (unless ``trim`` is false); or JSON of this value."""
 
     name: ClassVar[str] = "equals"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Expected)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
 
     def __init__(self, argument: Expected) -> None:
         self._json = argument.by == "json"
         self._ignore_case = argument.ignore_case
+        self._trim = argument.trim
         self._to = argument.to
         if self._json and isinstance(argument.to, str):
             try:
@@ -67,4 +71,5 @@ class Equals:
         return PASSED if same else failed(f"expected the JSON {quoted(json_text(self._to))}, got {quoted(answer)}")
 
     def _plain(self, text: str) -> str:
-        return text.strip().casefold() if self._ignore_case else text.strip()
+        text = text.strip() if self._trim else text
+        return text.casefold() if self._ignore_case else text

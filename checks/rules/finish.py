@@ -10,6 +10,7 @@ from checks.argument import Argument, one_or_many
 from checks.check import PASSED, CheckContext, failed, unmeasured
 from checks.finding import Outcome
 from checks.quote import quoted
+from probes.fault import Fault
 from probes.sample import Finish as Reason
 from probes.sample import Sample
 
@@ -20,6 +21,19 @@ _Reasons = Annotated[
     Field(min_length=1),
     WithJsonSchema({"anyOf": [_ONE, {"type": "array", "items": _ONE, "minItems": 1}]}),
 ]
+
+
+_FAULTS = {
+    Reason.STOP: Fault.WRONG_ANSWER,
+    Reason.LENGTH: Fault.TRUNCATED,
+    Reason.PAUSE: Fault.TRUNCATED,
+    Reason.TOOL_CALLS: Fault.TOOL_FAILURE,
+    Reason.CONTENT_FILTER: Fault.CONTENT_FILTER,
+    Reason.REFUSAL: Fault.REFUSAL,
+    Reason.MALFORMED: Fault.MALFORMED,
+    Reason.UNKNOWN: Fault.MALFORMED,
+}
+"""What broke, by the reason that came instead."""
 
 
 class AllowedReasons(Argument):
@@ -37,6 +51,8 @@ class Finish:
     name: ClassVar[str] = "finish"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(AllowedReasons)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.TRUNCATED
+    reads_answer: ClassVar[bool] = False
 
     def __init__(self, argument: AllowedReasons) -> None:
         self._reasons = argument.reasons
@@ -47,4 +63,9 @@ class Finish:
         if sample.finish is None or (sample.finish is Reason.UNKNOWN and not sample.finish_raw):
             return unmeasured("the reply does not say why it ended")
         raw = f" ({quoted(sample.finish_raw, 60)})" if sample.finish_raw not in (None, sample.finish.value) else ""
-        return failed(f"expected to finish with {' or '.join(self._reasons)}, got {sample.finish.value}{raw}")
+        told = f"expected to finish with {' or '.join(self._reasons)}, got {sample.finish.value}{raw}"
+        return failed(told, fault=self._broke(sample.finish))
+
+    def _broke(self, got: Reason) -> Fault:
+        wanted_call = got is Reason.STOP and Reason.TOOL_CALLS in self._reasons
+        return Fault.TOOL_FAILURE if wanted_call else _FAULTS[got]

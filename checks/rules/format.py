@@ -10,6 +10,7 @@ from checks.argument import Argument, one_or_many
 from checks.check import PASSED, CheckContext, failed
 from checks.finding import Outcome
 from checks.shapes import Shape, misfit
+from probes.fault import Fault
 from probes.sample import Sample
 
 _ONE = {"type": "string", "enum": list(get_args(Shape))}
@@ -55,6 +56,7 @@ class Format:
     name: ClassVar[str] = "format"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(WantedShape)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.MALFORMED
 
     def __init__(self, argument: WantedShape) -> None:
         self._shapes = argument.all

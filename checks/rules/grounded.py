@@ -11,6 +11,7 @@ from checks.check import PASSED, CheckContext, failed, skipped, unmeasured
 from checks.finding import Outcome
 from checks.kinds import FactKind
 from checks.quote import listed
+from probes.fault import Fault
 from probes.sample import Document, Sample
 from probes.suite import Share
 
@@ -57,6 +58,7 @@ class Grounded:
     name: ClassVar[str] = "grounded"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Grounding)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.UNGROUNDED
 
     def __init__(self, argument: Grounding) -> None:
         self._kinds = tuple(dict.fromkeys(argument.kinds))

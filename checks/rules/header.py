@@ -11,6 +11,7 @@ from checks.check import PASSED, CheckContext, failed, unmeasured
 from checks.finding import Outcome
 from checks.pattern import compile_pattern
 from checks.quote import quoted
+from probes.fault import Fault
 from probes.forms import Truth
 from probes.hostile import HEADER_CHARS, kept_headers
 from probes.sample import Sample
@@ -50,6 +51,8 @@ class Header:
     name: ClassVar[str] = "header"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(HeaderArgument)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.ROUTING
+    reads_answer: ClassVar[bool] = False
 
     def __init__(self, argument: HeaderArgument) -> None:
         self._name = argument.name.lower()

@@ -12,6 +12,7 @@ from checks.code_part import Broken, Placed, code_part
 from checks.finding import Outcome
 from checks.html_structure import elements_in, read_html
 from checks.quote import listed, quoted
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -39,6 +40,7 @@ class Html:
     name: ClassVar[str] = "html"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(HtmlPage)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.MALFORMED
 
     def __init__(self, argument: HtmlPage) -> None:
         self._placed = argument

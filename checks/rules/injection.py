@@ -11,6 +11,7 @@ from checks.argument import Argument, Texts
 from checks.check import PASSED, CheckContext, failed
 from checks.finding import Outcome
 from checks.quote import quoted
+from probes.fault import Fault
 from probes.sample import Sample
 
 _AROUND = 40
@@ -43,6 +44,7 @@ class Injection:
     name: ClassVar[str] = "injection"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Planted)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.SAFETY
 
     def __init__(self, argument: Planted) -> None:
         from checks.quotations import own_words_only  # its patterns take time to compile, and few suites need them

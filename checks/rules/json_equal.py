@@ -14,8 +14,9 @@ from checks.code_part import Placed
 from checks.finding import Outcome
 from checks.json_answer import NotJson, read_json
 from checks.json_difference import UNORDERED_ENTRIES, UNORDERED_PARTS, Comparison, longest_list, parts
-from checks.json_in_answer import judged_json
+from checks.json_in_answer import FoundJson, judged_json
 from checks.json_place import JsonPlace
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -49,6 +50,7 @@ class JsonEqual:
     name: ClassVar[str] = "json_equal"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(ExpectedJson)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
 
     def __init__(self, argument: ExpectedJson) -> None:
         self._placed = argument
@@ -62,9 +64,9 @@ class JsonEqual:
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
         return judged_json(sample.answer or "", self._placed, self._judged)
 
-    def _judged(self, value: Any) -> Outcome:
-        difference = self._comparison.difference(self._blanked(value), self._expected)
-        return PASSED if difference is None else failed(difference.told())
+    def _judged(self, found: FoundJson) -> Outcome:
+        difference = self._comparison.difference(self._blanked(found.value), self._expected)
+        return PASSED if difference is None else failed(difference.told(), found.span_of(difference.path))
 
     def _blanked(self, value: Any) -> Any:
         for place in self._ignored:

@@ -13,8 +13,8 @@ from checks.code_part import Placed
 from checks.exact_amounts import ExactAmount
 from checks.finding import Outcome
 from checks.json_answer import NotJson, json_text
-from checks.json_in_answer import judged_json
-from checks.json_place import JsonPlace
+from checks.json_in_answer import FoundJson, judged_json
+from checks.json_place import JsonPlace, Match
 from checks.pattern import compile_pattern
 from checks.quote import quoted
 from checks.value_conditions import (
@@ -28,6 +28,7 @@ from checks.value_conditions import (
     is_number,
     matching,
 )
+from probes.fault import Fault
 from probes.sample import Sample
 
 _Limit = Annotated[float | None, Field(allow_inf_nan=False, strict=True)]
@@ -79,6 +80,7 @@ class JsonPath:
     name: ClassVar[str] = "json_path"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(PathArgument)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
 
     def __init__(self, argument: PathArgument) -> None:
         self._placed = argument
@@ -91,31 +93,36 @@ class JsonPath:
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
         return judged_json(sample.answer or "", self._placed, self._judged, every=self._absent)
 
-    def _judged(self, value: Any) -> Outcome:
+    def _judged(self, found: FoundJson) -> Outcome:
         try:
-            values = self._place.values(value)
+            matches = self._place.matches(found.value)
         except NotJson as error:
             return failed(str(error))
-        told = self._miscounted(values, value) or self._unfit(values)
-        return failed(told) if told else PASSED
+        told = self._miscounted(matches, found.value)
+        if told:
+            return failed(told, found.span_of(matches[0].path) if self._absent else None)
+        unfit = self._unfit(matches)
+        return PASSED if unfit is None else failed(unfit[0], found.span_of(unfit[1].path))
 
-    def _miscounted(self, values: list[Any], value: Any) -> str:
+    def _miscounted(self, matches: list[Match], value: Any) -> str:
         place = self._place.written
         if self._absent:
-            return f"expected nothing at {place}, got {quoted(json_text(values[0]))}" if values else ""
+            return f"expected nothing at {place}, got {quoted(json_text(matches[0].value))}" if matches else ""
         if self._count is not None:
-            told = f"expected {self._count.words} values at {place}, got {len(values)} in {quoted(json_text(value))}"
-            return "" if self._count.holds(len(values)) else told
-        return "" if values else f"expected a value at {place}, found none in {quoted(json_text(value))}"
+            told = f"expected {self._count.words} values at {place}, got {len(matches)} in {quoted(json_text(value))}"
+            return "" if self._count.holds(len(matches)) else told
+        return "" if matches else f"expected a value at {place}, found none in {quoted(json_text(value))}"
 
-    def _unfit(self, values: list[Any]) -> str:
-        first = ""
-        for value in values:
-            wrong = next((condition for condition in self._conditions if not condition.holds(value)), None)
+    def _unfit(self, matches: list[Match]) -> tuple[str, Match] | None:
+        """The first value that breaks a condition, and why; with ``values: any`` None as soon as one breaks none."""
+        first: tuple[str, Match] | None = None
+        for match in matches:
+            wrong = next((condition for condition in self._conditions if not condition.holds(match.value)), None)
             if wrong is None and self._any:
-                return ""
-            if wrong is not None and not first:
-                first = f"expected {self._place.written} to be {wrong.words}, got {quoted(json_text(value))}"
+                return None
+            if wrong is not None and first is None:
+                told = f"expected {self._place.written} to be {wrong.words}, got {quoted(json_text(match.value))}"
+                first = told, match
         return first
 
 

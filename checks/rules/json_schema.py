@@ -10,7 +10,8 @@ from pydantic import Field, JsonValue, TypeAdapter, WithJsonSchema, model_valida
 from checks.check import PASSED, CheckContext, failed
 from checks.code_part import Placed
 from checks.finding import Outcome
-from checks.json_in_answer import judged_json
+from checks.json_in_answer import FoundJson, judged_json
+from probes.fault import Fault
 from probes.sample import Sample
 
 _INVOICE: dict[str, Any] = {"type": "object", "required": ["total", "due_date"]}
@@ -38,6 +39,7 @@ class JsonSchema:
     name: ClassVar[str] = "json_schema"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(SchemaArgument)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.MALFORMED
 
     def __init__(self, argument: SchemaArgument) -> None:
         from checks.schema_fit import SchemaFit
@@ -48,6 +50,6 @@ class JsonSchema:
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
         return judged_json(sample.answer or "", self._placed, self._judged)
 
-    def _judged(self, value: Any) -> Outcome:
-        misfit = self._fit.misfit(value)
-        return PASSED if misfit is None else failed(misfit)
+    def _judged(self, found: FoundJson) -> Outcome:
+        misfit = self._fit.misfit(found.value)
+        return PASSED if misfit is None else failed(misfit.told, found.span_of(misfit.path))

@@ -10,6 +10,7 @@ from checks.check import PASSED, CheckContext
 from checks.code_part import Placed
 from checks.finding import Outcome
 from checks.json_in_answer import judged_json
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -28,6 +29,7 @@ class JsonValid:
     name: ClassVar[str] = "json_valid"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(ValidJson)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.MALFORMED
 
     def __init__(self, argument: ValidJson) -> None:
         self._placed = argument

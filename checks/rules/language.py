@@ -11,6 +11,7 @@ from checks.check import PASSED, CheckContext, failed, unmeasured
 from checks.finding import Outcome
 from checks.languages import FEWEST_LETTERS, languages_of, long_enough, members_of, prose_of
 from checks.quote import quoted
+from probes.fault import Fault
 from probes.sample import Sample
 
 SURE = 0.5
@@ -34,6 +35,7 @@ class Language:
     name: ClassVar[str] = "language"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(ExpectedLanguage)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
 
     def __init__(self, argument: ExpectedLanguage) -> None:
         self._labels = members_of(argument.any)

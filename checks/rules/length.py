@@ -13,6 +13,7 @@ from checks.check import PASSED, CheckContext, failed
 from checks.finding import Outcome
 from checks.quote import quoted
 from checks.sentences import line_count, sentence_count, word_count
+from probes.fault import Fault
 from probes.sample import Sample
 
 _COUNTED: dict[str, Callable[[str], int]] = {
@@ -56,6 +57,7 @@ class Length:
     name: ClassVar[str] = "length"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(LengthLimits)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
 
     def __init__(self, argument: LengthLimits) -> None:
         asked = ((unit, getattr(argument, unit)) for unit in _COUNTED)
@@ -67,5 +69,14 @@ class Length:
             count = _COUNTED[unit](answer)
             if not amount.holds(count):
                 what = unit.removesuffix("s") if amount.words.endswith(" 1") else unit
-                return failed(f"expected {amount.words} {what}, got {count}: {quoted(answer, 60)}")
+                told = f"expected {amount.words} {what}, got {count}: {quoted(answer, 60)}"
+                return failed(told, _excess(sample.answer or "", unit, amount))
         return PASSED
+
+
+def _excess(text: str, unit: str, amount: Amount) -> tuple[int, int] | None:
+    """The characters beyond the most allowed; of other units nobody could say which are too many."""
+    start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+    if unit != "characters" or amount.max is None or start + amount.max >= end:
+        return None
+    return int(start + amount.max), end

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from checks.check import CheckContext, skipped
 from checks.finding import Outcome
 from checks.limits import Longest, within
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -18,6 +19,8 @@ class LongestGap:
     name: ClassVar[str] = "longest_gap"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Longest)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.SLOW
+    reads_answer: ClassVar[bool] = False
 
     def __init__(self, argument: Longest) -> None:
         self._limit_s = argument.max_s

@@ -12,6 +12,7 @@ from checks.check import PASSED, CheckContext, failed, unmeasured
 from checks.finding import Outcome
 from checks.quote import listed, quoted
 from checks.severity import Level, Rating, rating
+from probes.fault import Fault
 from probes.sample import Sample
 
 _LevelName = Literal["safe", "low", "medium", "high"]
@@ -55,6 +56,8 @@ class Moderation:
     name: ClassVar[str] = "moderation"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Allowed)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.SAFETY
+    reads_answer: ClassVar[bool] = False
 
     def __init__(self, argument: Allowed) -> None:
         self._max = Level[argument.max.upper()]

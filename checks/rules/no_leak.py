@@ -12,6 +12,7 @@ from checks.disguises import Answer, Disguised
 from checks.finding import Outcome
 from checks.overlap import SharedRun
 from checks.quote import quoted
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -41,6 +42,7 @@ class NoLeak:
     name: ClassVar[str] = "no_leak"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Confidential)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.SAFETY
 
     def __init__(self, argument: Confidential) -> None:
         self._canaries = tuple(Disguised(word) for word in argument.canary or ())

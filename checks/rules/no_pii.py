@@ -12,6 +12,7 @@ from checks.exceptions import Exceptions
 from checks.finding import Outcome
 from checks.kinds import PersonalKind
 from checks.quote import quoted
+from probes.fault import Fault
 from probes.sample import Sample
 
 _SHOWN_CHARS = 2
@@ -45,6 +46,7 @@ class NoPii:
     name: ClassVar[str] = "no_pii"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(PersonalKinds)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.SAFETY
 
     def __init__(self, argument: PersonalKinds) -> None:
         from checks.personal_data import (

@@ -11,6 +11,7 @@ from checks.check import PASSED, CheckContext, failed
 from checks.finding import Outcome
 from checks.quote import quoted
 from checks.refusal import Refusal, RefusalKind, find_refusal
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -33,6 +34,8 @@ class NoRefusal:
     name: ClassVar[str] = "no_refusal"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(RefusalWording)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.REFUSAL
+    reads_answer: ClassVar[bool] = False
 
     def __init__(self, argument: RefusalWording) -> None:
         self._also = argument.also or ()
@@ -40,7 +43,10 @@ class NoRefusal:
 
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
         refusal = find_refusal(sample, self._also, self._allow)
-        return PASSED if refusal is None else failed(_told(refusal, sample), refusal.span)
+        if refusal is None:
+            return PASSED
+        filtered = Fault.CONTENT_FILTER if refusal.kind is RefusalKind.FILTER else None
+        return failed(_told(refusal, sample), refusal.span, filtered)
 
 
 def _told(refusal: Refusal, sample: Sample) -> str:

@@ -12,6 +12,7 @@ from checks.exceptions import Exceptions
 from checks.finding import Outcome
 from checks.kinds import SecretKind
 from checks.quote import quoted
+from probes.fault import Fault
 from probes.sample import Sample
 
 SHOWN_CHARS = 4
@@ -42,6 +43,7 @@ class NoSecret:
     name: ClassVar[str] = "no_secret"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(SecretKinds)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.SAFETY
 
     def __init__(self, argument: SecretKinds) -> None:
         from checks.secret_shapes import (

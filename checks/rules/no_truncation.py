@@ -12,8 +12,10 @@ from checks.cut import find_cut
 from checks.cut_json import is_cut_json
 from checks.finding import Outcome
 from checks.quote import quoted
+from probes.fault import Fault
 from probes.sample import Finish, Sample
 
+_WORD_CHARS = 40
 _ENDS = {
     Finish.LENGTH: "the limit on its length cut it off (finish length)",
     Finish.PAUSE: "the model paused before it was done (finish pause)",
@@ -47,6 +49,8 @@ class NoTruncation:
     name: ClassVar[str] = "no_truncation"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Signs)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.TRUNCATED
+    reads_answer: ClassVar[bool] = False
 
     def __init__(self, argument: Signs) -> None:
         self._by_finish = "finish" in argument.by
@@ -54,7 +58,8 @@ class NoTruncation:
 
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
         if self._by_finish and sample.finish in _ENDS:
-            return failed(f"expected a whole answer, but {_ENDS[sample.finish]}: {_end(sample.answer or '')}")
+            told = f"expected a whole answer, but {_ENDS[sample.finish]}: {_end(sample.answer or '')}"
+            return failed(told, _last_word(sample.answer or ""))
         cut = _cut(sample) if self._by_text else None
         if cut is not None:
             return cut
@@ -85,3 +90,9 @@ def _leads_to_a_call(sample: Sample) -> bool:
 
 def _end(text: str) -> str:
     return quoted(text[-60:])
+
+
+def _last_word(text: str) -> tuple[int, int] | None:
+    end = len(text.rstrip())
+    start = text.rfind(" ", max(0, end - _WORD_CHARS), end) + 1
+    return (start or max(0, end - _WORD_CHARS), end) if end else None

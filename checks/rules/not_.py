@@ -30,5 +30,6 @@ class Not(Composed):
         if part.outcome.status is Status.FAIL:
             return PASSED
         if part.outcome.status is Status.PASS:
-            return failed(f"expected to fail, and it passes: {part.label}; got {quoted(answer)}", part.outcome.span)
+            told = f"expected to fail, and it passes: {part.label}; got {quoted(answer)}"
+            return failed(told, part.outcome.span, part.fault)
         return of_first(part.outcome.status, said)

@@ -10,6 +10,7 @@ from checks.check import PASSED, CheckContext, failed
 from checks.finding import Outcome
 from checks.phrases import Phrases, around, find
 from checks.quote import quoted
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -19,6 +20,7 @@ class NotContains:
     name: ClassVar[str] = "not_contains"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Phrases)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
 
     def __init__(self, argument: Phrases) -> None:
         self._texts = (*(argument.all_of or ()), *(argument.any_of or ()))

@@ -14,6 +14,7 @@ from checks.check import CheckContext, failed, unmeasured
 from checks.finding import Outcome, Status
 from checks.numbers_in_text import DecimalMark, Number, numbers_in
 from checks.quote import quoted
+from probes.fault import Fault
 from probes.sample import Sample
 
 EXAMINED_CHARS = 100_000
@@ -60,6 +61,7 @@ class NumberCheck:
     name: ClassVar[str] = "number"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(ExpectedNumber)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
 
     def __init__(self, argument: ExpectedNumber) -> None:
         self._equals = _exactly(argument.equals)

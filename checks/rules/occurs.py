@@ -13,6 +13,7 @@ from checks.check import PASSED, CheckContext, failed, unmeasured
 from checks.finding import Outcome
 from checks.pattern import compile_pattern
 from checks.quote import quoted
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -47,6 +48,7 @@ class Occurs:
     name: ClassVar[str] = "occurs"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Occurrences)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
 
     def __init__(self, argument: Occurrences) -> None:
         self._amount = Amount(min=1) if argument.open else Amount(min=argument.min, max=argument.max)

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from checks.check import CheckContext
 from checks.finding import Outcome
 from checks.token_limits import TokenLimits, tokens_within
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -18,6 +19,8 @@ class OutputTokens:
     name: ClassVar[str] = "output_tokens"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(TokenLimits)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.EXPENSIVE
+    reads_answer: ClassVar[bool] = False
 
     def __init__(self, argument: TokenLimits) -> None:
         self._limits = argument

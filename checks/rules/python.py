@@ -13,6 +13,7 @@ from checks.check import CheckContext, unmeasured
 from checks.finding import Outcome
 from checks.local_code import Judgement, outcome_of
 from checks.quote import quoted
+from probes.fault import Fault
 from probes.sample import Sample
 
 _PATTERN = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
@@ -40,6 +41,8 @@ class Python:
     name: ClassVar[str] = "python"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(LocalFunction)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
+    reads_answer: ClassVar[bool] = False
 
     def __init__(self, argument: LocalFunction) -> None:
         self.function = argument.name

@@ -10,6 +10,7 @@ from checks.check import PASSED, CheckContext
 from checks.code_part import Broken, Placed, Unread, code_part
 from checks.finding import Outcome
 from checks.python_syntax import read_python
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -26,6 +27,7 @@ class PythonSyntax:
     name: ClassVar[str] = "python_syntax"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(PythonSource)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.MALFORMED
 
     def __init__(self, argument: PythonSource) -> None:
         self._placed = argument

@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter
 from checks.check import CheckContext
 from checks.finding import Outcome
 from checks.token_limits import TokenLimits, tokens_within
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -26,6 +27,8 @@ class ReasoningTokens:
     name: ClassVar[str] = "reasoning_tokens"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(ReasoningLimits)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.EXPENSIVE
+    reads_answer: ClassVar[bool] = False
 
     def __init__(self, argument: ReasoningLimits) -> None:
         self._limits = argument

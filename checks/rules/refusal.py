@@ -11,6 +11,7 @@ from checks.check import CheckContext, failed, unmeasured
 from checks.finding import Outcome, Status
 from checks.quote import quoted
 from checks.refusal import RefusalKind, find_refusal
+from probes.fault import Fault
 from probes.sample import Sample
 
 Kind = Literal["full", "filter", "empty"]
@@ -48,6 +49,8 @@ class Refusal:
     name: ClassVar[str] = "refusal"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(RefusalWanted)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.SAFETY
+    reads_answer: ClassVar[bool] = False
 
     def __init__(self, argument: RefusalWanted) -> None:
         self._kinds = argument.kind

@@ -11,6 +11,7 @@ from checks.check import CheckContext, failed, unmeasured
 from checks.finding import Outcome, Status
 from checks.pattern import compile_pattern
 from checks.quote import quoted
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -31,6 +32,7 @@ class Regex:
     name: ClassVar[str] = "regex"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Pattern)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
 
     def __init__(self, argument: Pattern) -> None:
         self._pattern = compile_pattern(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, TypeAdapter, WithJsonSchema, model_validator
@@ -12,6 +12,7 @@ from checks.check import PASSED, CheckContext, failed, unmeasured
 from checks.finding import Outcome
 from checks.quote import listed
 from checks.ranking import Grades, ndcg_at, precision_at, recall_at, reciprocal_rank
+from probes.fault import Fault
 from probes.sample import Sample
 from probes.suite import Share
 
@@ -99,6 +100,8 @@ class Retrieved:
     name: ClassVar[str] = "retrieved"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Retrieval)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.RETRIEVAL_MISS
+    reads_answer: ClassVar[bool] = False
 
     def __init__(self, argument: Retrieval) -> None:
         self._asked = argument
@@ -122,13 +125,27 @@ class Retrieved:
         got, among = listed(tuple(first)), f"among the first {asked.k}" if asked.k else "among the documents"
         missing = tuple(name for name in asked.include or () if name not in first)
         if missing:
-            yield failed(f"expected {listed(missing)} {among}, got {got}")
+            yield failed(f"expected {listed(missing)} {among}, got {got}", fault=_miss_of(missing, ranked))
         unwanted = tuple(name for name in asked.exclude or () if name in first)
         if unwanted:
-            yield failed(f"expected no {listed(unwanted)} {among}, got {got}")
+            yield failed(f"expected no {listed(unwanted)} {among}, got {got}", fault=Fault.RANKING)
         for option, (words, measure) in _MEASURES.items():
             least = getattr(asked, option)
             value = 1.0 if least is None or asked.relevant is None else measure(ranked, asked.relevant, asked.k)
             if least is not None and value < least - _ROUNDING:
                 at = f" at {asked.k}" if asked.k else ""
-                yield failed(f"expected a {words}{at} of at least {least:.3g}, got {value:.3g} from {got}")
+                told = f"expected a {words}{at} of at least {least:.3g}, got {value:.3g} from {got}"
+                yield failed(told, fault=_low(option, asked.relevant, ranked))
+
+
+def _miss_of(wanted: Iterable[str], ranked: list[str]) -> Fault:
+    """A miss where one of them was not found at all; where all were found, too low, it is their order."""
+    return Fault.RANKING if set(wanted) <= set(ranked) else Fault.RETRIEVAL_MISS
+
+
+def _low(option: str, relevant: Grades | None, ranked: list[str]) -> Fault:
+    """Of a low recall as of missing documents; of the other measures the order, unless nothing relevant was found."""
+    good = [name for name, grade in (relevant or {}).items() if grade > 0]
+    if option == "recall":
+        return _miss_of(good, ranked)
+    return Fault.RANKING if set(good) & set(ranked) else Fault.RETRIEVAL_MISS

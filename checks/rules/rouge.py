@@ -13,6 +13,7 @@ from checks.goldens import NO_BASELINE, Goldens, Least
 from checks.ngrams import words_of
 from checks.quote import quoted
 from checks.rouge_measure import RougeText, RougeVariant, rouge
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -43,6 +44,7 @@ class Rouge:
     name: ClassVar[str] = "rouge"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(RougeLimit)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
 
     def __init__(self, argument: RougeLimit) -> None:
         self._goldens = argument

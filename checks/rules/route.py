@@ -11,6 +11,7 @@ from checks.argument import Argument, Texts
 from checks.check import PASSED, CheckContext, failed, skipped, unmeasured
 from checks.finding import Outcome
 from checks.quote import listed, quoted
+from probes.fault import Fault
 from probes.sample import Sample
 
 _NAMES = ("model", "provider", "deployment", "region", "fingerprint", "tier", "gateway")
@@ -76,6 +77,8 @@ class Route:
     name: ClassVar[str] = "route"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(AllowedRoute)
     policy: ClassVar[bool] = True
+    fault: ClassVar[Fault] = Fault.ROUTING
+    reads_answer: ClassVar[bool] = False
 
     def __init__(self, argument: AllowedRoute) -> None:
         self._names: dict[str, tuple[str, ...]] = {

@@ -14,6 +14,7 @@ from checks.comparable import Reader, by_json, by_number, by_place, by_text
 from checks.finding import Outcome
 from checks.json_place import JsonPlace
 from checks.numbers_in_text import DecimalMark
+from probes.fault import Fault
 from probes.sample import Sample
 from probes.suite import Share
 
@@ -59,6 +60,7 @@ class SelfConsistency:
     name: ClassVar[str] = "self_consistency"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Consistency)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
 
     def __init__(self, argument: Consistency) -> None:
         self._at_least = argument.at_least

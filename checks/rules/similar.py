@@ -11,6 +11,7 @@ from checks.finding import Outcome
 from checks.goldens import NO_BASELINE, Goldens, Least
 from checks.quote import quoted
 from checks.similarity import PARTIAL_CHARS, Measure, best_match
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -40,6 +41,7 @@ class Similar:
     name: ClassVar[str] = "similar"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Likeness)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
 
     def __init__(self, argument: Likeness) -> None:
         self._goldens = argument

@@ -14,6 +14,7 @@ from checks.code_part import Broken, Placed, Unread, code_part
 from checks.finding import Outcome
 from checks.quote import listed, quoted
 from checks.sql_dialects import Dialect
+from probes.fault import Fault
 from probes.sample import Sample
 
 _KINDS = ("select", "insert", "update", "delete", "merge", "create", "alter", "drop", "truncate", "other")
@@ -52,6 +53,7 @@ class Sql:
     name: ClassVar[str] = "sql"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(SqlStatements)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.MALFORMED
 
     def __init__(self, argument: SqlStatements) -> None:
         from checks import sql_syntax  # slow to import, and few suites need it

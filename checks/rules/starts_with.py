@@ -10,6 +10,7 @@ from checks.check import PASSED, CheckContext, failed
 from checks.edges import Edges
 from checks.finding import Outcome
 from checks.quote import listed, quoted
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -19,6 +20,7 @@ class StartsWith:
     name: ClassVar[str] = "starts_with"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Edges)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.WRONG_ANSWER
 
     def __init__(self, argument: Edges) -> None:
         self._edges = argument
@@ -28,4 +30,7 @@ class StartsWith:
         if self._edges.first_at_start(answer) is not None:
             return PASSED
         one_of = "" if len(self._edges.any) == 1 else "one of "
-        return failed(f"expected to start with {one_of}{listed(self._edges.any)}, got {quoted(answer)}")
+        start = len(answer) - len(answer.lstrip())
+        end = min(len(answer), start + max(map(len, self._edges.any)))
+        told = f"expected to start with {one_of}{listed(self._edges.any)}, got {quoted(answer)}"
+        return failed(told, (start, end) if start < end else None)

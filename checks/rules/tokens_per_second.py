@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from checks.argument import Argument
 from checks.check import PASSED, CheckContext, failed, unmeasured
 from checks.finding import Outcome
+from probes.fault import Fault
 from probes.sample import Sample
 
 
@@ -36,6 +37,8 @@ class TokensPerSecond:
     name: ClassVar[str] = "tokens_per_second"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(SpeedLimits)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.SLOW
+    reads_answer: ClassVar[bool] = False
 
     def __init__(self, argument: SpeedLimits) -> None:
         self._min = argument.min

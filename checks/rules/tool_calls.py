@@ -15,6 +15,7 @@ from checks.quote import listed, quoted
 from checks.tool_arguments import BadArguments, Expected, arguments_of
 from checks.tool_expectations import ToolExpectations
 from checks.tool_names import forbidden_call, matches_any, other_call, wrong_names, wrong_overlap
+from probes.fault import Fault
 from probes.sample import Sample
 
 Calls = Sequence[tuple[str, dict[str, Any]]]
@@ -27,6 +28,8 @@ class ToolCalls:
     name: ClassVar[str] = "tool_calls"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(ToolExpectations)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.TOOL_FAILURE
+    reads_answer: ClassVar[bool] = False
 
     def __init__(self, argument: ToolExpectations) -> None:
         self._asked = argument
@@ -87,7 +90,7 @@ class ToolCalls:
             for name, arguments in calls:
                 misfit = fit.misfit(arguments) if fnmatchcase(name, tool) else None
                 if misfit is not None:
-                    return f"the arguments of {quoted(name, 60)}: {misfit}"
+                    return f"the arguments of {quoted(name, 60)}: {misfit.told}"
         return ""
 
 

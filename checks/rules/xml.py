@@ -12,6 +12,7 @@ from checks.check import PASSED, CheckContext, unmeasured
 from checks.code_part import Broken, Placed, code_part
 from checks.finding import Outcome
 from checks.xml_syntax import ATTEMPTS, EMBEDDED_CHARS, XmlReader
+from probes.fault import Fault
 from probes.sample import Sample
 
 _PATH = re.compile(r"[^\s/<>&]++(?:/[^\s/<>&]++)*+")
@@ -46,6 +47,7 @@ class Xml:
     name: ClassVar[str] = "xml"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(XmlDocument)
     policy: ClassVar[bool] = False
+    fault: ClassVar[Fault] = Fault.MALFORMED
 
     def __init__(self, argument: XmlDocument) -> None:
         self._placed = argument

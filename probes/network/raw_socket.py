@@ -1,7 +1,7 @@
 """One TCP connection: bytes out, and bytes in with the instant they came. Feeds the streams above it.
 
-Reading goes on in the background, bounded, so that a hang-up of an
-idle connection is known before it is used again. Time limits are not kept here: the caller's deadline cancels.
+Reading goes on in the background, bounded, so that a hang-up of an idle connection is known before it is used again.
+Time limits are not kept here: the caller's deadline cancels.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class RawSocket:
         self._loop = asyncio.get_running_loop()
         self._readers = readers
         self.sock = sock
-        self._stamped = ask_for_stamps(sock)
+        self.stamped = ask_for_stamps(sock)
+        """True where the kernel tells when bytes came; else they count as come when they were read."""
         self._unread: deque[tuple[bytes, float]] = deque()
         self._unread_bytes = 0
         self._unsent = bytearray()
@@ -105,7 +106,9 @@ class RawSocket:
             self._waiter = None
 
     def _listen(self) -> None:
-        if not self._reading and not self.over and self._unread_bytes < MOST_UNREAD_BYTES:
+        # also while our own bytes are still leaving: a peer may want to be read before it reads on
+        done = self._ended or self._error is not None or self.closed
+        if not self._reading and not done and self._unread_bytes < MOST_UNREAD_BYTES:
             self._readers.add(self.sock, self._on_readable)
             self._reading = True
 
@@ -116,7 +119,7 @@ class RawSocket:
 
     def _on_readable(self) -> None:
         try:
-            data, ancillary, _, _ = self.sock.recvmsg(READ_BYTES, ANCILLARY_BYTES if self._stamped else 0)
+            data, ancillary, _, _ = self.sock.recvmsg(READ_BYTES, ANCILLARY_BYTES if self.stamped else 0)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:

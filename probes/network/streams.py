@@ -51,7 +51,7 @@ class TimedStream(httpcore2.AsyncNetworkStream):
             self._rest = None
         timeline = CURRENT.get() if self._told else None
         if timeline is not None:
-            timeline.arrived(max(0.0, perf_counter() - came_at))
+            timeline.arrived(max(0.0, perf_counter() - came_at), stamped=self._carrier.stamped)
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:

@@ -31,8 +31,9 @@ class Timeline(typing.Protocol):
     def sending(self) -> None:
         """The first bytes of the request are about to be handed to the operating system."""
 
-    def arrived(self, age_s: float) -> None:
-        """The bytes that are handed on now reached this machine ``age_s`` seconds ago."""
+    def arrived(self, age_s: float, *, stamped: bool) -> None:
+        """The bytes that are handed on now reached this machine ``age_s`` seconds ago; ``stamped`` is True where the
+        kernel says so."""
 
 
 CURRENT: ContextVar[Timeline | None] = ContextVar("timeline", default=None)

@@ -61,6 +61,10 @@ class TlsCarrier:
         return chunk
 
     @property
+    def stamped(self) -> bool:
+        return self._below.stamped
+
+    @property
     def unread(self) -> bool:
         """True where decrypted bytes, or the end, are here. Session tickets are neither."""
         while self._ahead is None and self._below.unread:

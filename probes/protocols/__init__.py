@@ -10,6 +10,7 @@ from probes.protocols.azure_openai import AzureOpenAI
 from probes.protocols.gemini import Gemini
 from probes.protocols.http import Http
 from probes.protocols.openai_chat import OpenAIChat
+from probes.protocols.openai_embeddings import OpenAIEmbeddings
 from probes.protocols.openai_responses import OpenAIResponses
 from probes.protocols.protocol import Protocol
 from probes.registry import with_entry_points
@@ -20,6 +21,7 @@ PROTOCOLS: dict[str, Protocol] = {
     "azure-openai": AzureOpenAI(),
     "anthropic-messages": AnthropicMessages(),
     "gemini": Gemini(),
+    "openai-embeddings": OpenAIEmbeddings(),
     "http": Http(),
 }
 

@@ -24,6 +24,7 @@ from probes.protocols.told import Told
 
 VERSION = "2023-06-01"
 """The ``anthropic-version`` of an endpoint that states no ``api_version``."""
+_EVENT = "an event of the stream"
 MAX_TOKENS = 1024
 """The API wants ``max_tokens`` of every request; this goes where ``params`` name none."""
 
@@ -65,7 +66,7 @@ class AnthropicMessages:
             return Reply(failure=self.read_error(status=status, headers=headers, body=body))
         collected = CollectedMessage(told=Told(endpoint), counted=True)
         try:
-            tree = as_object(parse_json(body), "the reply")
+            tree = as_object(parse_json(body, content_type=headers.get("content-type", "")), "the reply")
             if is_error(tree):
                 collected.failure = classify_tree(tree, status=status)
             elif tree.get("content") is None:
@@ -102,7 +103,7 @@ class AnthropicStream:
         if self.over:
             return False
         try:
-            tree = as_object(parse_json(event.data), "an event of the stream")
+            tree = as_object(parse_json(event.data, _EVENT), _EVENT)
             kind = get_text(tree, "type") or event.name
             if kind == "error" or is_error(tree):
                 self._collected.failure = classify_tree(tree, status=200)

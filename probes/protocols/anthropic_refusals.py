@@ -10,14 +10,21 @@ from probes.endpoint import Endpoint
 from probes.probe import Probe
 from probes.protocols.anthropic_conversation import IMAGES, PDF, text_of
 from probes.protocols.message_refusals import SYSTEM_ROLES, attachments, role_refusals, seed_refusals
+from probes.protocols.param_refusals import written_by_the_dialect
 from probes.protocols.protocol import Refusal
 
 NAME = "anthropic-messages"
+OWN_PARAMS = ("messages", "model", "stream")
+"""What ``params`` may not hold: the dialect writes it."""
 TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def refusals_of(endpoint: Endpoint, probes: Sequence[Probe]) -> Iterator[Refusal]:
-    """Seeds, messages of role ``tool``, kinds of files and names of tools that the API does not take."""
+    """A missing model, params of its own, seeds, messages of role ``tool``, files and names of tools it cannot take."""
+    if not endpoint.model:
+        missing = f"{NAME} needs a model with every request, and this endpoint names none"
+        yield Refusal(key=("model",), message=missing, hint="like model: claude-sonnet-4-5")
+    yield from written_by_the_dialect(NAME, OWN_PARAMS, endpoint, probes)
     yield from seed_refusals(NAME, endpoint.seed is not None, probes)
     yield from role_refusals(NAME, probes, text_only=(*SYSTEM_ROLES, "assistant"))
     for probe in probes:

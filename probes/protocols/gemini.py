@@ -26,6 +26,7 @@ from probes.protocols.told import Told
 
 VERSION = "v1beta"
 """The version in the address, where neither ``api_version`` nor the end of ``base_url`` names one."""
+_EVENT = "an event of the stream"
 _VERSIONED = re.compile(r"/v\d+((alpha|beta)\d*)?$")
 
 
@@ -64,7 +65,7 @@ class Gemini:
             return Reply(failure=self.read_error(status=status, headers=headers, body=body))
         collected = CollectedContent(told=Told(endpoint))
         try:
-            tree = parse_json(body)
+            tree = parse_json(body, content_type=headers.get("content-type", ""))
             _take(collected, tree, "the reply")
             if collected.failure is None and not collected.answered and collected.blocked is None:
                 raise MalformedReply("the reply has no candidates")
@@ -96,7 +97,7 @@ class GeminiStream:
         if self.over:
             return False
         try:
-            return _take(self._collected, parse_json(event.data), "an event of the stream")
+            return _take(self._collected, parse_json(event.data, _EVENT), _EVENT)
         except MalformedReply as error:
             self._collected.failure = malformed(error, 200)
             return False

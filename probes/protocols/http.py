@@ -62,7 +62,7 @@ class Http:
         mapping = _mapping(endpoint)
         collected = CollectedHttp(mapping=mapping, told=Told(endpoint), repeats=True)
         try:
-            collected.take(parse_json(body), mapping.answer)
+            collected.take(parse_json(body, content_type=headers.get("content-type", "")), mapping.answer)
         except MalformedReply as error:
             return Reply(failure=malformed(error, status))
         return collected.reply("the reply has nothing at")

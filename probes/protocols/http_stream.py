@@ -73,7 +73,7 @@ class HttpStreamReader:
         if self._stream.plain and must:
             return self._collected.say(_text(event.data))
         try:
-            tree = parse_json(event.data)
+            tree = parse_json(event.data, "an event of the stream")
         except MalformedReply:
             if must:
                 raise

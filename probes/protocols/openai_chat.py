@@ -16,15 +16,20 @@ from probes.failure import Failure, FailureClass
 from probes.json_fields import MalformedReply, as_object, get_list, parse_json
 from probes.probe import Probe
 from probes.protocols.asked import address, cut_off, malformed, params_of, secret_of, seed_of
+from probes.protocols.message_refusals import role_refusals
 from probes.protocols.openai_chat_messages import wire_message, wire_tool
 from probes.protocols.openai_chat_reply import CollectedChat
 from probes.protocols.openai_filters import filters_of_error
 from probes.protocols.openai_refusals import attached_to_answers, files_by_address
+from probes.protocols.param_refusals import written_by_the_dialect
 from probes.protocols.protocol import Refusal, Reply, WireRequest
 from probes.protocols.sse import SseEvent
 from probes.protocols.told import Told
 
 PATH = "/chat/completions"
+_EVENT = "an event of the stream"
+OWN_PARAMS = ("messages", "model", "stream")
+"""What ``params`` may not hold: ``build`` writes it."""
 
 
 class OpenAIChat:
@@ -33,7 +38,13 @@ class OpenAIChat:
     name: ClassVar[str] = "openai-chat"
 
     def refusals(self, endpoint: Endpoint, probes: Sequence[Probe]) -> Sequence[Refusal]:
-        return (*files_by_address(probes, endpoint.protocol), *attached_to_answers(probes, endpoint.protocol))
+        name = endpoint.protocol
+        return (
+            *written_by_the_dialect(name, OWN_PARAMS, endpoint, probes),
+            *role_refusals(name, probes, text_only=()),
+            *files_by_address(probes, name),
+            *attached_to_answers(probes, name),
+        )
 
     def build(self, endpoint: Endpoint, question: Question) -> WireRequest:
         """``params`` of endpoint and probe are laid over the body; ``stream_options: null`` leaves that key out."""
@@ -66,7 +77,7 @@ class OpenAIChat:
             return _refused(self.read_error(status=status, headers=headers, body=body), body)
         collected = _collecting(endpoint)
         try:
-            tree = as_object(parse_json(body), "the reply")
+            tree = as_object(parse_json(body, content_type=headers.get("content-type", "")), "the reply")
             if not is_error(tree) and not get_list(tree, "choices"):
                 raise MalformedReply("the reply has no choices")
             collected.take(tree, "message")
@@ -120,7 +131,7 @@ class OpenAIChatStream:
             self._done = True
             return False
         try:
-            chunk = as_object(parse_json(event.data), "an event of the stream")
+            chunk = as_object(parse_json(event.data, _EVENT), _EVENT)
             if event.name == "error" and not is_error(chunk):
                 chunk = {"error": chunk}
             return self._collected.take(chunk, "delta")

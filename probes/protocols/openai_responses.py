@@ -20,10 +20,13 @@ from probes.protocols.openai_refusals import attached_to_answers, background, se
 from probes.protocols.openai_responses_input import input_items, wire_tool
 from probes.protocols.openai_responses_reply import read_response
 from probes.protocols.openai_responses_stream import OpenAIResponsesStream
+from probes.protocols.param_refusals import written_by_the_dialect
 from probes.protocols.protocol import Refusal, Reply, WireRequest
 from probes.protocols.told import Told
 
 PATH = "/responses"
+OWN_PARAMS = ("input", "model", "stream")
+"""What ``params`` may not hold: ``build`` writes it."""
 
 
 class OpenAIResponses:
@@ -33,6 +36,7 @@ class OpenAIResponses:
 
     def refusals(self, endpoint: Endpoint, probes: Sequence[Probe]) -> Sequence[Refusal]:
         return (
+            *written_by_the_dialect(self.name, OWN_PARAMS, endpoint, probes),
             *seeds(endpoint, probes),
             *background(endpoint, probes),
             *tool_messages(probes),
@@ -62,7 +66,7 @@ class OpenAIResponses:
             return Reply(failure=self.read_error(status=status, headers=headers, body=body))
         told = Told(endpoint)
         try:
-            tree = as_object(parse_json(body), "the reply")
+            tree = as_object(parse_json(body, content_type=headers.get("content-type", "")), "the reply")
             told.take(tree)
             return read_response(tree, told)
         except MalformedReply as error:

@@ -20,6 +20,7 @@ from probes.protocols.protocol import Reply
 from probes.protocols.sse import SseEvent
 from probes.protocols.told import Told
 
+_EVENT = "an event of the stream"
 LAST = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
 ANSWER = "output_text"
 PIECES = {
@@ -72,7 +73,7 @@ class OpenAIResponsesStream:
         if self.over or event.data.strip() == b"[DONE]":
             return False
         try:
-            content = self._take(as_object(parse_json(event.data), "an event of the stream"), event.name)
+            content = self._take(as_object(parse_json(event.data, _EVENT), _EVENT), event.name)
         except MalformedReply as error:
             self._failure = malformed(error, 200)
             return False

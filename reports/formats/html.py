@@ -18,12 +18,17 @@ from markupsafe import Markup
 
 from checks.drift.result import SUITE_SCOPE, StreamState
 from probes.failure import SENTENCES
+from probes.fault import FAULT_OF_FAILURE, FAULT_SENTENCES
 from probes.sample import Sample
-from reports import evidence, tally, wording
+from reports import cohort_tables, evidence, faults, marks, retrieval, scripts, tally, wording
+from reports.consultation import verdicts
 from reports.escaping import one_line, visible, web_link
+from reports.folding import shown_probes, untold_probes
 from reports.summary import ProbeRecord, Report
 
 _SAMPLES_LISTED = 120
+_PROBES_LISTED = 300
+_STREAMS_LISTED = 600
 
 
 def render_report(report: Report, *, generated_at: datetime, version: str) -> str:
@@ -35,9 +40,12 @@ def render_report(report: Report, *, generated_at: datetime, version: str) -> st
         version: Version of Holdfast that made it.
     """
     run, reason = report.run, wording.verdict_reason(report.run)
-    rows = {result.key: evidence.stream_row(report, result) for result in tally.worst_first(run.drift)}
+    listed = tally.worst_first(run.drift)
+    pooled = [result for result in listed if result.key.scope == SUITE_SCOPE]
+    single = [result for result in listed if result.key.scope != SUITE_SCOPE][:_STREAMS_LISTED]
+    rows = {result.key: evidence.stream_row(report, result) for result in (*pooled, *single)}
     return (
-        _environment()
+        page_environment()
         .get_template("report.html.j2")
         .render(
             report=report,
@@ -48,9 +56,16 @@ def render_report(report: Report, *, generated_at: datetime, version: str) -> st
             judged=any(result.state is not StreamState.COLLECTING for result in run.drift),
             pooled=[row for key, row in rows.items() if key.scope == SUITE_SCOPE],
             single=[row for key, row in rows.items() if key.scope != SUITE_SCOPE],
+            singles=sum(result.key.scope != SUITE_SCOPE for result in run.drift),
+            probes=shown_probes(run.probes, _PROBES_LISTED),
+            untold=untold_probes(run.probes, _PROBES_LISTED),
             pictures=evidence.pictures(report),
             answers=evidence.changed_answers(report),
+            conversations=scripts.conversations(run),
+            retrieved=retrieval.retrieved(report),
             failures=tally.failures(run.samples),
+            cohorts=cohort_tables.page_rows(report),
+            broke=faults.of_run(run),
             runbook=web_link(report.owner.runbook),
             samples=run.samples[:_SAMPLES_LISTED],
             generated_at=generated_at,
@@ -72,7 +87,7 @@ class IndexEntry:
 
 def render_index(entries: Sequence[IndexEntry], *, version: str) -> str:
     """The daemon's front page: every suite with its present health and a link to its report."""
-    return _environment().get_template("index.html.j2").render(entries=entries, version=version)
+    return page_environment().get_template("index.html.j2").render(entries=entries, version=version)
 
 
 def _neutral(value: object) -> object:
@@ -96,7 +111,7 @@ def _served_by(samples: tuple[Sample, ...]) -> dict[str, int]:
 
 
 @cache
-def _environment() -> Environment:
+def page_environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("reports", "templates"),
         autoescape=True,
@@ -109,6 +124,8 @@ def _environment() -> Environment:
     environment.filters.update(
         instant=wording.instant,
         seconds=wording.seconds,
+        number=cohort_tables.number,
+        dollars=wording.dollars,
         count=wording.count,
         line=one_line,
     )
@@ -116,11 +133,16 @@ def _environment() -> Environment:
         HEALTH_MARKS=wording.HEALTH_MARKS,
         STATUS_MARKS=wording.STATUS_MARKS,
         SENTENCES=SENTENCES,
+        FAULT_OF_FAILURE=FAULT_OF_FAILURE,
+        FAULT_SENTENCES=FAULT_SENTENCES,
         calm_words=wording.calm_words,
         cost_words=wording.cost_words,
-        tokens=tally.tokens,
+        verdicts=verdicts,
+        tokens_words=wording.tokens_words,
         requests=tally.requests,
         failed=tally.failed,
+        excerpt_of=marks.excerpt_of,
+        DOCUMENTS_SHOWN=retrieval.DOCUMENTS_SHOWN,
         middle=_middle,
         served_by=_served_by,
     )

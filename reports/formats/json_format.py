@@ -14,13 +14,28 @@ from typing import Any
 
 from checks.drift.result import StreamResult
 from checks.finding import Finding
+from probes.failure import Failure
+from probes.fault import FAULT_OF_FAILURE
 from probes.sample import Sample
-from reports import tally
+from reports import cohort_tables, faults, tally
+from reports.cohorts import cohorts
+from reports.formats.json_judge import judge_object
 from reports.summary import ProbeRecord, RunRecord
 
 SCHEMA = "holdfast.runs/1"
 _USAGE = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens")
-_TIMING = ("connect_s", "first_byte_s", "first_token_s", "total_s", "longest_gap_s")
+_TIMING = (
+    "client_wait_s",
+    "dns_s",
+    "tls_s",
+    "connect_s",
+    "first_byte_s",
+    "first_token_s",
+    "total_s",
+    "longest_gap_s",
+    "reused",
+    "stamped",
+)
 _ROUTE = (
     "model",
     "fingerprint",
@@ -40,7 +55,12 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def render(records: Sequence[RunRecord], *, exit_code: int) -> str:
     """One object and nothing else; numbers are seconds, US dollars and counts, instants ISO 8601 in UTC."""
     whole = {"schema": SCHEMA, "exit_code": exit_code, "runs": [run_object(record) for record in records]}
-    return json.dumps(_plain(whole), indent=2, allow_nan=False).replace("\x7f", "\\u007f") + "\n"
+    return json_text(whole)
+
+
+def json_text(value: dict[str, Any]) -> str:
+    """Any object of ours as such text: indented, pure ASCII, ended by a line feed."""
+    return json.dumps(_plain(value), indent=2, allow_nan=False).replace("\x7f", "\\u007f") + "\n"
 
 
 def run_object(record: RunRecord) -> dict[str, Any]:
@@ -59,8 +79,12 @@ def run_object(record: RunRecord) -> dict[str, Any]:
             {"key": alert.key, "kind": alert.kind, "severity": alert.severity, "state": alert.state}
             for alert in record.alerts
         ],
-        "cost_usd": tally.cost_usd(record.samples),
+        "cost_usd": tally.cost_usd(record.charged),
         "usage": {field: tally.tokens(record.samples, field) for field in _USAGE},
+        "note": record.note,
+        "judge": judge_object(record),
+        "faults": dict(faults.of_run(record)),
+        "cohorts": [cohort_tables.json_object(cohort) for cohort in cohorts(record)],
     }
 
 
@@ -71,6 +95,7 @@ def _probe(probe: ProbeRecord) -> dict[str, Any]:
         "health": probe.health.value,
         "samples": [_sample(sample) for sample in probe.samples],
         "checks": [_check(finding) for finding in probe.findings],
+        "faults": dict(faults.of_probe(probe)),
     }
 
 
@@ -79,13 +104,25 @@ def _sample(sample: Sample) -> dict[str, Any]:
     return {
         "sample_id": sample.sample_id,
         "trace_id": sample.trace_id,
-        "failure": failure and {"class": failure.kind.value, "message": failure.message, "status": failure.status},
+        "told_trace_id": sample.told_trace_id,
+        "failure": failure and _failure(failure),
         "route": {field: getattr(sample.route, field) for field in _ROUTE},
         "timing": {field: getattr(sample.timing, field) for field in _TIMING},
+        "tokens_per_second": sample.tokens_per_second,
         "usage": {field: getattr(sample.usage, field) for field in _USAGE},
         "cost_usd": sample.cost_usd,
         "finish": sample.finish and sample.finish.value,
         "answer_chars": None if sample.answer is None else len(sample.answer),
+        "documents": None if sample.documents is None else [document.id for document in sample.documents],
+    }
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {
+        "class": failure.kind.value,
+        "fault": FAULT_OF_FAILURE[failure.kind].value,
+        "message": failure.message,
+        "status": failure.status,
     }
 
 
@@ -99,6 +136,7 @@ def _check(finding: Finding) -> dict[str, Any]:
         "total": finding.total,
         "reason": finding.reason,
         "turn": finding.turn,
+        "class": finding.fault and finding.fault.value,
     }
 
 

@@ -37,7 +37,7 @@ class _Case:
     fate: Fate = "passed"
     message: str = ""
     kind: str = ""
-    """The ``type`` attribute of a failure or error."""
+    """The ``type`` attribute of a failure or error: of a broken check its class."""
     time_s: float = 0.0
     output: str = ""
     """Worth reading although it failed nothing."""
@@ -124,7 +124,7 @@ def _checked(finding: Finding, classname: str) -> _Case:
     fate = _FATES[finding.status]
     if finding.mode == "tracked" and fate == "failure":
         return _Case(classname=classname, name=name, output=f"tracked, not a contract: {told}")
-    kind = "could not measure" if fate == "error" else "policy" if finding.policy else finding.mode
+    kind = "could not measure" if fate == "error" else finding.fault or finding.mode
     return _Case(classname=classname, name=name, fate=fate, message=told, kind=kind)
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from checks.drift.result import StreamResult
 from checks.finding import Finding, Status
 from probes.failure import SENTENCES
-from reports import tally, wording
+from probes.sample import Sample
+from reports import cohort_tables, faults, marks, tally, wording
 from reports.escaping import markdown_code, markdown_prose
 from reports.summary import RunRecord
 
@@ -31,7 +32,12 @@ def _section(record: RunRecord) -> Iterator[str]:
     yield ""
     reason = wording.verdict_reason(record)
     yield markdown_prose(reason[:1].upper() + reason[1:]) + "."
-    yield from _table(("check", "probe", "passed", "why"), [_check(finding) for finding in _telling(record)])
+    if broke := faults.words(faults.of_run(record)):
+        yield ""
+        yield f"What broke: {markdown_prose(broke)}."
+    checks = [_check(finding, record.samples) for finding in _telling(record)]
+    yield from _table(("", "label", "probes passed", "all others", "total", "cost"), _cohorts(record))
+    yield from _table(("check", "probe", "passed", "class", "why"), checks)
     yield from _table(
         ("stream", "state", "score", "moved by"), [_stream(*told) for told in tally.folded(tally.risen(record))]
     )
@@ -42,7 +48,7 @@ def _section(record: RunRecord) -> Iterator[str]:
         wording.count(len(record.probes), "probe"),
         wording.count(len(record.samples), "sample"),
         wording.calm_words(record),
-        wording.cost_words(record.samples),
+        wording.cost_words(record.charged),
     ]
     yield f"Run {markdown_code(record.run_id)}: {markdown_prose(', '.join(facts))}."
     steps = wording.next_steps(record)
@@ -59,15 +65,22 @@ def _telling(record: RunRecord) -> list[Finding]:
     return [finding for finding in tally.findings(record) if finding.status in (Status.FAIL, Status.ERROR)]
 
 
-def _check(finding: Finding) -> tuple[str, ...]:
+def _check(finding: Finding, samples: Sequence[Sample]) -> tuple[str, ...]:
     name = f"{finding.label} {finding.argument}".strip()
+    place = marks.excerpt_of(finding, samples)
     mark = wording.STATUS_MARKS[finding.status] if finding.mode == "contract" else "tracked"
     return (
         f"{mark} {markdown_code(name, 80)}",
         markdown_code(finding.probe, 80),
         f"{finding.passed} of {finding.total}",
-        markdown_code(finding.reason, 160),
+        finding.fault or "\u2013",
+        markdown_code(finding.reason, 160) + (f" at {markdown_code(place.plain, 200)}" if place else ""),
     )
+
+
+def _cohorts(record: RunRecord) -> list[tuple[str, ...]]:
+    rows = [cohort_tables.cells(cohort) for cohort in cohort_tables.told(record)[0]]
+    return [(row[0], markdown_code(row[1], 80), row[2], row[3], row[7], row[9]) for row in rows]
 
 
 def _stream(result: StreamResult, probes: Sequence[str]) -> tuple[str, ...]:
@@ -78,7 +91,7 @@ def _stream(result: StreamResult, probes: Sequence[str]) -> tuple[str, ...]:
 
 def _failures(record: RunRecord) -> list[tuple[str, ...]]:
     return [
-        (entry.kind.value, str(entry.count), SENTENCES[entry.kind], markdown_code(entry.message, 120))
+        (faults.of_failure(entry.kind), str(entry.count), SENTENCES[entry.kind], markdown_code(entry.message, 120))
         for entry in tally.failures(record.samples)
     ]
 

@@ -20,8 +20,9 @@ from checks.finding import Finding, Status
 from checks.verdict import Health
 from probes.failure import SENTENCES
 from probes.sample import Sample
-from reports import tally, wording
+from reports import cohort_tables, faults, marks, tally, wording
 from reports.escaping import one_line
+from reports.folding import shown_probes, untold_probes
 from reports.summary import ProbeRecord, RunRecord
 
 _HEALTH_STYLES = {
@@ -33,7 +34,8 @@ _HEALTH_STYLES = {
 _STATE_STYLES = {StreamState.ALARM: "bold red", StreamState.WARN: "yellow", StreamState.WATCH: "cyan"}
 _INDENT = (0, 0, 0, 2)
 PROBES_SHOWN = 60
-"""A longer table of probes tells only those that are not healthy, and as many others as fit."""
+"""A longer table of probes tells those that are not healthy first, and how many are left out."""
+CHECKS_SHOWN = 60
 _DASH = "\u2013"
 
 
@@ -87,11 +89,14 @@ def _parts(record: RunRecord) -> Iterator[RenderableType]:
     )
     yield Padding(Text(one_line(wording.verdict_reason(record), 500)), _INDENT)
     yield Padding(Text(_facts(record), style="dim"), _INDENT)
+    if broke := faults.words(faults.of_run(record)):
+        yield Padding(Text(f"what broke: {broke}"), _INDENT)
     yield Text()
     yield Padding(_probes(record.probes), _INDENT)
-    if len(_told(record.probes)) < len(record.probes):
-        yield Padding(Text(_untold(record.probes), style="dim"), _INDENT)
-    yield from _titled("Checks", _checks(tally.findings(record)))
+    if untold := untold_probes(record.probes, PROBES_SHOWN):
+        yield Padding(Text(untold, style="dim"), _INDENT)
+    yield from _titled("By label", *_cohorts(record))
+    yield from _titled("Checks", *_checks(tally.findings(record), record.samples))
     yield from _titled("Drift", _drift(record), Text(wording.calm_words(record), style="dim"))
     yield from _titled("Failed requests", _failures(record.samples))
     yield from _titled("Alerts", _alerts(record))
@@ -114,7 +119,7 @@ def _facts(record: RunRecord) -> str:
                 f"took {wording.seconds(record.duration_s)}",
                 wording.count(tally.requests(record.samples), "request"),
                 wording.tokens_words(record.samples),
-                wording.cost_words(record.samples),
+                wording.cost_words(record.charged),
             ),
         )
     )
@@ -142,7 +147,7 @@ def _median(samples: Sequence[Sample], field: str) -> str:
 
 def _probes(probes: Sequence[ProbeRecord]) -> Table:
     table = _table("", "probe", "answered", "checks kept", "first token", "total")
-    for probe in _told(probes):
+    for probe in shown_probes(probes, PROBES_SHOWN):
         answered = len(probe.samples) - len(tally.failed(probe.samples))
         judged = [finding for finding in probe.findings if finding.status is not Status.SKIPPED]
         kept = sum(1 for finding in judged if finding.status is Status.PASS)
@@ -157,25 +162,23 @@ def _probes(probes: Sequence[ProbeRecord]) -> Table:
     return table
 
 
-def _told(probes: Sequence[ProbeRecord]) -> Sequence[ProbeRecord]:
-    """All probes of a suite people can take in; of a larger one those that are not healthy, and some that are."""
-    if len(probes) <= PROBES_SHOWN:
-        return probes
-    room = max(0, PROBES_SHOWN - sum(probe.health is not Health.HEALTHY for probe in probes))
-    healthy = [probe for probe in probes if probe.health is Health.HEALTHY][:room]
-    shown = {id(probe) for probe in healthy}
-    return [probe for probe in probes if probe.health is not Health.HEALTHY or id(probe) in shown]
+def _cohorts(record: RunRecord) -> Iterator[RenderableType]:
+    shown, more = cohort_tables.told(record)
+    table = _table(*cohort_tables.HEAD)
+    for cohort in shown:
+        style = _HEALTH_STYLES[Health.FAILING if cohort.cut.worse else cohort.health]
+        mark, *words = cohort_tables.cells(cohort)
+        table.add_row(Text(mark, style=style), *(Text(one_line(word, 60)) for word in words))
+    if shown:
+        yield table
+        if more:
+            yield Text(cohort_tables.untold_words(more), style="dim")
 
 
-def _untold(probes: Sequence[ProbeRecord]) -> str:
-    more = len(probes) - len(_told(probes))
-    return f"and {wording.count(more, 'more probe')}, all healthy; every one is in the report and in the JSON"
-
-
-def _checks(findings: Sequence[Finding]) -> Table | None:
+def _checks(findings: Sequence[Finding], samples: Sequence[Sample]) -> Iterator[RenderableType]:
     telling = [finding for finding in findings if finding.status in (Status.FAIL, Status.ERROR)]
-    table = _table("", "check", "probe", "passed", "why")
-    for finding in telling:
+    table = _table("", "check", "probe", "passed", "class", "why")
+    for finding in telling[:CHECKS_SHOWN]:
         name = one_line(f"{finding.label} {finding.argument}", 60)
         tracked = " (tracked)" if finding.mode == "tracked" else ""
         style = _HEALTH_STYLES[Health.FAILING if finding.status is Status.FAIL and not tracked else Health.DEGRADED]
@@ -184,9 +187,22 @@ def _checks(findings: Sequence[Finding]) -> Table | None:
             Text(name + tracked),
             Text(one_line(finding.probe, 60)),
             Text(f"{finding.passed} of {finding.total}"),
-            Text(one_line(finding.reason, 300)),
+            Text(finding.fault or _DASH),
+            _why(finding, samples),
         )
-    return table if telling else None
+    if telling:
+        yield table
+    if (more := len(telling) - CHECKS_SHOWN) > 0:
+        yield Text(f"and {wording.count(more, 'more check')}; every one is in the JSON", style="dim")
+
+
+def _why(finding: Finding, samples: Sequence[Sample]) -> Text:
+    """The reason, and below it the place in the answer, between guillemets and, where there is colour, underlined."""
+    place, reason = marks.excerpt_of(finding, samples), one_line(finding.reason, 300)
+    if place is None:
+        return Text(reason)
+    marked = (f"\u00bb{place.marked}\u00ab", "underline")
+    return Text.assemble(f"{reason}\n", (place.before, "dim"), marked, (place.after, "dim"))
 
 
 def _drift(record: RunRecord) -> Table | None:
@@ -210,7 +226,7 @@ def _failures(samples: Sequence[Sample]) -> Table | None:
     for entry in failures:
         table.add_row(
             Text(str(entry.count)),
-            Text(entry.kind.value, style="bold"),
+            Text(faults.of_failure(entry.kind), style="bold"),
             Text(SENTENCES[entry.kind]),
             Text(one_line(entry.message, 200)),
         )

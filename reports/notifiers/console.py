@@ -51,6 +51,12 @@ def _lines(notice: Notice) -> Iterator[str]:
             yield f"  {title}:"
             yield from (f"    | {line}" for line in visible(answer).splitlines())
     owner = " ".join(filter(None, (notice.team, notice.contact)))
-    places = {"owner": owner, "runbook": notice.runbook, "report": notice.report, "recompute": notice.replay}
+    places = {
+        "class": ", ".join(notice.faults),
+        "owner": owner,
+        "runbook": notice.runbook,
+        "report": notice.report,
+        "recompute": notice.replay,
+    }
     yield from (f"  {name}: {one_line(text, 500)}" for name, text in places.items() if text)
     yield f"  run {one_line(notice.run_id)}, incident {one_line(notice.incident_id)}"

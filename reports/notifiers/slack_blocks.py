@@ -146,7 +146,8 @@ def _readable(fact: str) -> str:
 
 def _whereabouts(notice: Notice) -> str:
     owner = " ".join(filter(None, (notice.team, notice.contact)))
-    parts = [f"owner {_short(owner)}"] if owner else []
+    parts = [f"class {_short(', '.join(notice.faults))}"] if notice.faults else []
+    parts += [f"owner {_short(owner)}"] if owner else []
     parts += [_place("runbook", notice.runbook)] if notice.runbook else []
     parts += [_place("report", notice.report)] if notice.report else []
     parts += [f"run {_short(notice.run_id)}", f"incident {_short(notice.incident_id)}"]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from runner.cli import baseline, canary, daemon, demo, look, run, suites
+from runner.cli import baseline, canary, daemon, demo, importing, look, run, suites
 
 app = typer.Typer(
     name="holdfast",
@@ -41,6 +41,7 @@ def root(
 app.command("init")(suites.init)
 app.command("validate")(suites.validate)
 app.command("schema")(suites.schema)
+app.command("import")(importing.import_suite)
 app.command("run")(run.run)
 app.add_typer(baseline.app, name="baseline")
 app.command("canary")(canary.canary)

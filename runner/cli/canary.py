@@ -42,6 +42,7 @@ def canary(
     max_tokens: MaxTokens = None,
     format_: opt.Format = "text",
     output: opt.Output = None,
+    report: opt.ReportDir = None,
     store: opt.Store = None,
     config: opt.Config = None,
 ) -> int:
@@ -49,10 +50,11 @@ def canary(
     from runner.cli.printing import canary_format, print_canary
     from runner.cli.session import prepare_all, settings_beside
     from runner.files import writable
+    from runner.pages import write_canary_page
 
     canary_format(format_)
     loaded = settings_beside([suite], config)
-    writable(output, None)
+    writable(output, report)
     (prepared,) = prepare_all([suite], None, loaded.settings.spend)
     order = _order(
         prepared,
@@ -65,7 +67,8 @@ def canary(
         max_tokens=max_tokens,
     )
     record = asyncio.run(_run(order, loaded, store))
-    print_canary(record, format_=format_, output=output)
+    pages = [] if report is None else [write_canary_page(record, report)]
+    print_canary(record, pages, format_=format_, output=output)
     return record.exit_code
 
 

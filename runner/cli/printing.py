@@ -59,8 +59,8 @@ def print_runs(
     return code
 
 
-def print_canary(record: CanaryRecord, *, format_: str, output: Path | None) -> None:
-    """Print a canary in the chosen format.
+def print_canary(record: CanaryRecord, pages: Sequence[Path], *, format_: str, output: Path | None) -> None:
+    """Print a canary in the chosen format, and name the page written.
 
     Raises:
         UsageError: there is no such format.
@@ -77,6 +77,8 @@ def print_canary(record: CanaryRecord, *, format_: str, output: Path | None) -> 
         typer.echo(text.render(record, colour=_colour(), width=_width()), nl=False, color=True)
     else:
         typer.echo(render(record), nl=False)
+    for page in pages:
+        say(f"report: {page}")
 
 
 def canary_format(name: str) -> Callable[[CanaryRecord], str]:

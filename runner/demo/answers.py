@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from runner.demo.judge import judged
 from runner.demo.phrasings import (
     BANKS,
     FILLERS,
@@ -111,13 +112,17 @@ def compose(
     *,
     max_tokens: int | None = None,
     tools: Sequence[OfferedTool] = (),
+    said: str | None = None,
 ) -> Answer:
-    """The answer to a conversation. ``max_tokens`` cuts a text off, as a real endpoint would."""
+    """The answer to a conversation. ``max_tokens`` cuts a text off, as a real endpoint would.
+
+    ``said``: what it is to be, whatever the rules say.
+    """
     letters = scenario.letters_per_token
     results = _results(conversation)
-    refused = draws.refused < scenario.refused_share
-    calls = () if refused or results else calls_for(_question(conversation), tools)
-    text = "" if calls else REFUSAL if refused else answer_from(results) if results else None
+    refused = said is None and draws.refused < scenario.refused_share
+    calls = () if refused or results or said is not None else calls_for(_question(conversation), tools)
+    text = said or ("" if calls else REFUSAL if refused else answer_from(results) if results else said)
     pieces = tokenize(_text(conversation, scenario, draws) if text is None else text, letters=letters)
     kept = pieces[:max_tokens]
     first = FIRST_TOKEN_MEDIAN_S * math.exp(FIRST_TOKEN_SIGMA * draws.first_token)
@@ -146,6 +151,9 @@ def _results(conversation: Conversation) -> list[str]:
 
 
 def _text(conversation: Conversation, scenario: Scenario, draws: Draws) -> str:
+    verdict = judged(newest(conversation))
+    if verdict is not None:
+        return verdict
     question = _question(conversation)
     bank = BANKS.get(question) or _generic(conversation, question)
     text = _pick(bank.house if scenario.voice == "house" else bank.other, draws.phrase)
@@ -158,9 +166,13 @@ def _text(conversation: Conversation, scenario: Scenario, draws: Draws) -> str:
     return text
 
 
+def newest(conversation: Conversation) -> str:
+    """The newest message of the user; empty where there is none."""
+    return next((text for role, text in reversed(conversation) if role == "user"), "")
+
+
 def _question(conversation: Conversation) -> str:
-    asked = [text for role, text in conversation if role == "user"]
-    return " ".join(asked[-1].split()) if asked else ""
+    return " ".join(newest(conversation).split())
 
 
 def _pick(phrasings: Weighted, at: float) -> str:

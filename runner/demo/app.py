@@ -19,7 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from probes.clock import Clock, SystemClock
-from runner.demo.answers import Conversation, compose, draw
+from runner.demo.answers import Conversation, compose, draw, newest
 from runner.demo.control import Condition, ControlChange
 from runner.demo.dialects import DIALECTS, dialect_at
 from runner.demo.dialects.dialect import Asked, Dialect, Incoming, Refused, Reply, Trouble, Unfit, dump, read_as
@@ -135,7 +135,14 @@ class FakeEndpoint:
         nth = self._times[conversation]
         self._times[conversation] += 1
         draws = draw(self._seed, conversation, nth)
-        answer = compose(conversation, condition.scenario, draws, max_tokens=asked.token_limit, tools=asked.tools)
+        answer = compose(
+            conversation,
+            condition.scenario,
+            draws,
+            max_tokens=asked.token_limit,
+            tools=asked.tools,
+            said=condition.said(asked.model, newest(conversation)),
+        )
         reply = Reply(
             asked=asked,
             answer=answer,

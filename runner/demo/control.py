@@ -33,6 +33,17 @@ class Hitch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Saying:
+    """A text that the operator puts into the endpoint's mouth."""
+
+    says: str
+    contains: str = ""
+    """Only where the newest message holds this; empty for all."""
+    models: tuple[str, ...] = ()
+    """Only in answers of these models; empty for all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """How the endpoint behaves now."""
 
@@ -46,6 +57,8 @@ class Condition:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Added to every reply to a chat request."""
     hitch: Hitch | None = None
+    sayings: tuple[Saying, ...] = ()
+    """The first that fits is the answer."""
 
     @property
     def scenario(self) -> Scenario:
@@ -60,7 +73,13 @@ class Condition:
             "route": {"fingerprint": self.fingerprint, "model": self.model},
             "headers": dict(self.headers),
             "trouble": None if self.hitch is None else asdict(self.hitch),
+            "sayings": [asdict(saying) for saying in self.sayings],
         }
+
+    def said(self, model: str, message: str) -> str | None:
+        """What the operator wants answered to this message; None where the endpoint speaks for itself."""
+        fitting = (s for s in self.sayings if s.contains in message and (not s.models or model in s.models))
+        return next((saying.says for saying in fitting), None)
 
     def hits(self, model: str) -> bool:
         """True where the trouble is meant for a request for this model."""
@@ -91,8 +110,17 @@ class TroubleChange(BaseModel):
     models: tuple[str, ...] = ()
 
 
+class SayingChange(BaseModel):
+    """What to answer to messages that hold a text."""
+
+    model_config = ConfigDict(extra="forbid")
+    says: str
+    contains: str = ""
+    models: tuple[str, ...] = ()
+
+
 class ControlChange(BaseModel):
-    """What to change; anything left out stays as it is. ``headers`` replaces all added headers.
+    """What to change; anything left out stays as it is. ``headers`` and ``sayings`` replace all that were set.
 
     ``trouble: null`` ends a trouble.
     """
@@ -103,6 +131,7 @@ class ControlChange(BaseModel):
     route: RouteChange | None = None
     headers: dict[HeaderName, HeaderValue] | None = None
     trouble: TroubleChange | None = None
+    sayings: tuple[SayingChange, ...] | None = None
 
     def applied_to(self, condition: Condition) -> Condition:
         """The condition after the change."""
@@ -113,6 +142,8 @@ class ControlChange(BaseModel):
             changes["latency_scale"] = self.latency_scale
         if self.headers is not None:
             changes["headers"] = self.headers
+        if self.sayings is not None:
+            changes["sayings"] = tuple(Saying(**dict(saying)) for saying in self.sayings)
         if "trouble" in self.model_fields_set:
             changes["hitch"] = None if self.trouble is None else Hitch(**dict(self.trouble))
         return replace(condition, **changes)

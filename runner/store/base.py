@@ -15,6 +15,8 @@ from typing import Any, Protocol
 from checks.drift.observation import RunObservation
 from checks.drift.result import StreamKey
 from reports.alerts import AlertState
+from reports.canary.record import CanaryRecord
+from reports.consultation import CalibrationResult, Served
 from reports.notice import Notice
 from reports.summary import BaselineView, RunRecord, StreamPoint
 
@@ -222,8 +224,10 @@ class Store(Protocol):
         """Scores of every stream over the newest ``limit`` runs, oldest first."""
         ...
 
-    def baseline(self, suite: str, endpoint: str) -> BaselineView | None:
-        """Sample values, answers and routes of the runs marked as baseline; None where there are none.
+    def baseline(self, suite: str, endpoint: str, *, without_run: str = "") -> BaselineView | None:
+        """Sample values, answers, documents and routes of the runs marked as baseline; None where there are none.
+
+        ``without_run``: the id of a run that is left out, because it is what the baseline is to be compared with.
 
         Of each probe only samples of the request as the newest of these runs asked it.
         """
@@ -231,6 +235,26 @@ class Store(Protocol):
 
     def baseline_answers(self, suite: str, endpoint: str) -> Mapping[str, tuple[str, ...]]:
         """By probe: the answers of its baseline runs to the request as it was last asked there, repeats kept."""
+        ...
+
+    def judges(self, suite: str, endpoint: str) -> tuple[Served, ...]:
+        """Who answered as judge in the baseline runs, the latest last."""
+        ...
+
+    def calibration(self, suite: str, endpoint: str) -> CalibrationResult | None:
+        """The newest calibration that was really asked beside a run; None where there is none."""
+        ...
+
+    def save_canary(self, record: CanaryRecord) -> None:
+        """Write a finished canary."""
+        ...
+
+    def canary(self, canary_id: str) -> CanaryRecord | None:
+        """A canary by its id; what quoted answers is empty where it has expired."""
+        ...
+
+    def canaries(self, suite: str, *, limit: int = 20) -> tuple[CanaryRecord, ...]:
+        """The newest canaries of a suite, newest first."""
         ...
 
     def due(

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from checks.drift.result import StreamKey
 from probes.errors import StoreError
-from reports.summary import BaselineView
+from probes.sample import Document
+from reports.summary import BaselineView, ProbeNormal
 from runner.store import alert_rows, sample_rows
 from runner.store.base import BaselineAct, Json
 from runner.store.database import SqliteDatabase
@@ -26,11 +27,11 @@ DIMENSIONS = {
 
 # A probe that was edited asks something else: only samples of its request as last asked in the baseline count.
 SAMPLES = """
-    WITH chosen AS (SELECT seq FROM runs WHERE suite = ? AND endpoint = ? AND in_baseline = 1),
+    WITH chosen AS (SELECT seq FROM runs WHERE suite = ? AND endpoint = ? AND in_baseline = 1 AND run_id <> ?),
     latest AS (
         SELECT p.probe, p.request_hash, MAX(p.run) FROM probes AS p JOIN chosen ON chosen.seq = p.run GROUP BY p.probe
     )
-    SELECT p.probe, t.answer, s.* FROM chosen
+    SELECT p.probe, t.answer, t.documents, s.* FROM chosen
     JOIN probes AS p ON p.run = chosen.seq
     JOIN latest ON latest.probe = p.probe AND latest.request_hash = p.request_hash
     JOIN samples AS s ON s.run = p.run AND s.probe_position = p.position
@@ -39,7 +40,30 @@ SAMPLES = """
     ORDER BY s.run, s.position
 """
 NEWEST_RUN = "SELECT run_id FROM runs WHERE suite = ? AND endpoint = ? ORDER BY seq DESC LIMIT 1"
-ANSWERS = SAMPLES.replace("s.* FROM", "s.position FROM").replace("WHERE s.", "WHERE t.answer IS NOT NULL AND s.")
+# Runs in which a probe was asked as it was last asked, and those in which it passed as reports/cohorts.py means it.
+KEPT = """
+    WITH chosen AS (SELECT seq FROM runs WHERE suite = ? AND endpoint = ? AND in_baseline = 1),
+    latest AS (
+        SELECT p.probe, p.request_hash, MAX(p.run) FROM probes AS p JOIN chosen ON chosen.seq = p.run GROUP BY p.probe
+    ),
+    failed AS (
+        SELECT DISTINCT f.run, f.probe_position AS position FROM findings AS f JOIN chosen ON chosen.seq = f.run
+        WHERE f.status = 'fail' AND (f.mode = 'contract' OR 2 * f.passed < f.total)
+    ),
+    answered AS (
+        SELECT DISTINCT s.run, s.probe_position AS position FROM samples AS s JOIN chosen ON chosen.seq = s.run
+        WHERE s.failure_class IS NULL
+    )
+    SELECT p.probe, COUNT(*) AS runs, SUM(answered.run IS NOT NULL AND failed.run IS NULL) AS well FROM chosen
+    JOIN probes AS p ON p.run = chosen.seq
+    JOIN latest ON latest.probe = p.probe AND latest.request_hash = p.request_hash
+    LEFT JOIN failed ON failed.run = p.run AND failed.position = p.position
+    LEFT JOIN answered ON answered.run = p.run AND answered.position = p.position
+    GROUP BY p.probe
+"""
+ANSWERS = SAMPLES.replace("t.documents, s.* FROM", "s.position FROM").replace(
+    "WHERE s.", "WHERE t.answer IS NOT NULL AND s."
+)
 
 
 def save_act(
@@ -71,18 +95,18 @@ def acts(db: SqliteDatabase, suite: str, endpoint: str) -> tuple[BaselineAct, ..
 def answers(db: SqliteDatabase, suite: str, endpoint: str) -> dict[str, tuple[str, ...]]:
     """By probe: answers of the baseline runs, repeats kept."""
     said: dict[str, list[str]] = defaultdict(list)
-    for row in db.read(ANSWERS, [suite, endpoint]):
+    for row in db.read(ANSWERS, [suite, endpoint, ""]):
         said[row["probe"]].append(row["answer"])
     return {probe: tuple(texts) for probe, texts in said.items()}
 
 
-def view(db: SqliteDatabase, suite: str, endpoint: str) -> BaselineView | None:
-    """What the baseline runs show; None where there are none."""
-    counted = "SELECT COUNT(*) AS runs FROM runs WHERE suite = ? AND endpoint = ? AND in_baseline = 1"
-    runs = int(db.read(counted, [suite, endpoint])[0]["runs"])
+def view(db: SqliteDatabase, suite: str, endpoint: str, without_run: str = "") -> BaselineView | None:
+    """What the baseline runs but one show; None where there are none."""
+    counted = "SELECT COUNT(*) AS runs FROM runs WHERE suite = ? AND endpoint = ? AND in_baseline = 1 AND run_id <> ?"
+    runs = int(db.read(counted, [suite, endpoint, without_run])[0]["runs"])
     if not runs:
         return None
-    samples = db.read(SAMPLES, [suite, endpoint])
+    samples = db.read(SAMPLES, [suite, endpoint, without_run])
     origin = _origin(acts(db, suite, endpoint))
     return BaselineView(
         runs=runs,
@@ -91,7 +115,9 @@ def view(db: SqliteDatabase, suite: str, endpoint: str) -> BaselineView | None:
         reason=origin.reason,
         values=_values(samples),
         answers=_counted(samples),
+        documents=_retrieved(samples),
         routes=dict(Counter(sample_rows.route(row).key for row in samples).most_common()),
+        probes=_probes(db.read(KEPT, [suite, endpoint]), samples),
     )
 
 
@@ -124,9 +150,38 @@ def _column(samples: Sequence[Row], dimension: str, column: str) -> tuple[float,
     return tuple(float(row[column]) for row in asked if row[column] is not None)
 
 
+def _probes(kept: Sequence[Row], samples: Sequence[Row]) -> dict[str, ProbeNormal]:
+    own: dict[str, list[Row]] = defaultdict(list)
+    for row in samples:
+        own[row["probe"]].append(row)
+    return {
+        row["probe"]: ProbeNormal(
+            runs=row["runs"],
+            well=row["well"],
+            first_token_s=_column(own[row["probe"]], "latency.first_token", "first_token_s"),
+            total_s=_column(own[row["probe"]], "latency.total", "total_s"),
+            output_tokens=_column(own[row["probe"]], "tokens.output", "output_tokens"),
+        )
+        for row in kept
+    }
+
+
 def _counted(samples: Sequence[Row]) -> dict[str, tuple[tuple[str, int], ...]]:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in samples:
         if row["answer"] is not None:
             counts[row["probe"]][row["answer"]] += 1
     return {probe: tuple(counter.most_common()) for probe, counter in counts.items()}
+
+
+def _retrieved(samples: Sequence[Row]) -> dict[str, tuple[tuple[Document, ...], ...]]:
+    """Each list of a probe's documents once (as its ids tell them apart), the most frequent first."""
+    counts: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
+    lists: dict[tuple[str, tuple[str, ...]], tuple[Document, ...]] = {}
+    for row in samples:
+        if row["documents"] is not None:
+            documents = sample_rows.DOCUMENTS.load(row["documents"])
+            ids = tuple(document.id for document in documents)
+            counts[row["probe"]][ids] += 1
+            lists[row["probe"], ids] = documents
+    return {probe: tuple(lists[probe, ids] for ids, _ in told.most_common()) for probe, told in counts.items()}

@@ -236,10 +236,53 @@ def _severity_of_findings(db: Database) -> None:
     db.table("findings").add_column("severity", str)
 
 
+def _fault_of_findings(db: Database) -> None:
+    """What broke, where a check failed or broke; null for findings from before, and for those that are well."""
+    db.table("findings").add_column("fault", str)
+
+
+def _stamps_of_samples(db: Database) -> None:
+    """Whether the kernel told when bytes arrived; null for samples from before."""
+    db.table("samples").add_column("stamped", int)
+
+
+def _consultations(db: Database) -> None:
+    """What judges and embeddings were asked about a run's answers, what they said apart, and their calibration."""
+    place = ("run", "position")
+    needed: _Columns = dict.fromkeys(("purpose", "kind", "endpoint", "places", "verdict"), str)
+    numbers: _Columns = {"vote": int, "calibration": int}
+    optional: _Columns = {
+        **dict.fromkeys(("model", "fingerprint", "failure_class", "failure_message"), str),
+        **dict.fromkeys(("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens"), int),
+        **dict.fromkeys(("cost_usd", "total_s"), float),
+        "failure_status": int,
+    }
+    columns = {**_PLACE, **needed, **numbers, **optional}
+    _create(db, "consultations", columns, pk=place, nullable=optional, parents=[_of_run("consultations")])
+    said: _Columns = {**_PLACE, "text": str}
+    parent = _compound("consultation_texts", place, "consultations")
+    _create(db, "consultation_texts", said, pk=place, parents=[parent])
+    result: _Columns = {"run": int, **dict.fromkeys(("endpoint", "asked", "at", "told"), str)}
+    result |= dict.fromkeys(("agree", "total", "tolerate", "unanswered", "reused"), int)
+    _create(db, "calibrations", result, pk="run", parents=[_of_run("calibrations")])
+
+
+def _canaries(db: Database) -> None:
+    """Canaries: what was compared and judged; ``told`` holds what quotes answers, null once that has expired."""
+    needed: _Columns = dict.fromkeys(("canary_id", "suite", "started_at", "verdict", "record"), str)
+    _create(db, "canaries", {"seq": int, **needed, "told": str}, pk="seq", nullable=("told",))
+    db.table("canaries").create_index(["canary_id"], unique=True)
+    db.table("canaries").create_index(["suite", "seq"])
+
+
 MIGRATIONS: tuple[tuple[str, Step], ...] = (
     ("0001_first_tables", _first_tables),
     ("0002_more_of_samples", _more_of_samples),
     ("0003_spending", _spending),
     ("0004_severity_of_findings", _severity_of_findings),
+    ("0005_fault_of_findings", _fault_of_findings),
+    ("0006_stamps_of_samples", _stamps_of_samples),
+    ("0007_consultations", _consultations),
+    ("0008_canaries", _canaries),
 )
 """Every step, in order. Names are kept in the database; a step is never renamed."""

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from checks.drift.result import Effect, StreamKey, StreamResult, StreamState
 from checks.finding import Finding, Outcome, SampleOutcome, Status
 from checks.verdict import Health
+from probes.fault import Fault
 from probes.sample import Sample
 from probes.suite import Message
 from reports.summary import AlertView, ProbeRecord, RunRecord
@@ -126,13 +127,30 @@ def finding_row(finding: Finding, *, run: int, position: int, probe_position: in
         "total": finding.total,
         "turn": finding.turn,
         "severity": finding.severity,
+        "fault": finding.fault and finding.fault.value,
         "outcomes": to_json([_outcome_parts(entry) for entry in finding.outcomes]),
     }
 
 
 def _outcome_parts(entry: SampleOutcome) -> list[Any]:
-    span = entry.outcome.span
-    return [entry.sample_id, entry.outcome.status.value, *([] if span is None else span)]
+    """Its sample, its status, where it has them the span, and where one is given its class."""
+    span, fault = entry.outcome.span, entry.outcome.fault
+    return [entry.sample_id, entry.outcome.status.value, *(span or ()), *([] if fault is None else [fault.value])]
+
+
+def _outcome(parts: list[Any], reason: str) -> SampleOutcome:
+    sample_id, status, *rest = parts
+    start_end = [place for place in rest if isinstance(place, int)]
+    classes = [Fault(name) for name in rest if isinstance(name, str)]
+    return SampleOutcome(
+        sample_id=sample_id,
+        outcome=Outcome(
+            status=Status(status),
+            reason=reason,
+            span=(start_end[0], start_end[1]) if start_end else None,
+            fault=classes[0] if classes else None,
+        ),
+    )
 
 
 def reason_row(finding: Finding, *, run: int, position: int) -> dict[str, Any] | None:
@@ -157,15 +175,10 @@ def finding(row: Row, *, probe: str) -> Finding:
         passed=row["passed"],
         total=row["total"],
         reason=row["reason"] or "",
-        outcomes=tuple(
-            SampleOutcome(
-                sample_id=sample_id,
-                outcome=Outcome(status=Status(status), reason=reason, span=(span[0], span[1]) if span else None),
-            )
-            for (sample_id, status, *span), reason in zip(parts, reasons, strict=True)
-        ),
+        outcomes=tuple(_outcome(part, why) for part, why in zip(parts, reasons, strict=True)),
         turn=row["turn"],
         severity=row["severity"],
+        fault=Fault(row["fault"]) if row["fault"] else None,
     )
 
 

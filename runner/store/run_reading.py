@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from checks.drift.result import StreamKey
 from probes.errors import StoreError
 from reports.summary import ProbeRecord, RunRecord, StreamPoint
-from runner.store import observation_rows, rows, sample_rows
+from runner.store import consultation_table, observation_rows, rows, sample_rows
 from runner.store.base import RunHeader, StoredObservation
 from runner.store.columns import instant
 from runner.store.database import SqliteDatabase
@@ -79,11 +80,13 @@ def whole(db: SqliteDatabase, run_id: str) -> RunRecord | None:
     findings = _by_probe(db.read(FINDINGS, [run["seq"]]))
     asked = db.read(PROBES, [run["seq"]])
     drift = db.read("SELECT * FROM drift WHERE run = ? ORDER BY position", [run["seq"]])
-    return rows.run_record(
+    consulted, calibration = consultation_table.of_run(db, run["seq"])
+    record = rows.run_record(
         run,
         probes=tuple(_probe(run, row, samples[row["position"]], findings[row["position"]]) for row in asked),
         drift=tuple(map(rows.stream_result, drift)),
     )
+    return replace(record, consultations=consulted, calibration=calibration)
 
 
 def _by_probe(found: list[dict[str, Any]]) -> dict[int, list[Row]]:

@@ -10,7 +10,7 @@ from checks.drift.result import StreamKey
 from probes.errors import StoreError
 from reports.alerts import AlertState
 from reports.summary import RunRecord
-from runner.store import alert_rows, observation_rows, rows, sample_rows
+from runner.store import alert_rows, consultation_table, observation_rows, rows, sample_rows
 from runner.store.base import Json, RunWrite
 from runner.store.columns import from_json, to_json
 from runner.store.database import SqliteDatabase
@@ -43,6 +43,7 @@ def _save_parts(db: SqliteDatabase, record: RunRecord, run: int) -> None:
     _save_samples(db, record, run)
     _save_findings(db, record, run)
     db.insert_all("drift", [rows.drift_row(result, run=run, position=at) for at, result in enumerate(record.drift)])
+    consultation_table.save(db, record, run)
 
 
 def _save_samples(db: SqliteDatabase, record: RunRecord, run: int) -> None:

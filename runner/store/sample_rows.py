@@ -19,6 +19,7 @@ ATTEMPTS = Codec(TypeAdapter(tuple[Attempt, ...]))
 TOOL_CALLS = Codec(TypeAdapter(tuple[ToolCall, ...]))
 
 TIMING_SECONDS = tuple(field.name for field in fields(Timing) if field.name.endswith("_s"))
+TIMING_FLAGS = ("reused", "stamped")
 TOKEN_COUNTS = tuple(field.name for field in fields(TokenUsage) if field.name.endswith("_tokens"))
 ROUTE_NAMES = ("model", "fingerprint", "provider", "deployment", "region", "tier", "cache", "gateway")
 DOCUMENTS = Codec(TypeAdapter(tuple[Document, ...]))
@@ -48,7 +49,7 @@ def sample_row(sample: Sample, *, probe: ProbeRecord, run: int, position: int, p
         "trace_id": sample.trace_id,
         "started_at": instant_text(sample.started_at),
         **{name: real_number(getattr(sample.timing, name)) for name in TIMING_SECONDS},
-        "reused": sample.timing.reused,
+        **{name: getattr(sample.timing, name) for name in TIMING_FLAGS},
         **{name: whole_number(getattr(sample.usage, name)) for name in TOKEN_COUNTS},
         "usage_raw": to_json(finite(sample.usage.raw)) if sample.usage.raw else None,
         **_route_columns(sample.route),
@@ -109,7 +110,7 @@ def sample(row: Row, *, run: Row, probe: Row) -> Sample:
         started_at=instant(row["started_at"]),
         timing=Timing(
             **{name: row[name] for name in TIMING_SECONDS},
-            reused=None if row["reused"] is None else bool(row["reused"]),
+            **{name: None if row[name] is None else bool(row[name]) for name in TIMING_FLAGS},
         ),
         usage=TokenUsage(
             **{name: row[name] for name in TOKEN_COUNTS},

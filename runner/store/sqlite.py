@@ -9,10 +9,14 @@ from typing import Any
 
 from checks.drift.result import StreamKey
 from reports.alerts import AlertState
+from reports.canary.record import CanaryRecord
+from reports.consultation import CalibrationResult, Served
 from reports.summary import BaselineView, RunRecord, StreamPoint
 from runner.store import (
     alert_rows,
     baseline_tables,
+    canary_table,
+    consultation_table,
     outbox_table,
     retention,
     run_reading,
@@ -95,12 +99,28 @@ class SqliteStore:
     def acts(self, suite: str, endpoint: str) -> tuple[BaselineAct, ...]:
         return baseline_tables.acts(self._db, suite, endpoint)
 
-    def baseline(self, suite: str, endpoint: str) -> BaselineView | None:
+    def baseline(self, suite: str, endpoint: str, *, without_run: str = "") -> BaselineView | None:
         with self._db.snapshot():
-            return baseline_tables.view(self._db, suite, endpoint)
+            return baseline_tables.view(self._db, suite, endpoint, without_run)
 
     def baseline_answers(self, suite: str, endpoint: str) -> Mapping[str, tuple[str, ...]]:
         return baseline_tables.answers(self._db, suite, endpoint)
+
+    def judges(self, suite: str, endpoint: str) -> tuple[Served, ...]:
+        return consultation_table.served(self._db, suite, endpoint)
+
+    def calibration(self, suite: str, endpoint: str) -> CalibrationResult | None:
+        return consultation_table.latest_calibration(self._db, suite, endpoint)
+
+    def save_canary(self, record: CanaryRecord) -> None:
+        with self._db.write():
+            canary_table.save(self._db, record)
+
+    def canary(self, canary_id: str) -> CanaryRecord | None:
+        return canary_table.one(self._db, canary_id)
+
+    def canaries(self, suite: str, *, limit: int = 20) -> tuple[CanaryRecord, ...]:
+        return canary_table.newest(self._db, suite, limit)
 
     # -------------------------------------------------------------------------------------------- the outbox
     def due(

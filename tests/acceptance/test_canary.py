@@ -165,7 +165,7 @@ def test_margins_of_the_suite_decide_and_a_dimension_may_be_left_out(pair: Pair)
         ("canary: {margins: {answers: none}}\n", "19:29", "none"),
         ("canary: {max_pairs: 0}\n", "19:21", "0"),
         ("canary: {max_pair: 5}\n", "19:10", "max_pairs"),
-        ("canary: {false_fail: 70%}\n", "19:22", "0.7"),
+        ("canary: {false_fail: 70%}\n", "19:22", "70%"),
     ],
 )
 def test_a_mistake_in_the_canarys_settings_is_told_with_its_place(

@@ -30,6 +30,11 @@ ENVIRON = {
 }
 ATTACHED = {".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF-1.7\n"}
 """What stands in the files that parts of suites in the docs send along."""
+JUDGES = {
+    "judge": {"base_url": "http://127.0.0.1:9/v1"},
+    "embedder": {"protocol": "openai-embeddings", "base_url": "http://127.0.0.1:9/v1", "model": "embed"},
+}
+"""Endpoints that checks of meaning in parts of suites ask."""
 DAEMON_SECONDS = 4
 
 
@@ -88,9 +93,11 @@ def test_a_part_of_a_suite_in_the_docs_is_valid_in_a_suite(block: Block, tmp_pat
     suite = {
         "version": 1,
         "suite": "docs",
-        "endpoints": {"production": {"base_url": "http://127.0.0.1:9/v1"}},
+        "endpoints": {"production": {"base_url": "http://127.0.0.1:9/v1"}, **JUDGES},
         "probes": [{"id": "one", "prompt": "Hello?"}],
     }
+    if "endpoints" not in part:
+        suite["judge"] = {"endpoint": "judge", "embeddings": "embedder"}
     if isinstance(part, list):
         suite["probes"] = part if "id" in str(part[0])[:8] else [{"id": "one", "prompt": "Hello?", "checks": part}]
     elif "checks" in part and set(part) <= {"checks"}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import shutil
 import signal
@@ -103,6 +104,16 @@ def forms(secret: str) -> set[str]:
         urlsafe,
         urlsafe.rstrip("="),
         raw.hex(),
+        "".join(f"\\u{ord(letter):04x}" for letter in secret),
+        "".join(f"\\\\u{ord(letter):04X}" if at % 2 else letter for at, letter in enumerate(secret)),
+        html.escape(secret),
+        "".join(f"&#{ord(letter)};" for letter in secret),
+        "".join(f"&#x{ord(letter):X};" for letter in secret),
+        "".join(f"%{ord(letter):02x}" for letter in secret),
+        quote(quote(secret, safe=""), safe=""),
+        json.dumps(json.dumps(secret).replace("/", "\\/"))[1:-1],
+        "".join(filter(str.isalnum, secret)),
+        b64encode(b"Bearer " + raw).decode()[12:-4],
     }
 
 
@@ -121,8 +132,22 @@ class Sinks:
             f"{name} in {where}"
             for where, content in self.found.items()
             for name, secret in {**PLANTED, **LOCAL}.items()
-            if any(form.encode() in content for form in forms(secret))
+            if any(
+                form.lower().encode() in kind for form in forms(secret) for kind in (content.lower(), plain(content))
+            )
         ]
+
+
+def plain(content: bytes) -> bytes:
+    """The content with what JSON escapes and line ends read, so that no encoding around it hides a form."""
+    text = (
+        content.decode("utf-8", "replace")
+        .replace("\\\\", "\\")
+        .replace('\\"', '"')
+        .replace("\\n", "")
+        .replace("\n", "")
+    )
+    return text.lower().encode()
 
 
 @pytest.fixture

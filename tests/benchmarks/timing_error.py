@@ -21,7 +21,7 @@ from tests.benchmarks.schedule_server import ScheduleServer, schedule_server
 FIRST_S, STEP_S, TOKENS = 0.050, 0.010, 50
 TOTAL_S = FIRST_S + STEP_S * (TOKENS - 1)
 PLAN = f"mock-n{TOKENS}-t{FIRST_S * 1000:.0f}-d{STEP_S * 1000:.0f}"
-SAMPLES = {1: 40, 16: 320, 64: 640}
+SAMPLES = {1: 30, 16: 320, 64: 640}
 """Requests at once to samples of one round."""
 
 

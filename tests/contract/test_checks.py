@@ -17,12 +17,15 @@ from ruamel.yaml import YAML
 
 import checks
 from checks.check import CheckContext
+from checks.consulting import Consulting, consultants
+from checks.faults import NO_ANSWER
 from checks.finding import Outcome, Status
 from checks.quote import REASON_CHARS
 from checks.rules import CHECKS
-from checks.run_checks import run_checks
+from checks.run_checks import examined, run_checks
+from probes.fault import Fault
 from probes.route import Route
-from probes.sample import Finish, Timing, TokenUsage
+from probes.sample import Document, Finish, Timing, TokenUsage
 from tests.fakes.rules import bound, spec
 from tests.fakes.samples import answered
 
@@ -157,10 +160,68 @@ BAD_FOR: dict[str, Any] = {
 """Arguments that make it bad, where the first example does not."""
 
 
-@pytest.mark.parametrize("name", CHECKS)
+ASKING = [name for name, rule in CHECKS.items() if issubclass(rule, Consulting)]
+"""Checks of meaning: what they say once they are answered is in ``test_check_meaning``."""
+
+
+@pytest.mark.parametrize("name", [name for name in CHECKS if name not in ASKING])
 def test_every_check_can_fail(name: str) -> None:
     argument = BAD_FOR.get(name) or CHECKS[name].argument.json_schema()["examples"][0]
     assert bound({name: argument}).rule.examine(BAD, ALONE_IN_ITS_WORDS).status is Status.FAIL
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_every_check_says_what_broke_where_it_fails(name: str) -> None:
+    argument = BAD_FOR.get(name) or CHECKS[name].argument.json_schema()["examples"][0]
+    assert isinstance(getattr(CHECKS[name], "fault", None), Fault)
+    told = examined(bound({name: argument}).rule, BAD, ALONE_IN_ITS_WORDS)
+    assert told.fault is not None
+    assert (told.fault is Fault.INSTRUMENT) is (told.status is Status.ERROR)
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_a_check_that_asks_is_an_error_while_nobody_was_asked_and_so_is_its_negation(name: str) -> None:
+    for argument in CHECKS[name].argument.json_schema()["examples"]:
+        for entry in ({name: argument}, {"not": {name: argument}}):
+            rule = bound(entry).rule
+            assert list(consultants(rule))[0].questions(BAD, KNOWN)
+            assert examined(rule, BAD, KNOWN).status is Status.ERROR
+
+
+LOOKS_BEYOND_THE_TEXT = {
+    "no_refusal",
+    "refusal",
+    "no_truncation",
+    "tool_calls",
+    "finish",
+    "first_token",
+    "total_time",
+    "longest_gap",
+    "tokens_per_second",
+    "input_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "cost",
+    "attempts",
+    "header",
+    "route",
+    "retrieved",
+    "moderation",
+    "all_of",
+    "any_of",
+    "not",
+    "python",
+}
+"""Checks that have something to look at where an endpoint only retrieves; what is made of checks leaves it to its
+parts, and local code is handed the whole sample."""
+
+
+@pytest.mark.parametrize(("name", "argument"), _examples())
+def test_a_check_of_the_text_is_an_error_where_an_endpoint_only_retrieves(name: str, argument: Any) -> None:
+    only_retrieves = replace(BAD, answer=None, documents=(Document(id="a"),), finish=Finish.STOP)
+    outcome = examined(bound({name: argument}).rule, only_retrieves, KNOWN)
+    assert (outcome.reason == NO_ANSWER) is (name not in LOOKS_BEYOND_THE_TEXT)
+    assert getattr(CHECKS[name], "reads_answer", True) is (name not in LOOKS_BEYOND_THE_TEXT)
 
 
 def test_the_documentation_has_one_section_a_check() -> None:

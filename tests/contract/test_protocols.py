@@ -20,7 +20,15 @@ from probes.protocols.sse import SseSplitter
 from probes.sample import Finish
 from probes.script import first_question
 from probes.suite import Endpoint, Probe
-from tests.contract.dialects import anthropic_messages, azure_openai, gemini, http, openai_chat, openai_responses
+from tests.contract.dialects import (
+    anthropic_messages,
+    azure_openai,
+    gemini,
+    http,
+    openai_chat,
+    openai_embeddings,
+    openai_responses,
+)
 from tests.contract.dialects.example import ANSWER, TOOL_ARGUMENTS, Example
 
 KEY = "sk-contract-0123456789"
@@ -33,9 +41,12 @@ EXAMPLES: dict[str, Example] = {
     "openai-chat": openai_chat.EXAMPLE,
     "openai-responses": openai_responses.EXAMPLE,
     "azure-openai": azure_openai.EXAMPLE,
+    "openai-embeddings": openai_embeddings.EXAMPLE,
 }
+STREAMING = sorted(name for name, told in EXAMPLES.items() if told.stream)
 
 each_dialect = pytest.mark.parametrize("name", sorted(PROTOCOLS))
+each_streaming_dialect = pytest.mark.parametrize("name", STREAMING)
 
 
 def example(name: str) -> tuple[Protocol, Example]:
@@ -122,17 +133,25 @@ def test_building_twice_gives_the_same_request_and_changes_no_input(name: str) -
 @each_dialect
 def test_whole_replies_and_streams_say_the_same(name: str) -> None:
     dialect, sample = example(name)
-    for reply in (
-        whole(dialect, status=200, headers={}, body=sample.body),
-        read_stream(dialect, *sample.stream),
-    ):
-        assert (reply.answer, reply.finish, reply.failure) == (ANSWER, Finish.STOP, None)
+    replies = [whole(dialect, status=200, headers={}, body=sample.body)]
+    replies += [read_stream(dialect, *sample.stream)] if sample.stream else []
+    for reply in replies:
+        assert (reply.answer, reply.finish, reply.failure) == (sample.answer, sample.finish, None)
         assert reply.usage.input_tokens
-        assert reply.usage.output_tokens
+        assert reply.usage.output_tokens if sample.finish else reply.usage.output_tokens == 0
         assert reply.model
 
 
-@each_dialect
+@pytest.mark.parametrize("name", sorted(PROTOCOLS.keys() - set(STREAMING)))
+def test_a_dialect_that_never_streams_asks_for_none_and_takes_none(name: str) -> None:
+    dialect, sample = example(name)
+    asked = endpoint(name, stream=True)
+    assert not dialect.build(asked, QUESTION).streamed
+    reply = read_stream(dialect, b"data: " + sample.body + b"\n\n", b"data: [DONE]\n\n")
+    assert reply.failure is not None and reply.failure.kind is FailureClass.PROTOCOL
+
+
+@each_streaming_dialect
 def test_a_finish_reason_nobody_knows_is_unknown_and_kept(name: str) -> None:
     dialect, sample = example(name)
     reply = whole(dialect, status=200, headers={}, body=sample.unknown_finish)
@@ -141,7 +160,7 @@ def test_a_finish_reason_nobody_knows_is_unknown_and_kept(name: str) -> None:
     assert reply.finish_raw in sample.unknown_finish.decode()
 
 
-@each_dialect
+@each_streaming_dialect
 def test_content_is_told_from_what_comes_before_it(name: str) -> None:
     dialect, sample = example(name)
     splitter, reader = SseSplitter(), dialect.stream_reader(endpoint(name))
@@ -149,7 +168,7 @@ def test_content_is_told_from_what_comes_before_it(name: str) -> None:
     assert content.index(True) == sample.quiet
 
 
-@each_dialect
+@each_streaming_dialect
 def test_a_stream_cut_at_any_byte_before_it_is_complete_is_truncated_and_never_an_answer(name: str) -> None:
     dialect, sample = example(name)
     raw = b"".join(sample.stream)
@@ -164,7 +183,7 @@ def test_a_stream_cut_at_any_byte_before_it_is_complete_is_truncated_and_never_a
             assert (reply.answer, reply.failure) == (ANSWER, None)
 
 
-@each_dialect
+@each_streaming_dialect
 def test_a_stream_split_at_any_byte_reads_the_same(name: str) -> None:
     dialect, sample = example(name)
     raw = b"".join(sample.stream)

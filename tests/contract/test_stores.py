@@ -16,7 +16,7 @@ from checks.drift.result import StreamKey, StreamResult, StreamState
 from probes.errors import StoreError
 from probes.failure import FailureClass
 from probes.route import Route
-from probes.sample import TokenUsage
+from probes.sample import Document, TokenUsage
 from reports.alerts import AlertState
 from reports.notice import AlertEvent, Notice
 from reports.summary import ProbeRecord, RunRecord
@@ -319,6 +319,28 @@ def test_the_baseline_shows_values_answers_and_routes_of_its_successful_samples(
     assert shown.answers == {"refund-window": (("A", 2), ("B", 1))}
     assert shown.routes == {"m": 2, "n / eu": 1}
     assert store.baseline_answers(*PLACE) == {"refund-window": ("B", "A", "A")}
+
+
+def test_a_run_is_never_its_own_baseline(store: Store) -> None:
+    store.save_run(written(numbered(1), in_baseline=True))
+    assert store.baseline(*PLACE, without_run="run-0001") is None
+    store.save_run(written(numbered(2), in_baseline=True))
+    shown = store.baseline(*PLACE, without_run="run-0001")
+    assert shown is not None and shown.runs == 1
+    assert sum(times for _, times in shown.answers["refund-window"]) == 3
+
+
+def test_the_baseline_shows_each_list_of_documents_once_the_most_frequent_first(store: Store) -> None:
+    lists = [("kb-2",), ("kb-1", "kb-2"), ("kb-1", "kb-2")]
+    samples = [
+        a_sample(index=index, answer=None, documents=tuple(Document(id=name, text=f"of {index}") for name in names))
+        for index, names in enumerate(lists)
+    ]
+    store.save_run(written(numbered(1, probes=(a_probe(samples=samples), a_probe("greeting"))), in_baseline=True))
+    shown = store.baseline(*PLACE)
+    assert shown is not None
+    told = {probe: [[one.id for one in documents] for documents in each] for probe, each in shown.documents.items()}
+    assert told == {"refund-window": [["kb-1", "kb-2"], ["kb-2"]]}
 
 
 def test_a_probe_that_was_edited_is_compared_only_with_its_newest_request(store: Store) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from probes.suite import AlertRule
+from probes.fault import Fault
+from probes.suite import AlertRule, ClassOwner
 from reports.alerts import AlertState, Condition, Transition, step
 from reports.notice import AlertEvent, Notice
 
@@ -42,6 +43,7 @@ class Machine:
     now: datetime = START
     stored: str = "[]"
     told: list[Transition] = field(default_factory=list)
+    owners: Mapping[Fault, ClassOwner] = field(default_factory=dict)
     _ids: Any = field(default_factory=lambda: count(1))
 
     @property
@@ -51,7 +53,12 @@ class Machine:
     def run(self, *conditions: Condition) -> list[str]:
         """Count one run; what was told in it, like ``opened contract``."""
         states, transitions = step(
-            self.states, conditions, self.rules, now=self.now, new_incident_id=lambda: f"inc-{next(self._ids)}"
+            self.states,
+            conditions,
+            self.rules,
+            now=self.now,
+            new_incident_id=lambda: f"inc-{next(self._ids)}",
+            owners=self.owners,
         )
         self.stored = json.dumps(_STATES.dump_python(states, mode="json"))
         self.now += timedelta(minutes=15)
@@ -81,6 +88,7 @@ def a_notice(event: AlertEvent = AlertEvent.OPENED, **fields: Any) -> Notice:
         "before": "Within 30 days.",
         "after": "Within 14 days.",
         "failures": ("server x1",),
+        "faults": (Fault.RANKING,),
         "team": "support",
         "contact": "#support-oncall",
         "runbook": "https://wiki.example.com/support-bot",

@@ -36,7 +36,22 @@ def spellings(text: str) -> list[str]:
         b64encode(raw).decode(),
         urlsafe_b64encode(raw).decode().rstrip("="),
         raw.hex(),
+        "".join(f"\\u{ord(letter):04x}" for letter in text),
+        "".join(f"\\\\u{ord(letter):04X}" if at % 2 else letter for at, letter in enumerate(text)),
+        "".join(f"&#{ord(letter)};" for letter in text),
+        "".join(f"&#x{ord(letter):X};" for letter in text),
+        "".join(f"%{ord(letter):02x}" for letter in text),
+        quote(quote(text, safe=""), safe=""),
+        json.dumps(json.dumps(text).replace("/", "\\/"))[1:-1],
+        text.upper(),
+        text.swapcase(),
+        in_lines(b64encode(b"Bearer " + raw).decode()),
     ]
+
+
+def in_lines(text: str, width: int = 16) -> str:
+    """A text in short lines, as base64 comes in mails and certificates."""
+    return "\n".join(text[at : at + width] for at in range(0, len(text), width))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +159,11 @@ def reply_of(mode: str, seen: Seen) -> tuple[int, dict[str, str], str]:
 
 def _headers(seen: Seen) -> dict[str, str]:
     """Response headers that repeat the request: named harmlessly, and named by a header's own value."""
-    named = {f"X-Echo-{index}": value[:4000] for index, value in enumerate(seen.echo[:60])}
+    named = {f"X-Echo-{index}": " ".join(value.split())[:4000] for index, value in enumerate(seen.echo[:60])}
+    words = {word for value in seen.headers.values() for word in _WORDS.split(value)}
+    named |= {
+        f"X-{''.join(filter(str.isalnum, word))}-Seen": "1" for word in words if word.isascii() and len(word) < 60
+    }
     route = " ".join(seen.headers.values())[:4000]
     return {**named, "X-Request-Id": route, "x-litellm-model-id": route, "x-ms-region": route, "X-LiteLLM-Key": route}
 

@@ -1,7 +1,8 @@
 """A small HTTP/2 server over TLS on loopback, built on h2. Feeds the tests of HTTP/2.
 
 Each request is answered by the same steps: ``bytes`` are sent as one DATA frame, a number waits until that many seconds
-after the request, ``Cut`` resets the stream, ``GoAway`` ends the connection, ``Garbage`` breaks the protocol.
+after the request, ``Cut`` resets the stream, ``GoAway`` ends the connection, ``Garbage`` breaks the protocol. Without
+``headers`` none are sent, so that a reply may break before it begins.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ Step = bytes | float | Cut | GoAway | Garbage
 class FakeHttp2Server:
     """An async context manager; ``url`` is where it listens."""
 
-    def __init__(self, tls: ssl.SSLContext, steps: Sequence[Step], *, headers: Mapping[str, str]) -> None:
+    def __init__(self, tls: ssl.SSLContext, steps: Sequence[Step], *, headers: Mapping[str, str] | None) -> None:
         self._tls, self._steps, self._headers = tls, steps, headers
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -107,8 +108,8 @@ class FakeHttp2Server:
 
     async def _answer(self, stream: int, connection: h2.connection.H2Connection, writer: asyncio.StreamWriter) -> None:
         began = asyncio.get_running_loop().time()
-        headers = [(":status", "200"), *self._headers.items()]
-        connection.send_headers(stream, headers)
+        if self._headers is not None:
+            connection.send_headers(stream, [(":status", "200"), *self._headers.items()])
         for step in self._steps:
             match step:
                 case bytes():

@@ -57,7 +57,9 @@ class Received:
     read_at: float
     """``time.perf_counter`` when the request was complete."""
     written_at: list[float] = field(default_factory=list)
-    """The same, for each ``bytes`` step of the reply."""
+    """The same, for each ``bytes`` step of the reply, once it was written."""
+    writing_at: list[float] = field(default_factory=list)
+    """The same, just before it was written."""
 
     @property
     def json(self) -> Any:
@@ -67,8 +69,11 @@ class Received:
 class FakeServer:
     """An async context manager; ``url`` is where it listens."""
 
-    def __init__(self, *replies: Steps, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *replies: Steps, tls: ssl.SSLContext | None = None, family: socket.AddressFamily = socket.AF_INET
+    ) -> None:
         self._replies = replies
+        self._host = "::1" if family is socket.AF_INET6 else "127.0.0.1"
         self._tls = tls
         self._handlers: set[asyncio.Task[None]] = set()
         self.connections = 0
@@ -104,7 +109,7 @@ class FakeServer:
         await self._left.wait()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self._tls)
+        self._server = await asyncio.start_server(self._accept, self._host, 0, ssl=self._tls)
         return self
 
     async def __aexit__(
@@ -157,6 +162,7 @@ async def _play(steps: Steps, request: Received, writer: asyncio.StreamWriter) -
     for step in steps:
         match step:
             case bytes():
+                request.writing_at.append(time.perf_counter())
                 writer.write(step)
                 request.written_at.append(time.perf_counter())
                 await writer.drain()

@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 from checks.drift.result import Effect, StreamKey, StreamResult, StreamState
 from checks.finding import Finding, Outcome, SampleOutcome, Status
+from checks.rules import CHECKS
 from checks.verdict import Health
 from probes.failure import Failure, FailureClass
+from probes.fault import Fault
 from probes.route import Route
 from probes.sample import Attempt, Finish, Sample, Timing, TokenUsage
 from probes.suite import Message, Owner
@@ -102,24 +104,30 @@ def a_finding(
     reason: str = "",
     mode: str = "contract",
     policy: bool = False,
+    fault: Fault | None = None,
 ) -> Finding:
-    """One finding over as many samples as there are statuses; the worst status is the finding's own."""
+    """One finding over as many samples as there are statuses; the worst status is the finding's own. Its class is that
+    of the check, unless told otherwise."""
+    own = fault or getattr(CHECKS.get(check), "fault", Fault.WRONG_ANSWER)
+    classes = {Status.FAIL: own, Status.ERROR: Fault.INSTRUMENT}
     order = (Status.FAIL, Status.ERROR, Status.PASS, Status.SKIPPED)
     looked = [entry for entry in statuses if entry in (Status.PASS, Status.FAIL)]
+    found = status or next(entry for entry in order if entry in statuses)
     return Finding(
         probe=probe,
         check=check,
         argument=argument,
         mode=mode,  # type: ignore[arg-type]
         policy=policy,
-        status=status or next(entry for entry in order if entry in statuses),
+        status=found,
+        fault=classes.get(found),
         passed=looked.count(Status.PASS),
         total=len(looked),
         reason=reason,
         outcomes=tuple(
             SampleOutcome(
                 sample_id=f"run-0042-{probe}-{index}",
-                outcome=Outcome(status=entry, reason="" if entry is Status.PASS else reason),
+                outcome=Outcome(status=entry, reason="" if entry is Status.PASS else reason, fault=classes.get(entry)),
             )
             for index, entry in enumerate(statuses)
         ),

@@ -130,6 +130,15 @@ def test_what_only_production_tells_keeps_a_candidate_from_passing() -> None:
     assert judge_pairs(pairs, CanaryPlan(dimensions=("latency.total", "tokens.output"))).verdict is INCONCLUSIVE
 
 
+def test_the_first_answers_of_each_probe_have_nothing_to_be_held_against_and_that_is_nobodys_fault() -> None:
+    same = SampleFacts(failed=False)
+    first = [pair(n, same, same) for n in range(40)]
+    later = [pair(40 + n, same, same, candidate_distance=0.1, production_distance=0.1) for n in range(40)]
+    assert judge_pairs([*first, *later], CanaryPlan(dimensions=("answers",))).verdict is PASS
+    lost = [pair(n, SampleFacts(failed=True), same) for n in range(40)]
+    assert judge_pairs([*lost, *later], CanaryPlan(dimensions=("answers",))).verdict is INCONCLUSIVE
+
+
 def test_a_pass_needs_every_dimension_and_a_fail_only_one() -> None:
     both = CanaryPlan(dimensions=("latency.total", "checks"))
     few = judge_pairs(slowed(1, 30), both)

@@ -115,7 +115,9 @@ def test_a_request_that_waited_in_another_gate_is_looked_at_again() -> None:
                 noted(circuit, F.AUTH)
             return None
 
-        def note(self, *, failure: Failure | None, usage: TokenUsage, cost_usd: float | None) -> None:
+        def note(
+            self, *, failure: Failure | None, usage: TokenUsage, cost_usd: float | None, charged: bool = False
+        ) -> None:
             self.told = failure
 
     slow = Slow()

@@ -411,9 +411,10 @@ def test_control_changes_route_headers_and_speed_and_answers_with_the_old() -> N
         "route": {"fingerprint": None, "model": None},
         "headers": {},
         "trouble": None,
+        "sayings": [],
         "requests": 0,
     }
-    assert now == {"scenario": "normal", "latency_scale": 0.5, **change, "trouble": None, "requests": 1}
+    assert now == {"scenario": "normal", "latency_scale": 0.5, **change, "trouble": None, "sayings": [], "requests": 1}
     assert response.headers["x-litellm-model-id"] == "a"
     assert {(chunk["model"], chunk["system_fingerprint"]) for chunk in chunks_of(response)} == {("bot-2", "fp_x")}
     assert (back["model"], back["system_fingerprint"]) == ("support-bot", "fp_x")

@@ -17,7 +17,8 @@ from probes.clock import SystemClock
 from probes.failure import Failure, FailureClass
 from probes.fire import fire_all
 from probes.sample import Sample
-from probes.transport import PlainReply, Transport
+from probes.exchange import PlainReply
+from probes.transport import Transport
 from tests.fakes.certificates import HAVE_OPENSSL, WHY_NOT, Authority
 from tests.fakes.chat import chat_body, chat_stream, chunk
 from tests.fakes.http2_server import Cut, FakeHttp2Server, Garbage, GoAway
@@ -283,7 +284,7 @@ SSE = {"content-type": "text/event-stream"}
 
 
 def http2(
-    authority: Authority, steps: list[Http2Step], *, headers: dict[str, str] = SSE, **fields: Any
+    authority: Authority, steps: list[Http2Step], *, headers: dict[str, str] | None = SSE, **fields: Any
 ) -> tuple[tuple[Sample, ...], FakeHttp2Server]:
     served = authority.signs("http2").served(protocols=("h2",))
 
@@ -305,6 +306,8 @@ def test_http2_carries_several_requests_on_one_connection_and_times_each(authori
         assert sample.timing.total_s == pytest.approx(0.15, abs=0.06)
         assert sample.timing.first_byte_s is not None
         assert sample.timing.first_byte_s < 0.09
+        # one request reads for others, so nobody can say when whose bytes came
+        assert sample.timing.stamped is False
     assert sorted(sample.timing.reused is True for sample in samples) == [False, True, True, True]
 
 
@@ -336,6 +339,23 @@ def test_a_stream_that_http2_cuts_is_no_answer(
 def test_a_whole_reply_that_http2_cuts_has_its_class(authority: Authority, step: Http2Step, kind: FailureClass) -> None:
     samples, _ = http2(authority, [b'{"cho', step], headers={"content-type": "application/json"}, stream=False)
     assert failure_of(samples[0]).kind is kind
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(("step", "kind"), [(Cut(), F.CONNECTION), (GoAway(), F.CONNECTION), (Garbage(), F.PROTOCOL)])
+def test_http2_that_breaks_before_the_headers_has_its_class(
+    authority: Authority, step: Http2Step, kind: FailureClass, stream: bool
+) -> None:
+    samples, _ = http2(authority, [step], headers=None, stream=stream)
+    assert failure_of(samples[0]).kind is kind
+
+
+@pytest.mark.parametrize("headers", [None, SSE])
+def test_silence_over_http2_is_a_missed_first_token(authority: Authority, headers: dict[str, str] | None) -> None:
+    limits = {"connect": 2, "first_token": 0.2, "total": 4}
+    (sample,), _ = http2(authority, [9.0], headers=headers, timeout=limits)
+    assert failure_of(sample).kind is F.TIMEOUT_FIRST_TOKEN
+    assert sample.attempts[0].total_s < 2
 
 
 # ------------------------------------------------------------------------------------------------ tokens

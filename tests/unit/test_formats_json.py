@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import jsonschema
 import pytest
 
 from checks.drift.result import Effect, StreamState
-from probes.sample import Timing
+from probes.sample import Document, Timing, TokenUsage
 from reports.formats import json_format
 from reports.summary import RunRecord
 from tests.fakes.records import a_probe, a_run, a_sample, a_stream, failing_run, healthy_run, hostile_run, unknown_run
@@ -38,18 +39,46 @@ def test_the_schema_refuses_a_missing_key() -> None:
 
 def test_keys_stand_in_the_published_order() -> None:
     run = told(failing_run())["runs"][0]
-    keys = "run_id suite endpoint trigger started_at duration_s health probes drift alerts cost_usd usage"
-    assert list(run) == keys.split()
+    keys = "run_id suite endpoint trigger started_at duration_s health probes drift alerts cost_usd usage note"
+    assert list(run) == [*keys.split(), "judge", "faults", "cohorts"]
     sample = run["probes"][0]["samples"][0]
-    assert list(sample) == (
-        ["sample_id", "trace_id", "failure", "route", "timing", "usage", "cost_usd", "finish", "answer_chars"]
-    )
-    assert list(sample["timing"]) == ["connect_s", "first_byte_s", "first_token_s", "total_s", "longest_gap_s"]
+    keys = "sample_id trace_id told_trace_id failure route timing tokens_per_second usage cost_usd finish answer_chars"
+    assert list(sample) == [*keys.split(), "documents"]
+    keys = "client_wait_s dns_s tls_s connect_s first_byte_s first_token_s total_s longest_gap_s reused stamped"
+    assert list(sample["timing"]) == keys.split()
 
 
-def test_a_failure_is_told_with_class_message_and_status() -> None:
+def test_a_sample_tells_how_its_connection_came_about_and_how_fast_it_was_written() -> None:
+    timing = Timing(client_wait_s=0.002, connect_s=0.05, dns_s=0.01, tls_s=0.03, first_token_s=1.0, total_s=3.0)
+    one = a_sample(timing=replace(timing, reused=False), usage=TokenUsage(output_tokens=41))
+    sample = told(a_run([a_probe(samples=[one])]))["runs"][0]["probes"][0]["samples"][0]
+    assert {name: sample["timing"][name] for name in ("client_wait_s", "dns_s", "tls_s", "reused")} == {
+        "client_wait_s": 0.002,
+        "dns_s": 0.01,
+        "tls_s": 0.03,
+        "reused": False,
+    }
+    assert sample["tokens_per_second"] == 20.0
+
+
+@pytest.mark.parametrize(
+    ("documents", "ids"),
+    [(None, None), ((), []), ((Document(id="faq-9", text="hidden", score=0.5), Document(id="b")), ["faq-9", "b"])],
+)
+def test_documents_are_told_by_their_ids_and_nothing_found_is_not_nothing_known(
+    documents: tuple[Document, ...] | None, ids: list[str] | None
+) -> None:
+    run = a_run([a_probe(samples=[a_sample(documents=documents, told_trace_id="t-1")])])
+    whole = told(run)
+    jsonschema.Draft202012Validator(SCHEMA).validate(whole)
+    sample = whole["runs"][0]["probes"][0]["samples"][0]
+    assert (sample["documents"], sample["told_trace_id"]) == (ids, "t-1")
+    assert "hidden" not in json.dumps(whole)
+
+
+def test_a_failure_is_told_with_both_its_classes_message_and_status() -> None:
     sample = told(unknown_run())["runs"][0]["probes"][0]["samples"][0]
-    assert sample["failure"] == {"class": "auth", "message": "invalid api key", "status": 401}
+    assert sample["failure"] == {"class": "auth", "fault": "auth", "message": "invalid api key", "status": 401}
     assert sample["answer_chars"] is None
     assert sample["finish"] is None
 

@@ -9,6 +9,7 @@ import pytest
 
 from checks.drift.result import Effect, StreamState
 from probes.failure import FailureClass
+from probes.fault import Fault
 from probes.suite import Owner
 from reports.alerts import NOT_LISTENING, Transition
 from reports.incidents import conditions
@@ -35,6 +36,7 @@ def told(record: RunRecord, kind: str, event: AlertEvent = AlertEvent.OPENED, **
         opened_at=START,
         facts=condition.facts,
         summary=condition.summary,
+        faults=condition.faults,
     )
     transition = replace(transition, **fields)  # type: ignore[arg-type]
     return notice(transition, record, records.a_baseline(), OWNER, "https://reports.example.com/1", "holdfast replay x")
@@ -47,6 +49,7 @@ def test_a_broken_contract_is_told_with_one_answer_before_and_after() -> None:
     )
     assert (message.before, message.after) == (records.OLD_ANSWER, records.NEW_ANSWER)
     assert message.failures == ("server x1",)
+    assert message.faults == (Fault.WRONG_ANSWER, Fault.MALFORMED)
     assert (message.team, message.contact, message.runbook) == (OWNER.team, OWNER.contact, OWNER.runbook)
     assert (message.report, message.replay) == ("https://reports.example.com/1", "holdfast replay x")
 
@@ -56,6 +59,7 @@ def test_an_outage_is_told_by_classes_without_answers() -> None:
     message = told(records.a_run([records.a_probe(samples=lost, findings=[])]), "availability")
     assert message.headline == ("support-bot at production: not available - 3 of 3 samples failed (timeout_connect)")
     assert (message.before, message.after, message.failures) == ("", "", ("timeout_connect x3",))
+    assert message.faults == (Fault.TIMEOUT,)
 
 
 def test_drift_of_answers_shows_the_answer_that_moved_most() -> None:

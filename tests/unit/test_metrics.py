@@ -10,7 +10,7 @@ import pytest
 from checks.verdict import Health
 from reports.metrics import Metrics
 from reports.summary import AlertView
-from tests.fakes.records import a_run, a_stream
+from tests.fakes.records import a_run, a_stream, failing_run
 
 
 def alert(kind: str = "drift", severity: str = "ticket", state: str = "open") -> AlertView:
@@ -41,6 +41,19 @@ def test_an_alert_that_changed_or_ended_is_no_longer_shown_as_it_was(
     assert shown_open(metrics) == {("drift", "ticket")}
     metrics.ran(a_run(alerts=following))
     assert shown_open(metrics) == left
+
+
+def test_what_broke_is_counted_by_class_over_runs() -> None:
+    metrics = Metrics("1")
+    metrics.ran(failing_run())
+    metrics.ran(failing_run())
+    counts = {
+        sample.labels["class"]: sample.value
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if sample.name == "holdfast_faults_total"
+    }
+    assert counts == {"wrong_answer": 4, "malformed": 2, "routing": 2, "unreachable": 2}
 
 
 def test_a_run_of_another_place_takes_nothing_back() -> None:

@@ -22,7 +22,8 @@ from probes.oauth import REST_S, Tokens
 from probes.oauth_wire import LIFE_UNSTATED_S, Token, read_token
 from probes.probe import Probe
 from probes.sample import Sample
-from probes.transport import PlainReply, Transport
+from probes.exchange import PlainReply
+from probes.transport import Transport
 from tests.fakes.chat import chat_stream
 from tests.fakes.clock import FakeClock
 from tests.fakes.http_server import FakeServer, Hang, Pause, Steps, stream, whole

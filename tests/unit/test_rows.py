@@ -19,6 +19,7 @@ from checks.finding import Finding, Outcome, SampleOutcome, Status
 from checks.verdict import Health
 from probes.errors import StoreError
 from probes.failure import Failure, FailureClass
+from probes.fault import Fault
 from probes.route import Route
 from probes.sample import Attempt, Document, Finish, Sample, Step, Timing, TokenUsage, ToolCall
 from probes.suite import Message
@@ -51,12 +52,14 @@ def optional(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 SECONDS = optional(NUMBERS)
-SECONDS_OF = [field.name for field in dataclasses.fields(Timing) if field.name != "reused"]
+SECONDS_OF = [field.name for field in dataclasses.fields(Timing) if field.name.endswith("_s")]
 TEXT_COLUMNS = ("answer", "refusal", "tool_calls", "documents", "citations", "steps")
 FAILURES = every_field(
     Failure, kind=st.sampled_from(FailureClass), message=TEXTS, status=optional(COUNTS), retry_after_s=SECONDS
 )
-TIMINGS = every_field(Timing, reused=optional(st.booleans()), **dict.fromkeys(SECONDS_OF, SECONDS))
+TIMINGS = every_field(
+    Timing, **dict.fromkeys(("reused", "stamped"), optional(st.booleans())), **dict.fromkeys(SECONDS_OF, SECONDS)
+)
 CALLS = st.lists(every_field(ToolCall, id=TEXTS, name=TEXTS, arguments=TEXTS), max_size=2).map(tuple)
 DOCUMENTS = st.lists(every_field(Document, id=TEXTS, text=optional(TEXTS), score=SECONDS), max_size=2).map(tuple)
 ROUTES = every_field(
@@ -216,6 +219,7 @@ FINDINGS = every_field(
     mode=st.sampled_from(["contract", "tracked"]),
     policy=st.booleans(),
     status=st.sampled_from(Status),
+    fault=optional(st.sampled_from(Fault)),
     passed=COUNTS,
     total=COUNTS,
     outcomes=st.lists(
@@ -227,6 +231,7 @@ FINDINGS = every_field(
                 status=st.sampled_from(Status),
                 reason=TEXTS,
                 span=optional(st.tuples(COUNTS, COUNTS)),
+                fault=optional(st.sampled_from(Fault)),
             ),
         ),
         max_size=3,
@@ -323,13 +328,14 @@ NOTICES = every_field(
     **{
         field.name: TEXTS
         for field in dataclasses.fields(Notice)
-        if field.name not in ("event", "at", "opened_at", "facts", "failures")
+        if field.name not in ("event", "at", "opened_at", "facts", "failures", "faults")
     },
     event=st.sampled_from(AlertEvent),
     at=INSTANTS,
     opened_at=INSTANTS,
     facts=st.lists(TEXTS, max_size=2).map(tuple),
     failures=st.lists(TEXTS, max_size=2).map(tuple),
+    faults=st.lists(st.sampled_from(Fault), max_size=2).map(tuple),
 )
 
 
@@ -355,6 +361,7 @@ def test_an_alert_state_comes_back_as_it_was() -> None:
         opened_at=NOW,
         last_notice_at=NOW + timedelta(microseconds=1),
         facts=("latency moved", "tokens moved"),
+        faults=(Fault.SLOW, Fault.EXPENSIVE),
     )
     back = alert_rows.alert_state(alert_rows.alert_row(state, suite="s", endpoint="e"))
     assert back == state

@@ -1,7 +1,8 @@
 """One refused file per refusal. The first lines of each say what must be told, and where.
 
 ``# expect: LINE:COLUMN fragment`` is one problem; ``# stage: checks`` means that the suite itself is well formed and
-its checks are what is wrong; ``# stage: dialects`` that an endpoint's dialect cannot do what is asked of it.
+its checks are what is wrong; ``# stage: dialects`` that an endpoint's dialect cannot do what is asked of it;
+``# stage: code`` that a function of local code cannot be called.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ ENVIRON = {"REFUSED_KEY": "k-12345", "REFUSED_EMPTY": "", "REFUSED_TWO_LINES": "
 
 def problems_in(path: Path) -> list[Problem]:
     text = path.read_text(encoding="utf-8")
-    if "# stage: dialects" in text:
+    if "# stage: dialects" in text or "# stage: code" in text:
         load_suite(text, path.name, ENVIRON, folder=FOLDER)  # well formed by itself
         with pytest.raises(SuiteError) as unable:
             prepare(path, ENVIRON, None)
@@ -34,7 +35,7 @@ def problems_in(path: Path) -> list[Problem]:
             load_suite(text, path.name, ENVIRON, folder=FOLDER)
         return list(refused.value.problems)
     loaded = load_suite(text, path.name, ENVIRON, folder=FOLDER)
-    return [loaded.problem(found.path, found.message, found.hint) for found in bind_suite(loaded.suite)[1]]
+    return loaded.problems(bind_suite(loaded.suite)[1])
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -7,11 +7,13 @@ from runner.demo.dialects.azure_openai import AzureOpenAI
 from runner.demo.dialects.dialect import Dialect
 from runner.demo.dialects.gemini import Gemini
 from runner.demo.dialects.openai_chat import OpenAIChat
+from runner.demo.dialects.openai_embeddings import OpenAIEmbeddings
 from runner.demo.dialects.openai_responses import OpenAIResponses
 
 DIALECTS: dict[str, Dialect] = {
     "/v1/chat/completions": OpenAIChat(),
     "/v1/responses": OpenAIResponses(),
+    "/v1/embeddings": OpenAIEmbeddings(),
     "/v1/messages": AnthropicMessages(),
     "/v1beta/models/{model}:{method}": Gemini(),
     "/v1/models/{model}:{method}": Gemini(),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from probes.sample import Finish
+
 ANSWER = "Grüße aus Köln"
 TOOL_ARGUMENTS = {"order_id": "4471"}
 
@@ -14,12 +16,17 @@ class Example:
     """How one dialect says ``ANSWER``, and how it says no."""
 
     body: bytes
-    stream: tuple[bytes, ...]
-    complete_after: int
+    answer: str = ANSWER
+    """What ``body`` says."""
+    finish: Finish | None = Finish.STOP
+    """How it ends in the one normal form; None for a dialect without reasons."""
+    stream: tuple[bytes, ...] = ()
+    """The same in events; empty for a dialect that never streams."""
+    complete_after: int = 0
     """Number of stream events after which the answer is complete."""
-    quiet: int
+    quiet: int = 0
     """Number of stream events before the first that carries content."""
-    unknown_finish: bytes
+    unknown_finish: bytes = b""
     """``body`` with a finish reason nobody has heard of."""
     unauthorized: bytes
     tool_call: bytes | None = None

@@ -1,0 +1,1 @@
+"""How answers are put to a judge and its verdicts read: prompts, quoting, parsers, votes, calibration. Pure."""

@@ -1,0 +1,161 @@
+"""Prompts times cases as the probes of a suite. Feeds ``conversion``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from probes.rendering import needs_rendering
+from runner.importers.imported import Lost
+from runner.importers.located import Ledger, Located
+from runner.importers.promptfoo.asked import Tools
+from runner.importers.promptfoo.cases import Case
+from runner.importers.promptfoo.entries import Converter
+from runner.importers.promptfoo.naming import Names
+from runner.importers.promptfoo.prompts import Prompt, messages_of
+from runner.importers.promptfoo.sources import Sources
+from runner.importers.promptfoo.templates import filled, jinja_of, js_text, names_in
+from runner.importers.promptfoo.trouble import LOCAL_CODE, CannotCarry
+
+_OPTIONS = {
+    "transform": "",
+    "postprocess": "",
+    "transformVars": f"not carried: {LOCAL_CODE}",
+    "provider": "not carried: it is the model that grades; no assertion that needs one is carried",
+    "rubricPrompt": "not carried: it is for a model that grades; no assertion that needs one is carried",
+    "storeOutputAs": "not carried: a probe knows nothing of others; write both as `turns` of one probe",
+    "runSerially": "nothing to carry: probes do not depend on each other",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeProbe:
+    """A probe as it will be written, with what people should read above it."""
+
+    written: Mapping[str, Any]
+    remarks: Sequence[str] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeMaker:
+    """Makes probes of cases; state: the names given and the ledger."""
+
+    ledger: Ledger
+    sources: Sources
+    tools: Tools | None
+    transform: str | None
+    """Of every endpoint's answers."""
+    names: Names = field(default_factory=Names)
+
+    def probes(self, prompts: Sequence[Prompt], cases: Sequence[Case]) -> list[MadeProbe]:
+        """A probe for each prompt of each case; one that cannot be asked is on the list."""
+        made: list[MadeProbe] = []
+        for number, case in enumerate(cases, 1):
+            checks, remarks = self._checks(case)
+            wanted = _wanted(case, prompts)
+            for prompt in wanted:
+                probe = self._probe(case, prompt, checks, number, alone=len(prompts) == 1)
+                if probe is not None:
+                    made.append(MadeProbe(written=probe, remarks=(f"from {case.source.place}", *remarks)))
+        return made
+
+    def _checks(self, case: Case) -> tuple[list[Any], list[str]]:
+        before = set(self.ledger.lost)
+        for key, why in _OPTIONS.items():
+            if why and key in case.options:
+                case.options[key].lost(why)
+        given = case.options.get("transform") or case.options.get("postprocess")
+        transform = self.transform if given is None else str(given.plain)
+        converter = Converter(variables=case.variables, tools=self.tools, files=self.sources.value, transform=transform)
+        checks = converter.check_list(case.assertions, case.threshold)
+        if given is not None:
+            self._tell_transform(given, before)
+        return checks, [_remark(line) for line in self.ledger.lost if line not in before]
+
+    def _tell_transform(self, given: Located, before: set[Lost]) -> None:
+        if any("transform" in line.why or "answer is t" in line.why for line in self.ledger.lost if line not in before):
+            given.lost("not carried wholly: some of its assertions need it, and are not carried")
+        else:
+            given.taken()
+
+    def _probe(
+        self, case: Case, prompt: Prompt, checks: list[Any], number: int, *, alone: bool
+    ) -> dict[str, Any] | None:
+        try:
+            asked, variables = _asked(prompt, case)
+        except CannotCarry as trouble:
+            self.ledger.lose(case.source.place, case.source.what, f"not asked with {prompt.label[:60]!r}: {trouble}")
+            return None
+        name = " ".join(part for part in (case.name, case.chosen, "" if alone else prompt.label) if part)
+        description = case.source.at("description")
+        labels = {**case.labels, **({} if alone or not prompt.named else {"prompt": prompt.label[:100]})}
+        return {
+            "id": self.names.unique(name, f"test-{number}"),
+            **({"description": str(description.plain)} if description is not None else {}),
+            **({"labels": labels} if labels else {}),
+            **asked,
+            **({"vars": variables} if variables else {}),
+            **({"params": prompt.params} if prompt.params else {}),
+            **({"checks": checks} if checks else {}),
+        }
+
+
+def _remark(line: Lost) -> str:
+    return f"{line.what} ({line.place.file}:{line.place.line}): {line.why}"
+
+
+def _wanted(case: Case, prompts: Sequence[Prompt]) -> list[Prompt]:
+    """The prompts a test names by their labels; all where it names none."""
+    if case.prompts is None:
+        return list(prompts)
+    labels = {str(one.taken()) for one in case.prompts.entries()}
+    groups = tuple(label.removesuffix("*") for label in labels if label.endswith(":*"))
+    return [prompt for prompt in prompts if prompt.label in labels or (groups and prompt.label.startswith(groups))]
+
+
+def _asked(prompt: Prompt, case: Case) -> tuple[dict[str, Any], dict[str, Any]]:
+    """``prompt`` or ``messages``, and the variables these need to be there.
+
+    Raises:
+        CannotCarry: the template does what a suite's cannot.
+    """
+    ends = {key: case.options[key].taken() for key in ("prefix", "suffix") if key in case.options}
+    template = jinja_of(f"{ends.get('prefix', '')}{prompt.template}{ends.get('suffix', '')}")
+    variables = {name: _variable(value, name, template) for name, value in case.variables.items()}
+    missing = [name for name in sorted(names_in(template)) if name not in variables]
+    variables |= dict.fromkeys(missing, "")
+    text = filled(template, variables)
+    messages = messages_of(template)
+    if messages is None and (rendered := messages_of(text)) is not None:
+        messages = [{**one, "content": _raw(one["content"])} for one in rendered]
+    if messages is not None:
+        for message in messages:
+            _try_out(message["content"], variables)
+        return {"messages": messages}, variables
+    if not text.strip():
+        raise CannotCarry("the prompt is empty")
+    return {"prompt": template}, variables
+
+
+def _try_out(content: Any, variables: Mapping[str, Any]) -> None:
+    for text in [content] if isinstance(content, str) else [part.get("text", "") for part in content]:
+        filled(text, variables)
+
+
+def _raw(content: Any) -> Any:
+    """Text that is sent as it stands, braces included."""
+    if isinstance(content, list):
+        return [{**part, "text": _raw(part["text"])} if "text" in part else part for part in content]
+    return f"{{% raw %}}{content}{{% endraw %}}" if needs_rendering(content) else content
+
+
+def _variable(value: Any, name: str, template: str) -> Any:
+    """A value that prints in Jinja as it does in Nunjucks; one that statements use stays what it is."""
+    if value is None:
+        return ""
+    if isinstance(value, str) or any(name in tag for tag in template.split("{%")[1:]):
+        return value
+    if isinstance(value, list) and not any(isinstance(one, (dict, list)) for one in value):
+        return ",".join(js_text(one) for one in value)
+    return value if isinstance(value, (dict, int)) and not isinstance(value, bool) else js_text(value)

@@ -1,0 +1,78 @@
+"""A chat endpoint on loopback that says what it is asked to say. Feeds the comparison with promptfoo.
+
+A question is the answer to give. After ``!`` stands how: ``!empty``, ``!finish length TEXT``, ``!tools JSON``.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+from tests.fakes.chat import DONE, chat_body, chunk, last_usage
+
+
+class SayingServer:
+    """A context manager; ``base_url`` ends before ``/chat/completions``."""
+
+    def __init__(self) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _: TracebackType | None) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        text, finish, calls = _said(asked["messages"][-1]["content"])
+        if asked.get("stream"):
+            delta = {"role": "assistant", "content": text, **({"tool_calls": calls} if calls else {})}
+            self._reply("text/event-stream", b"".join([chunk(delta), chunk({}, finish), last_usage(), DONE]))
+        else:
+            beside = {"tool_calls": calls} if calls else {}
+            self._reply("application/json", json.dumps(chat_body(text, finish, **beside)).encode())
+
+    def _reply(self, kind: str, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing: what was asked stands in the reports of both programs."""
+
+
+def _said(question: str) -> tuple[str | None, str, list[dict[str, Any]]]:
+    """Text, finish reason and tool calls."""
+    order, _, rest = question.partition(" ")
+    if order == "!empty":
+        return "", "stop", []
+    if order == "!finish":
+        finish, _, text = rest.partition(" ")
+        return text, finish, []
+    if order == "!tools":
+        return None, "tool_calls", [_call(index, call) for index, call in enumerate(json.loads(rest))]
+    return question, "stop", []
+
+
+def _call(index: int, call: dict[str, Any]) -> dict[str, Any]:
+    function = {"name": call["name"], "arguments": json.dumps(call.get("arguments", {}))}
+    return {"index": index, "id": f"call_{index}", "type": "function", "function": function}
