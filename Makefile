@@ -45,6 +45,7 @@ bench: $(STAMP)  ## Measure truth and speed, side by side in one run (MOCK=anoth
 	$(BIN)/python -m tests.benchmarks.cpu_per_sample $(if $(MOCK),--mock $(MOCK))
 	$(BIN)/python -m tests.benchmarks.many_prompts $(if $(MOCK),--mock $(MOCK))
 	$(BIN)/python -m tests.benchmarks.first_run
+	$(BIN)/python -m tests.benchmarks.canary_table
 	$(BIN)/python -m tests.benchmarks.check_speed
 
 lock: $(STAMP)  ## Pin all dependencies anew, with hashes

@@ -1,8 +1,9 @@
-"""How one character may be spelled by servers, proxies and libraries, as a regular expression. Feeds ``secret_patterns``.
+"""How one character may be spelled by servers, proxies and libraries, as a regular expression.
 
 As it is, percent-encoded (also of itself), as an escape of JSON and programming languages (also within each other), as
 a character reference of HTML (named, decimal, hexadecimal). Every alternative begins with a literal, which is what
-lets ``re`` skip quickly over text that holds none of them, and no repetition is without bound.
+lets ``re`` skip quickly over text that holds none of them, and no repetition is without bound. Feeds
+``secret_patterns``.
 """
 
 from __future__ import annotations

@@ -87,8 +87,13 @@ def classify_reply(*, status: int, headers: Mapping[str, str], body: bytes) -> F
 
 def _redirect(status: int, headers: Mapping[str, str]) -> str:
     """Names the host only: the rest of such an address is often a credential."""
+    if status == 304:
+        return "HTTP 304 says that nothing has changed since an answer that a probe never had"
+    location = headers.get("location", "").strip()
+    if not location:
+        return f"HTTP {status} is a redirect that does not say where to"
     try:
-        host = urlsplit(headers.get("location", "")).hostname
+        host = urlsplit(location).hostname
     except ValueError:
         host = None
     return f"HTTP {status} redirects to {host or 'another path'}; a probe follows no redirect"

@@ -34,6 +34,23 @@ _UNSENDABLE = Failure(
     kind=FailureClass.BAD_REQUEST,
     message="The URL or a header of this endpoint has characters that HTTP does not allow.",
 )
+_PLAIN_WORDS = (
+    ("illegal header line", "a header line of the reply is malformed"),
+    ("illegal header name", "a header of the reply has a malformed name"),
+    ("illegal header value", "a header of the reply has a malformed value"),
+    ("continuation line at start of headers", "the reply's headers begin in the middle of a header"),
+    ("illegal status line", "the reply does not begin with a status line of HTTP/1.1"),
+    ("no response line received", "the reply does not begin with a status line of HTTP/1.1"),
+    ("receive buffer too long", "the reply's headers do not end: more than 100 KB of them came"),
+    ("illegal chunk header", "the reply's body is not cut into chunks as it says"),
+    ("malformed chunk footer", "the reply's body is not cut into chunks as it says"),
+    ("bad content-length", "the reply states a length that is no number"),
+    ("conflicting content-length headers", "the reply states two lengths"),
+    ("multiple transfer-encoding headers", "the reply states two transfer encodings"),
+    ("only transfer-encoding: chunked is supported", "the reply has a transfer encoding other than chunked"),
+    ("got data when expecting eof", "more came after the end of the reply"),
+)
+"""What h11 says of a malformed reply, and plain words for it. h11's own also quote bytes of the reply."""
 _HUNG_UP = ("disconnected", "peer closed connection")
 """How httpcore2 and h11 word a connection that ended early. They raise the same class for garbage, so only the words
 tell; a loopback test pins them."""
@@ -53,10 +70,14 @@ def connection_failure(error: Exception, *, sent: bool = False) -> Failure:
         # the client library's own words quote the header or address it refuses, credentials included
         return _UNSENDABLE
     root = [cause for cause in _chain(error) if isinstance(cause, OSError)]
-    message = str(error) or type(error).__name__
+    message = _in_plain_words(str(error)) or type(error).__name__
     if root and str(root[-1]) not in message:
         message = f"{message} ({root[-1]})"
     return Failure(kind=kind, message=message)
+
+
+def _in_plain_words(said: str) -> str:
+    return next((words for jargon, words in _PLAIN_WORDS if said.lower().startswith(jargon)), said)
 
 
 def _refused_by_proxy(said: str) -> Failure:

@@ -50,7 +50,7 @@ def one_line(text: str, limit: int) -> str:
 
 
 def secrets_of(endpoint: Endpoint) -> tuple[str, ...]:
-    """Every text that must never leave, longest first, so that no rest of a longer one stays. ``redact`` knows spellings.
+    """Every text that must never leave, longest first, so that no rest of a longer one stays.
 
     Keys, header values and their tokens, passwords and keys in addresses, whatever came from the environment.
     """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import Any, NoReturn
 
 MOST_TOKENS = 10**12
@@ -23,8 +24,12 @@ class MalformedReply(ValueError):
     """The reply does not have the shape its protocol promises. Caught by the protocol's reader, never shown as is."""
 
 
+class _NotJson(ValueError):
+    """NaN or Infinity."""
+
+
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise _NotJson(name)
 
 
 # made once: json.loads would make another for each event of each stream
@@ -40,8 +45,9 @@ def parse_json(raw: bytes, what: str = "the reply", content_type: str = "") -> o
         content_type: As the reply named it, for the error.
 
     Raises:
-        MalformedReply: not UTF-8, not JSON (NaN and Infinity are not), or nested too deeply. It quotes the beginning,
-            at the very end of its text: whoever shows it takes secrets out first, and shortens it after.
+        MalformedReply: not UTF-8, not JSON (NaN and Infinity are not), nested too deeply, or with an endless number.
+            It quotes the beginning, at the very end of its text: whoever shows it takes secrets out first, and
+            shortens it after.
     """
     try:
         # not utf-8-sig: that codec is written in Python, and streams have many events
@@ -50,8 +56,12 @@ def parse_json(raw: bytes, what: str = "the reply", content_type: str = "") -> o
         raise MalformedReply(_unreadable(raw, f"{what} is not UTF-8", content_type)) from error
     except RecursionError as error:
         raise MalformedReply(f"{what} is nested too deeply") from error
-    except ValueError as error:
+    except (json.JSONDecodeError, _NotJson) as error:
         raise MalformedReply(_unreadable(raw, f"{what} is not JSON", content_type)) from error
+    except ValueError as error:
+        # Python reads no longer number, lest that take minutes
+        most = sys.get_int_max_str_digits()
+        raise MalformedReply(f"{what} has a whole number of more than {most} digits, which is not read") from error
     return value
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from probes.access import Access, KeyAccess
 from probes.clock import Clock
@@ -17,6 +17,7 @@ from probes.failure import Failure
 from probes.hostile import longest_first, secrets_of
 from probes.oauth_wire import Token, issuer_failed, read_token, token_request
 from probes.transport import Transport
+from probes.waits import asked_wait_s
 
 RENEW_BEFORE_S = 60.0
 RENEW_BEFORE_SHARE = 0.1
@@ -129,7 +130,10 @@ class TokenSource:
         )
         if isinstance(reply, Failure):
             return issuer_failed(self._client, reply)
-        return read_token(self._client, reply)
+        outcome = read_token(self._client, reply)
+        if isinstance(outcome, Failure) and (asked_s := asked_wait_s(reply.headers, self._clock.now())) is not None:
+            return replace(outcome, retry_after_s=asked_s)
+        return outcome
 
     def _note(self, outcome: Token | Failure) -> None:
         now = self._clock.monotonic()

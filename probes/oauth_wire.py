@@ -10,14 +10,14 @@ import json
 import math
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote_plus, urlsplit
 
 from probes.classify import classify_reply
 from probes.endpoint import OAuth2
+from probes.exchange import PlainReply
 from probes.failure import Failure, FailureClass
 from probes.json_fields import MalformedReply, parse_json
-from probes.exchange import PlainReply
 
 LIFE_UNSTATED_S = 300.0
 """How long a token is used whose issuer does not say how long it lives (RFC 6749 only recommends saying so)."""
@@ -36,6 +36,8 @@ _ERRORS = {
     "server_error": FailureClass.SERVER,
 }
 """Error codes of RFC 6749, sections 4.1.2.1 and 5.2."""
+_NO_FIELDS: dict[str, object] = {}
+"""Of a reply that is no JSON object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,26 +80,47 @@ def read_token(client: OAuth2, reply: PlainReply) -> Token | Failure:
     from oauthlib.oauth2 import BackendApplicationClient, OAuth2Error
 
     fields = _fields(reply.body)
-    if not 200 <= reply.status < 300 and not fields.get("error"):
+    if not 200 <= reply.status < 300 and _says_more(reply.status, fields.get("error")):
         failure = classify_reply(status=reply.status, headers=reply.headers, body=reply.body)
-        return _failure(client, failure.kind, failure.message, reply.status)
+        return replace(issuer_failed(client, failure), status=reply.status)
+    if fields is _NO_FIELDS:
+        return _failure(client, FailureClass.PROTOCOL, _unreadable(reply), reply.status)
     try:
-        told = BackendApplicationClient(client.client_id).parse_request_body_response(json.dumps(fields))
+        issued = BackendApplicationClient(client.client_id).parse_request_body_response(json.dumps(fields))
     except OAuth2Error as error:
         kind = _ERRORS.get(error.error or "", FailureClass.PROTOCOL)
-        return _failure(client, kind, f"{error.error}: {error.description}".removesuffix(": None"), reply.status)
-    if str(told.get("token_type") or "bearer").lower() != "bearer":
-        message = f"it issues tokens of type {told['token_type']!r}, and only bearer is known here"
+        told = ": ".join(filter(None, (error.error, (error.description or "").strip())))
+        return _failure(client, kind, told, reply.status)
+    if str(issued.get("token_type") or "bearer").lower() != "bearer":
+        message = f"it issues tokens of type {issued['token_type']!r}, and only bearer is known here"
         return _failure(client, FailureClass.PROTOCOL, message, reply.status)
-    value = str(told["access_token"])
+    value = str(issued["access_token"])
     if not (value.isascii() and value.isprintable() and 0 < len(value.strip()) == len(value) <= LONGEST_TOKEN):
         return _failure(client, FailureClass.PROTOCOL, "it issued a token that no header can carry", reply.status)
-    return Token(value=value, life_s=_life_s(told.get("expires_in")))
+    return Token(value=value, life_s=_life_s(issued.get("expires_in")))
 
 
 def issuer_failed(client: OAuth2, failure: Failure) -> Failure:
     """A failure of the way to the issuer, told apart from one of the way to the endpoint."""
-    return _failure(client, failure.kind, failure.message, failure.status)
+    told = _failure(client, failure.kind, failure.message, failure.status)
+    return replace(told, retry_after_s=failure.retry_after_s)
+
+
+def _says_more(status: int, error: object) -> bool:
+    """True where the status tells more than the error code: there is none, or one that RFC 6749 does not know."""
+    return not error or (error not in _ERRORS and (status == 429 or status >= 500))
+
+
+def _unreadable(reply: PlainReply) -> str:
+    """What an issuer sent instead of an object. It is not quoted: a token may stand in it that nobody knows of yet."""
+    if not reply.whole:
+        return f"the issuer's reply is longer than {len(reply.body) // 1024} KiB"
+    try:
+        parse_json(reply.body)
+    except MalformedReply:
+        kind = reply.headers.get("content-type", "").partition(";")[0].strip()[:60]
+        return f"the issuer's reply is not JSON (content type {kind or 'not stated'})"
+    return "the issuer's reply is not a JSON object"
 
 
 def _fields(body: bytes) -> dict[str, object]:
@@ -105,9 +128,9 @@ def _fields(body: bytes) -> dict[str, object]:
     try:
         tree = parse_json(body)
     except MalformedReply:
-        return {}
+        return _NO_FIELDS
     if not isinstance(tree, dict):
-        return {}
+        return _NO_FIELDS
     fields: dict[str, object] = {name: tree[name] for name in _TEXTS if isinstance(tree.get(name), str)}
     if (life_s := _number(tree.get("expires_in"))) is not None:
         fields["expires_in"] = int(life_s)

@@ -29,6 +29,8 @@ class Stopwatch:
         self._connected: float | None = None
         self._dns_s: float | None = None
         self._securing: float | None = None
+        self.shaking_hands = False
+        """True while a TLS handshake is under way, and where it came to no end."""
         self._tls_s: float | None = None
         self._arrived: float | None = None
         self._first_byte: float | None = None
@@ -50,8 +52,10 @@ class Stopwatch:
 
     def securing(self) -> None:
         self._securing = self._clock.monotonic()
+        self.shaking_hands = True
 
     def secured(self) -> None:
+        self.shaking_hands = False
         self._connected = self._clock.monotonic()
         # over an https proxy there are two handshakes
         self._tls_s = (self._tls_s or 0.0) + self._connected - (self._securing or self._connected)
@@ -93,6 +97,11 @@ class Stopwatch:
     def end(self) -> None:
         """The reply is complete with the bytes at hand."""
         self._ended = self.arrival
+
+    @property
+    def stands(self) -> bool:
+        """True where TCP stood, to the endpoint or to its proxy."""
+        return self._connected is not None
 
     @property
     def elapsed_s(self) -> float:

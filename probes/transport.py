@@ -142,7 +142,12 @@ class _Attempt:
     def lost(self, failure: Failure) -> Reply:
         """A request that came to no whole reply: with the status it had by then, and where on the way it was lost."""
         told = told_of_the_way(failure, self._endpoint, self._watch)
-        return Reply(failure=told if told.status is not None else replace(told, status=self._status))
+        return self._with_status(Reply(failure=told))
+
+    def _with_status(self, reply: Reply) -> Reply:
+        if reply.failure is None or reply.failure.status is not None:
+            return reply
+        return replace(reply, failure=replace(reply.failure, status=self._status))
 
     async def run(self, pool: httpcore2.AsyncConnectionPool, address: Address) -> Reply:
         # over HTTP/1.1 the network tells all there is to know, and tracing costs time
@@ -165,7 +170,7 @@ class _Attempt:
         async with aclosing(response.aiter_stream()) as chunks:
             try:
                 if 200 <= status < 300 and (framing := self._framing(headers)) is not None:
-                    return await self._read_stream(chunks, framing)
+                    return self._with_status(await self._read_stream(chunks, framing))
                 return await self._read_whole(chunks, status, headers)
             except TooLong as error:
                 return Reply(failure=error.failure(status))

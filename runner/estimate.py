@@ -29,7 +29,7 @@ class Estimate:
     """Tokens and dollars of the next request of one suite at one endpoint: the mean of its last answers, before the
     first one a guess from the length of the question and the most the answer may have."""
 
-    def __init__(self, *, tokens: int, usd: float) -> None:
+    def __init__(self, *, tokens: int, usd: float | None) -> None:
         self._first = (tokens, usd)
         self._tokens: deque[int] = deque(maxlen=REMEMBERED)
         self._usd: deque[float] = deque(maxlen=REMEMBERED)
@@ -39,7 +39,8 @@ class Estimate:
         return ceil(fmean(self._tokens)) if self._tokens else self._first[0]
 
     @property
-    def usd(self) -> float:
+    def usd(self) -> float | None:
+        """None where the price is unknown."""
         return fmean(self._usd) if self._usd else self._first[1]
 
     def learn(self, tokens: int | None, usd: float | None) -> None:
@@ -51,10 +52,7 @@ class Estimate:
 
 
 def first_estimate(endpoint: Endpoint, probes: Sequence[Probe]) -> Estimate:
-    """A guess for the longest of these questions: characters / 4, and ``max_tokens`` where the suite sets it.
-
-    An unknown price counts as nothing here; suites under a dollar cap have a known one.
-    """
+    """A guess for the longest of these questions: characters / 4, and ``max_tokens`` where the suite sets it."""
     asked = max((_characters(probe) for probe in probes), default=0)
     answer = max((_most_tokens({**endpoint.params, **probe.params}) for probe in probes), default=0)
     return _estimate(endpoint, asked, answer)
@@ -68,7 +66,7 @@ def estimate_of(endpoint: Endpoint, characters: int) -> Estimate:
 def _estimate(endpoint: Endpoint, characters: int, answer: int) -> Estimate:
     asked = characters // CHARS_A_TOKEN
     usd = guessed_usd(endpoint, input_tokens=asked, output_tokens=answer)
-    return Estimate(tokens=max(1, asked + answer), usd=usd or 0.0)
+    return Estimate(tokens=max(1, asked + answer), usd=usd)
 
 
 def _characters(probe: Probe) -> int:

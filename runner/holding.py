@@ -114,7 +114,7 @@ class RunLimits:
 
     def note(self, duration_s: float) -> str:
         """What a reader of the run should know of its limits, in one line; mostly empty."""
-        return "; ".join(filter(None, (self._guessed(), self._slow(duration_s))))
+        return "; ".join(filter(None, (self._guessed(), self._unpriced(), self._slow(duration_s))))
 
     def _guessed(self) -> str:
         guessed = sum(spent.estimated for _, spent in self.account.days.values())
@@ -123,6 +123,13 @@ class RunLimits:
         return (
             f"{count(guessed, 'request')} did not tell what they used and count by an estimate under the spending cap"
         )
+
+    def _unpriced(self) -> str:
+        if not self.account.unpriced:
+            return ""
+        in_tokens = any(standing.unit == "tokens" for standing in self.ledger.standings(self.account.suite))
+        rest = ", only tokens_per_day is" if in_tokens else ""
+        return f"the price of {count(self.account.unpriced, 'request')} is unknown: usd_per_day is not kept{rest}"
 
     def _slow(self, duration_s: float) -> str:
         schedule = self.order.prepared.suite.schedule

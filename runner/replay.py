@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
+from checks.canary.judge import judge_pairs
 from checks.drift.result import StreamKey, StreamResult
 from probes.errors import UsageError
+from reports.canary.record import CanaryRecord
 from runner.baselines import accepted
 from runner.judging import judge_plan, judge_run
 from runner.store.base import BaselineAct, Json, Store, StoredObservation
@@ -53,6 +56,26 @@ def replay_place(store: Store, suite: str, endpoint: str, *, until: str | None =
     if until is None:
         return _against_states(tape, store.stream_states(suite, endpoint), expired=expired)
     return _against_run(tape, store, until, expired=expired)
+
+
+def replay_canary(record: CanaryRecord) -> ReplayOutcome:
+    """Judge the stored pairs of a canary again, and compare with what was said."""
+    again = judge_pairs(record.pairs, record.plan, record.result.broken)
+    differing = [
+        now.dimension
+        for then, now in zip_longest(record.result.dimensions, again.dimensions)
+        if then is None or now is None or then != now
+    ]
+    agree = len(again.dimensions) - len(differing)
+    lines = [
+        f"judged {len(record.pairs)} pairs again: {agree} of {len(again.dimensions)} dimensions agree exactly",
+        f"verdict {again.verdict.value}, as it was told"
+        if again.verdict is record.result.verdict
+        else f"differs: verdict {again.verdict.value}, told as {record.result.verdict.value}",
+        *(f"differs: {name}" for name in differing),
+    ]
+    agrees = not differing and again.verdict is record.result.verdict
+    return ReplayOutcome(runs=len(record.pairs), agrees=agrees, lines=tuple(lines))
 
 
 def _rows(store: Store, suite: str, endpoint: str, until: str | None) -> list[StoredObservation]:

@@ -36,6 +36,8 @@ class Account:
     estimate: Estimate
     days: dict[date, tuple[datetime, Spent]] = field(default_factory=dict)
     """By day: when its first request ended, and the sum."""
+    unpriced: int = 0
+    """Requests under a dollar cap whose price nobody knows: they are missing in the sum."""
     in_flight: int = 0
     open: bool = True
     """False once the run has ended."""
@@ -142,7 +144,7 @@ class Ledger:
 
 def _standings(suite: str, caps: Spend, spent: Spent, accounts: Sequence[Account] = ()) -> Iterator[Standing]:
     if caps.usd_per_day is not None:
-        usd = sum(known.in_flight * known.estimate.usd for known in accounts)
+        usd = sum(known.in_flight * (known.estimate.usd or 0.0) for known in accounts)
         yield Standing(suite=suite, unit="usd", cap=caps.usd_per_day, spent=spent.usd, reserved=usd)
     if caps.tokens_per_day is not None:
         tokens = sum(known.in_flight * known.estimate.tokens for known in accounts)
@@ -195,24 +197,30 @@ class SpendGate:
         account = self._account
         account.in_flight -= 1
         if failure is None or not failure.held_back:
-            account.add(self._clock.now().astimezone(UTC), self._used(usage, cost_usd, charged=failure is None or charged))
+            used = self._used(usage, cost_usd, charged=charged or failure is None)
+            account.add(self._clock.now().astimezone(UTC), used)
         if failure is None:
             account.estimate.learn(counted(usage), cost_usd)
         self._ledger.changed.ring()
 
     def _used(self, usage: TokenUsage, cost_usd: float | None, *, charged: bool) -> Spent:
         tokens, estimate = counted(usage), self._account.estimate
-        units = {standing.unit for standing in self._ledger.standings(self._account.suite)}
-        unsaid = charged and tokens is None and (cost_usd is None or "tokens" in units)
-        unpriced = charged and cost_usd is None and "usd" in units and estimate.usd is None
         if not charged:
-            tokens, cost_usd = tokens or 0, cost_usd or 0.0
+            return Spent(requests=1, tokens=tokens or 0, usd=cost_usd or 0.0)
+        units = self._units()
+        unpriced = cost_usd is None and estimate.usd is None
+        self._account.unpriced += unpriced and "usd" in units
+        guessed = (tokens is None and "tokens" in units) or (cost_usd is None and not unpriced and "usd" in units)
         return Spent(
             requests=1,
             tokens=estimate.tokens if tokens is None else tokens,
             usd=(estimate.usd or 0.0) if cost_usd is None else cost_usd,
-            estimated=int(unsaid and bool(units)),
+            estimated=int(guessed),
         )
+
+    def _units(self) -> set[str]:
+        """What caps over this suite are in."""
+        return {standing.unit for standing in self._ledger.standings(self._account.suite)}
 
     def end(self) -> None:
         """The run is over: requests cancelled in flight count by the estimate, for nobody knows what they used."""
@@ -220,7 +228,9 @@ class SpendGate:
         account.open = False
         if account.in_flight:
             count, estimate = account.in_flight, account.estimate
-            used = Spent(requests=count, tokens=count * estimate.tokens, usd=count * estimate.usd, estimated=count)
+            usd = count * (estimate.usd or 0.0)
+            account.unpriced += count if estimate.usd is None and "usd" in self._units() else 0
+            used = Spent(requests=count, tokens=count * estimate.tokens, usd=usd, estimated=count)
             account.in_flight = 0
             account.add(self._clock.now().astimezone(UTC), used)
         self._ledger.changed.ring()

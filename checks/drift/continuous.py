@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -183,13 +184,19 @@ class _Likelihood:
         return values
 
 
+@lru_cache(maxsize=64)  # the streams of one suite are of one age, and look back to the same runs
+def _weights(channel: Channel, seen: int, starts: tuple[int, ...]) -> tuple[Array, Array, Array]:
+    """What is known of the mean, of both together and of the shift alone, whatever the values were."""
+    since = np.array(starts, float)
+    grid, ages = channel.grid, seen - since
+    return grid.own_sum(np.array([float(seen)])), grid.cross_sum(since, ages), grid.own_sum(ages)
+
+
 def _likelihood(engine: Engine, channel: Channel) -> _Likelihood:
-    grid, seen = channel.grid, engine.seen
-    starts = np.array(engine.starts, float)
-    mean_weight = grid.own_sum(np.array([float(seen)]))
-    cross = grid.cross_sum(starts, seen - starts)
+    grid = channel.grid
+    mean_weight, cross, own = _weights(channel, engine.seen, engine.starts)
     a0 = grid.pseudo_runs
-    freedom = a0 + (seen - 1) / 2
+    freedom = a0 + (engine.seen - 1) / 2
     gammas = np.array([math.lgamma(after) - math.lgamma(before) for after, before in zip(freedom, a0, strict=True)])
     prior = a0 * np.log(a0 * max(engine.sampling_sd, channel.floor) ** 2)
     return _Likelihood(
@@ -197,7 +204,7 @@ def _likelihood(engine: Engine, channel: Channel) -> _Likelihood:
         freedom=freedom[:, None],
         constant=(gammas + prior - grid.penalty)[:, None] - 0.5 * np.log(mean_weight),
         slope=engine.reaction - cross * engine.means[:, None] / mean_weight,
-        weight=np.maximum(grid.own_sum(seen - starts) - cross * cross / mean_weight, 1e-9),
+        weight=np.maximum(own - cross * cross / mean_weight, 1e-9),
     )
 
 

@@ -30,6 +30,8 @@ def same_request(known: str, probe: ProbeObservation) -> bool:
 
 def adopted(state: Mapping[str, Any], dimension: str, seen: Mapping[str, ProbeObservation]) -> Mapping[str, Any]:
     """The state with the fingerprints of now, where it is from a Holdfast that stored none: nothing tells a change."""
+    if dimension != CHECKS:
+        return state
     hashes = {
         name: identity(dimension, seen[name]) if name in seen and known == seen[name].request_hash else known
         for name, known in state["hashes"].items()

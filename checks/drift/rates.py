@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -132,7 +133,8 @@ def step_rate(
     rate: Rate, events: int, samples: int, rules: Rules, *, rho: float | None = None, alarmed: bool = False
 ) -> Rate:
     """One run of ``events`` in ``samples`` (at least one). Nothing is admitted to the pool while ``alarmed``."""
-    bets = np.minimum(_ln_bets(rate, events, samples, rules), (rules.ln_c + 4) / rules.min_runs)
+    believed = (rate.share, rate.rho, rate.rho_low)
+    bets = np.minimum(_ln_bets(rate.bounds, believed, (events, samples), rules), (rules.ln_c + 4) / rules.min_runs)
     wealth = np.logaddexp(np.array(rate.ln_wealth), np.log(_START)[:, None]) + bets
     pending = (*rate.pending, (events, samples))
     waiting = rate.waiting
@@ -157,17 +159,21 @@ def _ln_mean(row: tuple[float, ...]) -> float:
     return top + math.log(sum(math.exp(value - top) for value in row) / len(row))
 
 
-def _ln_bets(rate: Rate, events: int, samples: int, rules: Rules) -> Array:
-    """ln of every bet on one run: bounds x bets."""
-    estimate = shifted(np.clip(rate.share, 1e-6, 1 - 1e-6), math.log(rules.tolerance))
-    beaten = np.clip(np.maximum(np.maximum(rate.bounds, _FLOOR), estimate), 1e-6, 1 - 1e-6)[:, None]
+@lru_cache(maxsize=4096)  # between two epochs the same few counts come again and again
+def _ln_bets(
+    bounds: tuple[float, ...], believed: tuple[float, float, float], run: tuple[int, int], rules: Rules
+) -> Array:
+    """ln of every bet on one run (events, samples): bounds x bets. ``believed``: share, rho and rho_low."""
+    (share, rho, rho_low), (events, samples) = believed, run
+    estimate = shifted(np.clip(share, 1e-6, 1 - 1e-6), math.log(rules.tolerance))
+    beaten = np.clip(np.maximum(np.maximum(bounds, _FLOOR), estimate), 1e-6, 1 - 1e-6)[:, None]
     if rules.mean_bets and samples >= _MEAN_SAMPLES:
         means: Array = np.log1p(MEAN_BETS / beaten * (events / samples - beaten))
         return means
     higher = np.minimum(shifted(beaten, np.log(rules.odds)), np.maximum(0.98, (1 + beaten) / 2))
-    bets = ln_beta_binomial_ratio(events, samples, higher, beaten, rate.rho)
-    if rate.rho_low < rate.rho:
-        bets = np.minimum(bets, ln_beta_binomial_ratio(events, samples, higher, beaten, rate.rho_low))
+    bets = ln_beta_binomial_ratio(events, samples, higher, beaten, rho)
+    if rho_low < rho:
+        bets = np.minimum(bets, ln_beta_binomial_ratio(events, samples, higher, beaten, rho_low))
     return bets
 
 

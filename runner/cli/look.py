@@ -16,9 +16,13 @@ from runner.cli import options as opt
 
 if TYPE_CHECKING:
     from probes.suite import Owner
+    from reports.canary.record import CanaryRecord
     from reports.summary import RunRecord
     from runner.store.base import Store
 
+CanaryId = Annotated[
+    str | None, typer.Option("--canary", metavar="ID", help="This canary instead of a run; latest: the newest.")
+]
 RunId = Annotated[str | None, typer.Option("--run", metavar="ID", help="This run; default: the newest.")]
 
 
@@ -75,6 +79,7 @@ def show(
     suite: opt.Suite,
     endpoint: opt.OneEndpoint = None,
     run: RunId = None,
+    canary: CanaryId = None,
     runs: Annotated[int, typer.Option("--list", min=0, metavar="N", help="List the newest N runs instead.")] = 0,
     format_: opt.Format = "text",
     output: opt.Output = None,
@@ -87,9 +92,34 @@ def show(
 
     format_named(format_)
     with one_place(suite, endpoint, store, config) as place:
+        if canary:
+            return _show_canary(_canary(place, canary), format_, output)
         if runs:
             return _list(place, runs)
         return print_runs([_stored(place, run)], [], format_=format_, output=output, strict=strict)
+
+
+def _show_canary(record: CanaryRecord, format_: str, output: Path | None) -> int:
+    from runner.cli.printing import print_canary
+
+    print_canary(record, [], format_=format_, output=output)
+    return record.exit_code
+
+
+def _canary(place: Place, canary_id: str) -> CanaryRecord:
+    """A stored canary.
+
+    Raises:
+        UsageError: there is none of this id, or of this suite.
+    """
+    if canary_id == "latest":
+        record = next(iter(place.store.canaries(place.suite, limit=1)), None)
+    else:
+        record = place.store.canary(canary_id)
+    if record is None or record.suite != place.suite:
+        which = "no canary" if canary_id == "latest" else f"no canary {canary_id!r}"
+        raise UsageError(f"{which} of {place.suite} is stored; holdfast canary {place.file} makes one")
+    return record
 
 
 def _list(place: Place, limit: int) -> int:
@@ -140,14 +170,18 @@ def replay(
     suite: opt.Suite,
     endpoint: opt.OneEndpoint = None,
     run: RunId = None,
+    canary: CanaryId = None,
     store: opt.Store = None,
     config: opt.Config = None,
 ) -> int:
     """Judge the stored samples again from the start, and compare with what was said at the time."""
-    from runner.replay import replay_place
+    from runner.replay import replay_canary, replay_place
 
     with one_place(suite, endpoint, store, config) as place:
-        outcome = replay_place(place.store, place.suite, place.endpoint, until=run)
+        if canary:
+            outcome = replay_canary(_canary(place, canary))
+        else:
+            outcome = replay_place(place.store, place.suite, place.endpoint, until=run)
     for line in outcome.lines:
         typer.echo(line)
     if not outcome.agrees:

@@ -40,7 +40,7 @@ DIALECTS: dict[str, str] = {
 }
 """Dialect to the script that asks in it."""
 
-PATHS = {"openai-chat": "/v1", "openai-responses": "/v1"}
+PATHS = {"openai-chat": "/v1", "openai-responses": "/v1", "openai-embeddings": "/v1"}
 FIELDS: dict[str, dict[str, Any]] = {"azure-openai": {"api_version": "2024-10-21"}}
 TOOLS = [
     {
@@ -305,3 +305,31 @@ def test_the_official_sdk_and_our_reader_see_the_same_error(
     assert sample.failure.kind in AGREES[said["error"]], said
     if case.name != "mid-stream":
         assert sample.failure.status == said["status"]
+
+
+def test_the_official_sdk_and_our_reader_understand_the_same_vector_and_the_same_refused_key() -> None:
+    python = needs_python("HOLDFAST_SDK_PYTHON", "the official SDKs openai, anthropic and google-genai")
+    cases = (Case(name="a vector"), Case(name="a bad key", key="sk-wrong-0123456789"))
+    with _endpoint() as running:
+        spec = {"openai-embeddings": {"root": running.root_url, "cases": [case.spec for case in cases]}}
+        done = subprocess.run(
+            [python, str(SCRIPTS / "openai_client.py")],
+            input=json.dumps(spec),
+            env={"NO_PROXY": "*", "LANG": "C.UTF-8"},
+            capture_output=True,
+            text=True,
+            timeout=SDK_TIMEOUT_S,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        vector, refused = asyncio.run(_embedded(running, cases))
+    told = json.loads(done.stdout)["openai-embeddings"]
+    assert vector.failure is None and len(json.loads(vector.answer or "")) > 1
+    assert understood(vector) == told["a vector"]["replies"]
+    assert refused.failure is not None and refused.failure.kind is FailureClass.AUTH
+    assert refused.failure.kind in AGREES[told["a bad key"]["error"]]
+
+
+async def _embedded(running: RunningEndpoint, cases: Sequence[Case]) -> list[Sample]:
+    async with Transport(clock=SystemClock()) as transport:
+        return [(await _samples(transport, "openai-embeddings", running, case))[0] for case in cases]

@@ -38,6 +38,8 @@ PLANTED = {
     "password in the address": "urlpw-planted-0008",
     "key in the address": "query-planted-0009",
     "header from a file": f"hdrfile-{ODD}-planted-0010",
+    "key of the judge": f"sk-judge-{ODD}-planted-0013",
+    "key of the embeddings": f"sk-embed-{ODD}-planted-0014",
 }
 """What reaches the endpoint, and so can come back from there."""
 KEY_PASSWORD = "keypass-planted-0011"
@@ -82,6 +84,19 @@ endpoints:
     base_url: http://me:${{URL_PASSWORD}}@127.0.0.1:{proxy_port}/v1?subscription-key=${{QUERY_KEY}}
     model: m
     retries: 0
+  judge: {{base_url: "{origin}/v1", model: j, retries: 0, api_key: "${{JUDGE_KEY}}"}}
+  embedder:
+    protocol: openai-embeddings
+    base_url: {origin}/v1
+    model: e
+    retries: 0
+    api_key: ${{EMBED_KEY}}
+judge:
+  endpoint: judge
+  embeddings: embedder
+  calibration:
+    cases:
+{cases}
 probes:
 {probes}
 alerts:
@@ -175,12 +190,21 @@ def place(tmp_path: Path, hostile: EchoEndpoint, slack: FakeSlack) -> Workplace:
     (keys / "file").write_text(PLANTED["key from a file"] + "\n", encoding="utf-8")
     (keys / "header").write_text(PLANTED["header from a file"] + "\n", encoding="utf-8")
     probes = "\n".join(
-        f"  - {{id: {mode}, prompt: 'Say mode-{mode}. now', checks: [{{contains: nothing-of-it}}, no_refusal]}}"
+        f"  - {{id: {mode}, prompt: 'Say mode-{mode}. now', checks: "
+        "[{contains: nothing-of-it}, no_refusal, {rubric: nothing}, {semantic_similarity: nothing}]}"
         for mode in MODES
+    )
+    cases = "\n".join(
+        f"      - {{question: 'Say mode-{mode}. now', answer: nothing, rubric: nothing, verdict: pass}}" for mode in MODES
     )
     port = free_port()
     suite = SUITE.format(
-        origin=hostile.origin, proxy_port=hostile.port, token=TOKEN_PATH, probes=probes, tls=_tls(keys)
+        origin=hostile.origin,
+        proxy_port=hostile.port,
+        token=TOKEN_PATH,
+        probes=probes,
+        cases=cases,
+        tls=_tls(keys),
     )
     (folder / "suites" / "leaky.yaml").write_text(suite, encoding="utf-8")
     (folder / "holdfast.yaml").write_text(SETTINGS.format(port=port), encoding="utf-8")
@@ -195,6 +219,8 @@ def place(tmp_path: Path, hostile: EchoEndpoint, slack: FakeSlack) -> Workplace:
             "PROXY_PASSWORD": PLANTED["proxy password"],
             "URL_PASSWORD": PLANTED["password in the address"],
             "QUERY_KEY": PLANTED["key in the address"],
+            "JUDGE_KEY": PLANTED["key of the judge"],
+            "EMBED_KEY": PLANTED["key of the embeddings"],
             "KEY_PASSWORD": KEY_PASSWORD,
             "LISTEN_TOKEN": LISTEN_TOKEN,
             "SLACK_WEBHOOK_URL": slack.webhook_url,

@@ -11,19 +11,22 @@ from typing import Any
 
 import pytest
 
+from checks.canary.judge import judge_pairs
 from checks.drift.observation import observe
 from checks.drift.result import StreamKey, StreamResult, StreamState
 from probes.errors import StoreError
-from probes.failure import FailureClass
+from probes.failure import Failure, FailureClass
 from probes.route import Route
 from probes.sample import Document, TokenUsage
 from reports.alerts import AlertState
+from reports.consultation import CalibrationResult, Consultation, Place, Served
 from reports.notice import AlertEvent, Notice
 from reports.summary import ProbeRecord, RunRecord
 from runner.store import open_store
 from runner.store.base import BaselineAct, Installed, OutboxEntry, RunWrite, Spending, Spent, Store
 from runner.store.columns import clean_text
 from runner.store.sqlite import SqliteStore
+from tests.fakes.canaries import a_canary, a_hostile_canary
 from tests.fakes.records import (
     HOSTILE,
     NOW,
@@ -222,6 +225,72 @@ def test_the_line_of_a_run_tells_what_a_list_shows(store: Store) -> None:
     assert (header.run_id, header.suite, header.endpoint, header.trigger) == ("run-0001", *PLACE, "schedule")
     assert (header.started_at, header.duration_s, header.health) == (record.started_at, 4.218, "healthy")
     assert header.in_baseline and header.started_at.tzinfo is UTC
+
+
+# ------------------------------------------------------------------------------------------------ judges of answers
+CONSULTED = (
+    Consultation(
+        purpose="rubric/1",
+        kind="verdict",
+        endpoint="judge",
+        vote=1,
+        places=(Place(probe="refund-window", sample_id="run-0001-refund-window-0", position=2),),
+        model="judge-1",
+        fingerprint="fp_1",
+        usage=TokenUsage(input_tokens=400, output_tokens=30),
+        cost_usd=0.002,
+        total_s=0.9,
+        verdict="FAIL",
+        text=f"Because. {clean_text(HOSTILE)}",
+    ),
+    Consultation(
+        purpose="semantic_similarity/1",
+        kind="embedding",
+        endpoint="embedder",
+        calibration=True,
+        failure=Failure(kind=FailureClass.SPEND_CAP, message="not asked: a cap is reached", status=None),
+    ),
+)
+CALIBRATED = CalibrationResult(
+    endpoint="judge", asked="a1", at=NOW, agree=3, total=5, tolerate=1, unanswered=1, told=("case 2: pass, known fail",)
+)
+
+
+def consulted(number: int, **changes: Any) -> RunRecord:
+    return numbered(number, **{"consultations": CONSULTED, "calibration": CALIBRATED, **changes})
+
+
+def test_what_judges_were_asked_comes_back_with_its_run_and_their_texts_expire(store: Store) -> None:
+    record = consulted(1)
+    store.save_run(written(record))
+    kept = store.run(record.run_id)
+    assert kept is not None
+    assert (kept.consultations, kept.calibration) == (CONSULTED, CALIBRATED)
+    store.expire_texts(record.started_at + timedelta(seconds=1))
+    left = store.run(record.run_id)
+    assert left is not None and left.calibration is not None
+    assert [asked.text for asked in left.consultations] == [None, None]
+    assert (left.consultations[0].verdict, left.calibration.told, left.calibration.agree) == ("FAIL", (), 3)
+
+
+def test_who_judged_in_the_baseline_is_known_and_who_judged_elsewhere_is_not(store: Store) -> None:
+    assert store.judges(*PLACE) == ()
+    other = (replace(CONSULTED[0], model="judge-2", fingerprint=None),)
+    store.save_run(written(consulted(1), in_baseline=True))
+    store.save_run(written(consulted(2, consultations=other)))
+    assert store.judges(*PLACE) == (Served(endpoint="judge", model="judge-1", fingerprint="fp_1"),)
+    store.save_run(written(consulted(3, consultations=other), in_baseline=True))
+    assert [served.model for served in store.judges(*PLACE)] == ["judge-1", "judge-2"]
+    assert store.judges(SUITE, "candidate") == ()
+
+
+def test_the_newest_calibration_that_was_asked_is_found(store: Store) -> None:
+    assert store.calibration(*PLACE) is None
+    later = replace(CALIBRATED, agree=5, at=NOW + timedelta(hours=1))
+    store.save_run(written(consulted(1)))
+    store.save_run(written(consulted(2, calibration=later)))
+    store.save_run(written(consulted(3, calibration=replace(CALIBRATED, reused=True))))
+    assert store.calibration(*PLACE) == later
 
 
 # ------------------------------------------------------------------------------------------------ for the judge
@@ -626,6 +695,35 @@ def test_expiring_twice_finds_nothing_more_and_never_touches_a_waiting_notice(st
     assert store.expire_texts(later(86400)) == 0
     (waiting,) = store.due(later(90000))
     assert waiting.entry.notice.incident_id == "incident-2" and waiting.entry.notice.headline
+
+
+# ------------------------------------------------------------------------------------------------ canaries
+def test_a_canary_comes_back_as_it_was_and_the_newest_first(store: Store) -> None:
+    first, second = a_canary(), replace(a_hostile_canary(), canary_id="canary-0008")
+    for record in (first, second):
+        store.save_canary(record)
+    assert store.canary("canary-0007") == first
+    assert store.canary("canary-0009") is None
+    assert [record.canary_id for record in store.canaries(SUITE)] == ["canary-0008", "canary-0007"]
+    assert store.canaries(SUITE, limit=1)[0].canary_id == "canary-0008"
+    assert store.canaries("other") == ()
+
+
+def test_the_verdict_of_a_stored_canary_can_be_computed_again(store: Store) -> None:
+    store.save_canary(a_canary(80, slower=1.6))
+    stored = store.canary("canary-0007")
+    assert stored is not None
+    assert judge_pairs(stored.pairs, stored.plan) == stored.result
+
+
+def test_what_a_canary_quotes_expires_like_other_texts_and_its_numbers_stay(store: Store) -> None:
+    record = a_hostile_canary()
+    store.save_canary(record)
+    assert store.expire_texts(record.started_at + timedelta(seconds=1)) > 0
+    stored = store.canary(record.canary_id)
+    assert stored is not None
+    assert (stored.examples, stored.result.broken[0].reason) == ((), "")
+    assert stored.pairs == record.pairs
 
 
 # ------------------------------------------------------------------------------------------------ spending

@@ -1,6 +1,6 @@
 """A chat endpoint on loopback that says what it is asked to say. Feeds the comparison with promptfoo.
 
-A question is the answer to give. After ``!`` stands how: ``!empty``, ``!finish length TEXT``, ``!tools JSON``.
+Behind ``Say: `` stands the answer, or how to give it: ``!empty``, ``!finish length TEXT``, ``!tools JSON``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ class SayingServer:
         self._thread.start()
         return self
 
-    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _: TracebackType | None
+    ) -> None:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -62,6 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _said(question: str) -> tuple[str | None, str, list[dict[str, Any]]]:
     """Text, finish reason and tool calls."""
+    question = str(question).removeprefix("Say: ")
     order, _, rest = question.partition(" ")
     if order == "!empty":
         return "", "stop", []

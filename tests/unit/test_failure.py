@@ -126,6 +126,18 @@ def test_a_redirect_names_the_host_it_leads_to_and_nothing_more() -> None:
     assert "abcdef" not in failure.message
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "said"),
+    [
+        (304, {}, "nothing has changed"),
+        (302, {}, "does not say where to"),
+        (302, {"location": "/login"}, "redirects to another path"),
+    ],
+)
+def test_a_redirect_is_told_as_it_is(status: int, headers: dict[str, str], said: str) -> None:
+    assert said in classify(status, b"", **headers).message
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: (

@@ -21,7 +21,7 @@ from probes.fire import fire
 from probes.sample import Sample
 from probes.suite import Endpoint, Probe
 from probes.transport import Transport
-from tests.fakes.certificates import Authority
+from tests.fakes.certificates import HAVE_OPENSSL, WHY_NOT, Authority
 from tests.fakes.chat import DONE, chat_body, chat_stream
 from tests.fakes.http_server import End, FakeServer, Hang, Reset, Step, Steps, head, stream, whole
 
@@ -32,6 +32,8 @@ TIMEOUT = {"connect": 2, "first_token": 3, "total": 5}
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    if not HAVE_OPENSSL:
+        pytest.skip(WHY_NOT)
     return Authority(tmp_path_factory.mktemp("authority"))
 
 

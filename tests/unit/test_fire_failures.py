@@ -229,9 +229,81 @@ def test_a_reply_without_end_is_a_protocol_failure_and_is_not_read_to_memory(kin
 
 
 def test_a_huge_error_body_is_read_only_at_its_beginning() -> None:
-    failure = failure_of(asked(head(500, {"content-length": str(MOST_BYTES)}), b"y" * 2**17, Hang()))
+    sample = asked(head(500, {"content-length": str(MOST_BYTES)}), b"y" * 2**17, Hang())
+    failure = failure_of(sample)
     assert failure.kind is F.SERVER
     assert len(failure.message) == 300
+    assert sample.timing.first_byte_s is not None
+    assert sample.timing.total_s is None, "nobody saw its end"
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        ([head(200, {"content-type": "application/json", "content-length": "50"}), b"{", End()], F.CONNECTION),
+        ([head(200, {"content-type": "application/json", "content-length": "50"}), b"{", Reset()], F.CONNECTION),
+        ([head(200, {"content-type": "application/json", "content-length": "50"}), b"{", Hang()], F.TIMEOUT_TOTAL),
+        ([*BEGINNING, Hang()], F.TIMEOUT_TOTAL),
+        ([*BEGINNING, Reset()], F.STREAM_TRUNCATED),
+        ([head(500, {"content-length": "50"}), b"{", End()], F.CONNECTION),
+    ],
+)
+def test_a_reply_that_was_lost_on_the_way_keeps_its_status(reply: list[Step], kind: FailureClass) -> None:
+    failure = failure_of(asked(*reply, timeout=limits(first_token=0.3, total=0.4)))
+    assert (failure.kind, failure.status) == (kind, 500 if b"500" in bytes(reply[0]) else 200)
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ([b"HTTP/1.1 200 OK\r\nbad header\r\n\r\n"], "a header line of the reply is malformed"),
+        ([b"SSH-2.0-OpenSSH_9\r\n\r\n"], "the reply does not begin with a status line of HTTP/1.1"),
+        ([b"HTTP/1.1 200 OK\r\n", *[b"x: " + b"y" * 60_000 + b"\r\n"] * 9], "the reply's headers do not end"),
+        (
+            [b"HTTP/1.1 500 Oh\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n"],
+            "the reply's body is not cut into chunks as it says",
+        ),
+        ([b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n"], "the reply states a length that is no number"),
+    ],
+)
+def test_a_malformed_reply_is_told_in_plain_words(reply: list[Step], said: str) -> None:
+    failure = failure_of(asked(*reply, Hang(), timeout=limits(total=1)))
+    assert failure.kind is F.PROTOCOL
+    assert failure.message.startswith(said)
+    assert "bytearray" not in failure.message
+
+
+def test_a_dead_proxy_is_named_without_its_password() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    dead = f"http://me:pass-0123456789@127.0.0.1:{port}"
+    for url in ("http://gateway.example.com/v1", "https://gateway.example.com/v1"):
+        failure = failure_of(asyncio.run(ask(url, proxy=dead)))
+        assert failure.kind is F.CONNECTION
+        assert failure.message.startswith(f"the proxy 127.0.0.1:{port} could not be reached: ")
+        assert "pass-0123456789" not in failure.message
+
+
+def test_a_proxy_that_says_nothing_is_named() -> None:
+    async def run() -> tuple[Sample, str]:
+        async with FakeServer([Hang()]) as proxy:
+            address = proxy.url.split("//")[1].split("/")[0]
+            sample = await ask("https://gateway.example.com/v1", proxy=f"http://{address}", timeout=limits(connect=0.2))
+            return sample, address
+
+    sample, address = asyncio.run(run())
+    failure = failure_of(sample)
+    assert (failure.kind, failure.message) == (
+        F.TIMEOUT_CONNECT,
+        f"the proxy {address} said nothing in time: no connection within 200ms",
+    )
+
+
+def test_a_number_without_end_is_not_called_bad_json() -> None:
+    failure = failure_of(asked(*whole(b'{"choices": [], "created": ' + b"9" * 10_000 + b"}")))
+    assert failure.kind is F.PROTOCOL
+    assert failure.message == "the reply has a whole number of more than 4300 digits, which is not read"
 
 
 # ------------------------------------------------------------------------------------------------ time limits
@@ -285,7 +357,10 @@ def test_a_handshake_that_is_never_answered_is_a_missed_connection() -> None:
             return await ask(server.url.replace("http:", "https:"), timeout=limits(connect=0.15))
 
     failure = failure_of(asyncio.run(run()))
-    assert (failure.kind, failure.message) == (F.TIMEOUT_CONNECT, "no connection within 150ms")
+    assert failure.kind is F.TIMEOUT_CONNECT
+    assert failure.message == (
+        "TCP connected; the TLS handshake did not finish within 150ms; is this a plain http:// port?"
+    )
 
 
 def test_a_handshake_that_was_given_up_leaves_no_socket_behind() -> None:

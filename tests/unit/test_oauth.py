@@ -191,8 +191,11 @@ def reply(body: object, status: int = 200) -> PlainReply:
         (b"Bad gateway", 502, F.SERVER, "Bad gateway"),
         (b"", 404, F.NOT_FOUND, "404"),
         (b"", 302, F.PROTOCOL, "redirect"),
-        (b"not json", 200, F.PROTOCOL, "missing_token"),
-        ([1], 200, F.PROTOCOL, "missing_token"),
+        (b"not json", 200, F.PROTOCOL, "the issuer's reply is not JSON (content type application/json)"),
+        (b"access_token=not-json-0001", 200, F.PROTOCOL, "the issuer's reply is not JSON"),
+        ([1], 200, F.PROTOCOL, "the issuer's reply is not a JSON object"),
+        ({"error": "slow_down_please"}, 429, F.RATE_LIMIT_SHORT, "slow_down_please"),
+        ({"error": "upstream_gone", "error_description": "later"}, 503, F.SERVER, "later"),
         ({"token_type": "bearer"}, 200, F.PROTOCOL, "missing_token"),
         ({"access_token": 7, "token_type": "bearer"}, 200, F.PROTOCOL, "missing_token"),
         ({"access_token": "abc", "token_type": "mac"}, 200, F.PROTOCOL, "only bearer"),
@@ -209,6 +212,8 @@ def test_every_answer_without_a_usable_token_is_a_classified_failure(
     assert (failure.kind, failure.status) == (kind, status)
     assert failure.message.startswith("no token from the issuer 127.0.0.1: ")
     assert said in failure.message
+    assert not failure.message.rstrip().endswith(":")
+    assert "0001" not in failure.message
 
 
 @pytest.mark.parametrize(
@@ -345,3 +350,46 @@ def test_access_shows_neither_token_nor_secret_when_printed() -> None:
         assert "token-00000001" not in shown and SECRET not in shown and SECRET not in repr(target)
 
     with_issuer(work, issued())
+
+
+def test_an_error_without_a_description_ends_without_a_colon() -> None:
+    for description in ("", "  ", None):
+        failure = read_token(CLIENT, reply({"error": "invalid_client", "error_description": description}, 401))
+        assert isinstance(failure, Failure)
+        assert failure.message == "no token from the issuer 127.0.0.1: invalid_client"
+
+
+def test_a_reply_of_an_issuer_that_is_too_long_is_called_so() -> None:
+    async def work(ways: Tokens, target: Endpoint, issuer: FakeServer, clock: FakeClock) -> None:
+        failure = await ways.of(target).headers()
+        assert isinstance(failure, Failure)
+        assert failure.message == "no token from the issuer 127.0.0.1: the issuer's reply is longer than 64 KiB"
+
+    with_issuer(work, whole(b"x" * 2**20, 200))
+
+
+def test_an_issuer_that_asks_for_a_rest_is_asked_again_after_it() -> None:
+    async def run() -> tuple[Sample, int, float]:
+        clock = FakeClock()
+        busy = whole({"error": "too_many_requests"}, 429, headers={"retry-after": "7"})
+        async with FakeServer(busy, issued()) as issuer, FakeServer(GOOD) as server:
+            async with Transport(clock=clock) as transport:
+                patient = endpoint(server.url, issuer.url).model_copy(update={"retries": 1})
+                began = clock.monotonic()
+                sample = await fire(
+                    transport=transport,
+                    clock=clock,
+                    endpoint_name="prod",
+                    endpoint=patient,
+                    suite_name="shop",
+                    probe=Probe(id="p", prompt="Where?"),
+                    index=0,
+                    run_id="r",
+                    accesses=Tokens(transport=transport, clock=clock),
+                )
+            return sample, len(issuer.requests), clock.monotonic() - began
+
+    sample, asked, took_s = asyncio.run(run())
+    assert (sample.failure, asked) == (None, 2)
+    assert sample.attempts[1].waited_s == 7
+    assert took_s >= 7

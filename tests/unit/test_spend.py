@@ -34,7 +34,7 @@ from runner.store import open_store
 from runner.store.base import Spending, Spent, Store
 from tests.fakes.chat import chat_body
 from tests.fakes.clock import FakeClock
-from tests.fakes.http_server import FakeServer, Hang, Pause, Step, whole
+from tests.fakes.http_server import End, FakeServer, Hang, Pause, Reset, Step, head, whole
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 TOKENS = 19
@@ -308,6 +308,63 @@ def test_answers_that_do_not_say_what_they_used_count_by_an_estimate_and_the_run
     record = asyncio.run(scenario())
     assert len(not_asked(record)) == 5
     assert record.note == "3 requests did not tell what they used and count by an estimate under the spending cap"
+
+
+BEGUN = head(200, {"content-type": "application/json", "content-length": "500"})
+BIG = head(200, {"content-type": "application/json", "content-length": str(2**24)})
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        [BEGUN, b"{", End()],
+        [BEGUN, b"{", Reset()],
+        [BEGUN, b"{", Hang()],
+        [BIG, *[b" " * 2**20] * 9, Hang()],
+        [Hang()],
+        [head(200, {"content-type": "text/event-stream"}), b"data: {broken}\n\n", End()],
+    ],
+    ids=["short", "reset", "late", "over the size cap", "silent", "truncated"],
+)
+def test_a_request_that_failed_after_its_reply_began_counts_by_the_estimate(
+    store: Store, tmp_path: Path, reply: list[Step]
+) -> None:
+    async def scenario() -> RunRecord:
+        async with FakeServer(whole(chat_body()), reply) as server, an_engine(store, Day()) as engine:
+            hasty = {"timeout": {"connect": "1s", "first_token": "300ms", "total": "400ms"}}
+            prepared = a_suite(tmp_path, server.url, probes=2, endpoint=hasty, spend={"tokens_per_day": 1000})
+            return await engine.run(an_order(prepared))
+
+    record = asyncio.run(scenario())
+    assert record.samples[1].failure is not None
+    (spent,) = store.spent(NOON - timedelta(hours=12)).values()
+    assert (spent.requests, spent.tokens, spent.estimated) == (2, 2 * TOKENS, 1)
+    assert spent.usd == pytest.approx(2 * COST)
+
+
+@pytest.mark.parametrize("status", [401, 429, 500])
+def test_a_request_that_was_refused_costs_nothing(store: Store, tmp_path: Path, status: int) -> None:
+    async def scenario() -> None:
+        refused = whole({"error": {"message": "no"}}, status=status)
+        async with FakeServer(whole(chat_body()), refused) as server, an_engine(store, Day()) as engine:
+            await engine.run(an_order(a_suite(tmp_path, server.url, probes=2, spend={"tokens_per_day": 1000})))
+
+    asyncio.run(scenario())
+    (spent,) = store.spent(NOON - timedelta(hours=12)).values()
+    assert (spent.requests, spent.tokens, spent.estimated) == (2, TOKENS, 0)
+
+
+def test_requests_of_unknown_price_are_called_so_and_not_counted_as_free(store: Store, tmp_path: Path) -> None:
+    async def scenario() -> RunRecord:
+        async with FakeServer(whole({**chat_body(), "model": "m-1"})) as server, an_engine(store, Day()) as engine:
+            caps = {"usd_per_day": 1, "tokens_per_day": 100_000}
+            prepared = a_suite(tmp_path, server.url, probes=5, endpoint={"prices": None}, spend=caps)
+            return await engine.run(an_order(prepared))
+
+    record = asyncio.run(scenario())
+    assert record.note == ("the price of 5 requests is unknown: usd_per_day is not kept, only tokens_per_day is")
+    (spent,) = store.spent(NOON - timedelta(hours=12)).values()
+    assert (spent.tokens, spent.estimated) == (5 * TOKENS, 0)
 
 
 # ------------------------------------------------------------------------------------------------ the ledger

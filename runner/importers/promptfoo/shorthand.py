@@ -66,7 +66,9 @@ def test_of(row: Located) -> Located:
     for name, cell in row.items():
         _cell(name, cell, test, thresholds)
     for index, threshold in thresholds.items():
-        if index < len(test["assert"]) and _number(threshold) is not None:
+        if not threshold.value.strip():
+            threshold.taken()
+        elif index < len(test["assert"]) and _number(threshold) is not None:
             test["assert"][index]["threshold"] = threshold.made(_number(threshold))
     made = {key: value for key, value in test.items() if value}
     made["assert"] = [row.made(assertion) for assertion in test["assert"]]

@@ -76,6 +76,17 @@ def _chat_reply(asking: openai.OpenAI, case: Case, messages: list[Any]) -> Any:
     return whole.model_copy(update={"model": model})
 
 
+def embeddings(root: str, case: Case) -> list[dict[str, Any]]:
+    """As the SDK asks by itself, which is base64, and as numbers: both must be the same vector."""
+    asking = client(root, case)
+    by_itself = asking.embeddings.create(model=case.model, input=case.prompt)
+    whole = asking.embeddings.create(model=case.model, input=case.prompt, encoding_format="float")
+    same = all(abs(a - b) < 1e-6 for a, b in zip(by_itself.data[0].embedding, whole.data[0].embedding, strict=True))
+    answer = json.dumps(whole.data[0].embedding if same else None, separators=(",", ":"))
+    usage = (whole.usage.prompt_tokens, whole.usage.total_tokens - whole.usage.prompt_tokens)
+    return [understood(answer=answer, finish=None, usage=usage, model=whole.model)]
+
+
 def responses(root: str, case: Case) -> list[dict[str, Any]]:
     """The whole conversation goes along each time: nothing is stored."""
     asking = client(root, case)
@@ -130,4 +141,5 @@ def _response(asking: openai.OpenAI, case: Case, items: list[Any]) -> Any:
 
 
 if __name__ == "__main__":
-    play({"openai-chat": chat, "azure-openai": azure, "openai-responses": responses}, errors=openai.APIError)
+    dialects = {"openai-chat": chat, "azure-openai": azure, "openai-responses": responses}
+    play({**dialects, "openai-embeddings": embeddings}, errors=openai.APIError)
