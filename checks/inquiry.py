@@ -1,4 +1,4 @@
-"""What a check wants to ask another endpoint, and what came of it. Feeds the checks of meaning and whoever asks for them.
+"""What a check wants to ask another endpoint, and what came of it. Feeds the checks of meaning and those who ask.
 
 A check only words its questions (``Inquiry``) and later reads the replies by their keys: asking is the runner's.
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr, SecretStr, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, model_validator
 
 from probes.duration import PositiveDuration
 from probes.forms import Number, SuiteModel, Truth, Whole
@@ -96,6 +96,19 @@ class Spend(SuiteModel):
     """Input and output tokens together."""
 
 
+MOST_AT_ONCE = 256
+"""Requests in flight at one endpoint. Each may hold a reply of 8 MiB, some of it twice while it is read."""
+
+
+def _not_too_many(concurrency: int) -> int:
+    if concurrency > MOST_AT_ONCE:
+        raise ValueError(
+            f"concurrency {concurrency} is more than {MOST_AT_ONCE}: each request in flight may hold 8 MiB of a reply "
+            "in memory, and so many at once would delay each other's timing"
+        )
+    return concurrency
+
+
 class Endpoint(SuiteModel):
     """Where probes are asked: URL, protocol, model, credentials."""
 
@@ -129,8 +142,10 @@ class Endpoint(SuiteModel):
     """Asks for repeatable answers, where the dialect can."""
     timeout: Timeouts = Timeouts()
     """How long to wait at most."""
-    concurrency: Annotated[Whole, Field(ge=1, le=1000)] = 4
-    """Requests in flight at once. Default 4."""
+    concurrency: Annotated[
+        Whole, Field(ge=1, json_schema_extra={"maximum": MOST_AT_ONCE}), AfterValidator(_not_too_many)
+    ] = 4
+    """Requests in flight at once, at most 256. Default 4."""
     requests_per_minute: Annotated[Whole, Field(ge=1)] | None = None
     """Most requests in any minute; what has to wait is not timed."""
     tokens_per_minute: Annotated[Whole, Field(ge=1)] | None = None

@@ -72,9 +72,7 @@ class Document:
     def problem(self, fault: Fault) -> Problem:
         """The fault with its place in the file."""
         if (spot := fault.spot) is not None:
-            return Problem(
-                file=spot.file, line=spot.line, column=spot.column, message=fault.message, hint=fault.hint
-            )
+            return Problem(file=spot.file, line=spot.line, column=spot.column, message=fault.message, hint=fault.hint)
         find = self.positions.find_key if fault.at_key else self.positions.find
         line, column = find(fault.path)
         return Problem(file=self.file, line=line, column=column, message=fault.message, hint=fault.hint)

@@ -71,10 +71,7 @@ def _checks(entries: object, path: YamlPath, fill: Fill) -> object:
     if not isinstance(entries, list):
         return entries
     return [
-        {
-            key: value if key in RESERVED_CHECK_KEYS else fill(value, (*path, index, key))
-            for key, value in entry.items()
-        }
+        {key: value if key in RESERVED_CHECK_KEYS else fill(value, (*path, index, key)) for key, value in entry.items()}
         if isinstance(entry, dict)
         else entry
         for index, entry in enumerate(entries)

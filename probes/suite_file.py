@@ -26,10 +26,11 @@ from probes.rendering import with_rendered
 from probes.secret_files import FILE, SecretFiles, read_secret_files
 from probes.suite import Suite
 from probes.suite_rules import cross_faults
+from probes.text_file import read_text
 from probes.unfolded import Unfolded
 from probes.unfolding import Unfolding
 from probes.validation import faults_of
-from probes.yaml_reader import MAX_BYTES, read_document
+from probes.yaml_reader import read_document
 
 
 class Found(Protocol):
@@ -131,7 +132,7 @@ def read_suite(path: Path, environ: Mapping[str, str], *, secrets_at_hand: bool 
     Raises:
         SuiteError: the file cannot be read, or has problems.
     """
-    text = _read_text(path, SuiteError)
+    text = read_text(path, SuiteError)
     return load_suite(text, str(path), environ, folder=path.parent, secrets_at_hand=secrets_at_hand)
 
 
@@ -177,7 +178,7 @@ def read_mapping(path: Path, error: type[InputError]) -> Document:
     Raises:
         InputError: (the given class) the file cannot be read, or is faulty as YAML.
     """
-    document = read_document(_read_text(path, error), str(path), error)
+    document = read_document(read_text(path, error), str(path), error)
     if document.faults:
         raise error(in_file_order(document.problem(fault) for fault in document.faults))
     return document
@@ -196,26 +197,6 @@ def problems_of(error: ValidationError, document: Document, model: type[BaseMode
     """What pydantic found wrong with a document, in plain words. Values from the environment are never quoted."""
     faults = faults_of(error, model, document.data, document.data)
     return in_file_order(document.problem(fault) for fault in faults)
-
-
-def _read_text(path: Path, error: type[InputError]) -> str:
-    def refused(message: str, hint: str = "") -> InputError:
-        return error([Problem(file=str(path), line=0, column=0, message=message, hint=hint)])
-
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except FileNotFoundError as trouble:
-        raise refused("there is no such file") from trouble
-    except (OSError, ValueError) as trouble:
-        raise refused(f"the file cannot be read: {getattr(trouble, 'strerror', None) or trouble}") from trouble
-    if len(content) > MAX_BYTES:
-        raise refused("the file is larger than 1 MiB", "split it into several")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as trouble:
-        line = content[: trouble.start].count(b"\n") + 1
-        raise refused(f"the file is not UTF-8 text, first in line {line}", "save it as UTF-8") from trouble
 
 
 def _likeness(endpoints: object) -> Likeness:

@@ -9,37 +9,22 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from probes.cases import Case, CaseFile, case_id
+from probes.cases import Case, CaseFile
 from probes.data_file import DataFiles
-from probes.forms import LONGEST_NAME, NAME_PATTERN
+from probes.drawing import Drawn, from_row, is_name, no_name, plain_case
 from probes.nearest import did_you_mean
 from probes.positions import Fault, Positions, Spot, YamlPath
-from probes.rows import MOST_TOLD, Refusing, Row, Table
+from probes.rows import MOST_TOLD, Refusing, Table
 from probes.unfolded import PROBES, Site, Unfolded
 
 MOST_CASES = 10_000
 """Of one suite, all its probes together."""
 LABEL_CHARACTERS = 60
 """A value of a matrix that is longer is no label."""
-_NAME_HINT = "letters, digits, dots, dashes and underscores, at most 100, a letter or digit first"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Drawn:
-    """One case as it was read, from the suite or from a row."""
-
-    values: Mapping[str, Any]
-    name: str | None = None
-    labels: Mapping[str, Any] = field(default_factory=dict)
-    own: Mapping[str, Any] = field(default_factory=dict)
-    """Other keys of a case in the suite: checks and samples."""
-    index: int | None = None
-    spot: Spot | None = None
 
 
 class _Unusable(Exception):
@@ -88,15 +73,15 @@ class Unfolding:
         if not {"cases", "matrix"} & set(probe):
             return [({**probe, "vars": shared}, Site(written=index))]
         family = probe.get("id")
-        if not _is_name(family):
+        if not is_name(family):
             raise _Unusable  # the models say so
-        drawn = self._drawn(probe["cases"], (*path, "cases")) if "cases" in probe else [_Drawn(values={})]
+        drawn = self._drawn(probe["cases"], (*path, "cases")) if "cases" in probe else [Drawn(values={})]
         matrix = self._matrix(probe["matrix"], (*path, "matrix")) if "matrix" in probe else {}
         self._refuse_both(matrix, drawn, path)
         self._count(len(drawn) * math.prod(len(values) for values in matrix.values()), path, probe)
         labelled = [key for key, values in matrix.items() if all(_short(value) for value in values)]
         made = [
-            _case(probe, index, shared, one, dict(zip(matrix, chosen, strict=True)), labelled)
+            plain_case(probe, index, shared, one, dict(zip(matrix, chosen, strict=True)), labelled)
             for one in drawn
             for chosen in itertools.product(*matrix.values())
         ]
@@ -125,7 +110,7 @@ class Unfolding:
         return written
 
     # -------------------------------------------------------------------------------------------- cases as written
-    def _drawn(self, written: Any, path: YamlPath) -> list[_Drawn]:
+    def _drawn(self, written: Any, path: YamlPath) -> list[Drawn]:
         if isinstance(written, dict):
             return self._from_file(written, path)
         if not isinstance(written, list) or not written:
@@ -135,7 +120,7 @@ class Unfolding:
         drawn = [self._from_suite(case, (*path, index), index) for index, case in enumerate(written)]
         return _all(drawn)
 
-    def _from_suite(self, case: Any, path: YamlPath, index: int) -> _Drawn | None:
+    def _from_suite(self, case: Any, path: YamlPath, index: int) -> Drawn | None:
         if not isinstance(case, dict):
             self._refuse(path, "a case is a mapping", "like {vars: {question: ...}}")
             return None
@@ -144,8 +129,8 @@ class Unfolding:
             hint = did_you_mean(key, Case.model_fields, otherwise="known here:")
             self._refuse((*path, key), f"unknown key {key!r}", hint, at_key=True)
         values, labels, name = case.get("vars", {}), case.get("labels", {}), case.get("id")
-        if "id" in case and not _is_name(name):
-            self._refuse((*path, "id"), *_no_name(name))
+        if "id" in case and not is_name(name):
+            self._refuse((*path, "id"), *no_name(name))
             unknown.append("id")
         if wrong := [key for key in ("vars", "labels") if not isinstance(case.get(key, {}), dict)]:
             self._refuse((*path, wrong[0]), f"{wrong[0]} must be a mapping of keys and values")
@@ -155,10 +140,10 @@ class Unfolding:
         if unknown or wrong:
             return None
         own = {key: case[key] for key in ("checks", "samples") if key in case}
-        return _Drawn(values=values, name=name, labels=labels, own=own, index=index)
+        return Drawn(values=values, name=name, labels=labels, own=own, index=index)
 
     # -------------------------------------------------------------------------------------------- cases of a file
-    def _from_file(self, written: Mapping[str, Any], path: YamlPath) -> list[_Drawn]:
+    def _from_file(self, written: Mapping[str, Any], path: YamlPath) -> list[Drawn]:
         for key in (unknown := [key for key in written if key not in CaseFile.model_fields]):
             hint = did_you_mean(key, CaseFile.model_fields, otherwise="known here:")
             self._refuse((*path, key), f"unknown key {key!r}", hint, at_key=True)
@@ -174,7 +159,7 @@ class Unfolding:
         named = [((*path, "id"), name)] if name is not None else []
         self._refuse_missing(table, [*named, *(((*path, "labels", at), label) for at, label in enumerate(labels))])
         refusing = Refusing(path=path, file=table.rows[0].spot.file)
-        drawn = [_from_row(row, name, labels, refusing) for row in table.rows]
+        drawn = [from_row(row, name, labels, refusing) for row in table.rows]
         self.faults += refusing.told()
         return _all(drawn)
 
@@ -190,7 +175,7 @@ class Unfolding:
             raise _Unusable
 
     # -------------------------------------------------------------------------------------------- across cases
-    def _refuse_both(self, matrix: Mapping[str, Any], drawn: list[_Drawn], path: YamlPath) -> None:
+    def _refuse_both(self, matrix: Mapping[str, Any], drawn: list[Drawn], path: YamlPath) -> None:
         twice = next((key for one in drawn for key in one.values if key in matrix), None)
         if twice is not None:
             self._refuse((*path, "matrix", twice), f"{twice} stands in the matrix and in the cases", "rename one")
@@ -222,65 +207,7 @@ class Unfolding:
         self.faults.append(Fault(path=path, message=message, hint=hint, at_key=at_key, spot=spot))
 
 
-def _from_row(row: Row, name: str | None, labels: Iterable[str], refusing: Refusing) -> _Drawn | None:
-    """The case of one row; None, and faults in its line, where it cannot be one."""
-    called, line, before = None, row.spot.line, len(refusing.faults) + refusing.more
-    if name is not None:
-        called = row.values.get(name)
-        called = str(called) if isinstance(called, int) and not isinstance(called, bool) else called
-        if called is None or called == "":
-            refusing.at(line, f"{name} is empty, but names the case", "fill it, or leave id: out of cases")
-        elif not _is_name(called):
-            message, hint = _no_name(called)
-            refusing.at(line, f"{name}: {message}", hint)
-    told = {label: value for label in labels if (value := row.values.get(label)) not in (None, "")}
-    for label, value in told.items():
-        if not isinstance(value, (str, int)) or isinstance(value, bool):
-            refusing.at(line, f"{label} is a label and must be text", "write it in quotes")
-    if len(refusing.faults) + refusing.more > before:
-        return None
-    values = {key: value for key, value in row.values.items() if key != name and key not in labels}
-    return _Drawn(values=values, name=called, labels={k: str(v) for k, v in told.items()}, spot=row.spot)
-
-
-def _is_name(name: Any) -> bool:
-    return isinstance(name, str) and len(name) <= LONGEST_NAME and re.fullmatch(NAME_PATTERN, name) is not None
-
-
-def _no_name(name: Any) -> tuple[str, str]:
-    shown = repr(name)[:60] if isinstance(name, (str, int, float)) else "what stands there"
-    return f"{shown} cannot be the id of a case", _NAME_HINT
-
-
-def _case(
-    probe: Mapping[str, Any],
-    index: int,
-    shared: Any,
-    one: _Drawn,
-    chosen: Mapping[str, Any],
-    labelled: Iterable[str],
-) -> tuple[dict[str, Any], Site]:
-    """One plain probe, and where it was written."""
-    name = case_id(str(probe["id"]), one.name, chosen, one.values)
-    rest = {key: value for key, value in probe.items() if key not in ("cases", "matrix")}
-    values = {**shared, **chosen, **one.values} if isinstance(shared, dict) else shared
-    made: dict[str, Any] = {**rest, "id": name, "vars": values}
-    common, labels = probe.get("labels", {}), {key: _label(chosen[key]) for key in labelled}
-    if isinstance(common, dict) and (labels or one.labels):
-        made["labels"] = {**labels, **common, **one.labels}
-    checks = probe.get("checks", [])
-    if "checks" in one.own and isinstance(checks, list):
-        made["checks"] = [*checks, *one.own["checks"]]
-    if "samples" in one.own:
-        made["samples"] = one.own["samples"]
-    own = {"labels": frozenset(one.labels), "vars": frozenset(one.values)} | dict.fromkeys(one.own, frozenset())
-    own = {key: keys for key, keys in own.items() if keys or key in one.own}
-    size = len(checks) if isinstance(checks, list) else 0
-    own.pop("checks", None)  # told apart by their number
-    return made, Site(written=index, id=name, case=one.index, own=own, checks=size, spot=one.spot)
-
-
-def _all(drawn: Iterable[_Drawn | None]) -> list[_Drawn]:
+def _all(drawn: Iterable[Drawn | None]) -> list[Drawn]:
     """All cases, once every one of them is known to be right."""
     every = list(drawn)
     if None in every:
@@ -295,7 +222,3 @@ def _has_file(written: Any) -> bool:
 
 def _short(value: Any) -> bool:
     return isinstance(value, (str, int, float)) and len(str(value)) <= LABEL_CHARACTERS
-
-
-def _label(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

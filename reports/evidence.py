@@ -6,13 +6,13 @@ Pure. Texts in the results are hostile; pictures are markup that has been escape
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import islice
 
 from markupsafe import Markup
 
-from checks.drift.result import SUITE_SCOPE, StreamKey, StreamResult, StreamState
+from checks.drift.result import SUITE_SCOPE, StreamResult, StreamState
 from checks.finding import Status
 from probes.sample import Sample
 from reports import charts, marks, tally, wording
@@ -93,22 +93,10 @@ def stream_row(report: Report, result: StreamResult, probes: Sequence[str] = ())
         score=wording.score_words(result.score),
         bar=charts.score_bar(result.score, result.state.value),
         spark=charts.sparkline([point.score for point in points], result.state.value),
-        since=_since(report, result),
+        since=wording.since_words(report.run, result),
         probes=wording.names_words(probes),
         size=f"{result.baseline_size} of {needed}" if collecting else str(result.baseline_size),
     )
-
-
-def _since(report: Report, result: StreamResult) -> str:
-    if result.since is None:
-        return ""
-    started = _started(report, result.key).get(result.since)
-    return f"run {result.since}" if started is None else wording.instant(started)
-
-
-def _started(report: Report, key: StreamKey) -> Mapping[str, datetime]:
-    points = {point.run_id: point.started_at for point in report.history.get(key, ())}
-    return {run.run_id: run.started_at for run in report.recent} | points
 
 
 # ------------------------------------------------------------------------------------------------ pictures
@@ -168,17 +156,18 @@ def _sizes(before: Mapping[str, int], now: Mapping[str, int]) -> str:
 # ------------------------------------------------------------------------------------------------ answers
 def changed_answers(report: Report) -> tuple[ChangedAnswer, ...]:
     """Probes whose answers moved or whose checks failed, one telling answer each, in the order of the suite."""
-    found = (_changed(report, probe) for probe in report.run.probes)
-    return tuple(entry for entry in found if entry is not None)[:ANSWERS_MAX]
+    moved = frozenset(r.key.scope for r in tally.risen(report.run) if r.key.dimension == "answers")
+    found = (_changed(report, probe, moved) for probe in report.run.probes)
+    return tuple(islice((entry for entry in found if entry is not None), ANSWERS_MAX))
 
 
-def _changed(report: Report, probe: ProbeRecord) -> ChangedAnswer | None:
+def _changed(report: Report, probe: ProbeRecord, moved: Set[str]) -> ChangedAnswer | None:
     known = () if report.baseline is None else tuple(report.baseline.answers.get(probe.probe, ()))
     answered = [sample for sample in probe.samples if sample.answer]
     if not answered:
         return None
     sample = _most_telling(probe, answered, known)
-    why = _why(report, probe, sample, known)
+    why = _why(probe, sample, known, moved)
     if not why:
         return None
     before = nearest(sample.answer or "", known)
@@ -202,13 +191,12 @@ def _most_telling(probe: ProbeRecord, answered: Sequence[Sample], known: Sequenc
     return max(answered, key=lambda sample: (sample.sample_id in bad, _far(sample, known), -sample.index))
 
 
-def _why(report: Report, probe: ProbeRecord, sample: Sample, known: Sequence[tuple[str, int]]) -> list[str]:
+def _why(probe: ProbeRecord, sample: Sample, known: Sequence[tuple[str, int]], moved: Set[str]) -> list[str]:
     why = [
         f"{f.label} {one_line(f.argument, 80)}".rstrip() + f": {f.passed} of {f.total} passed"
         for f in probe.findings
         if f.status is Status.FAIL and f.turn is None  # single turns stand under Conversations
     ]
-    moved = {r.key.scope for r in tally.risen(report.run) if r.key.dimension == "answers"}
     if probe.probe in moved:
         why.append("its answers moved")
     elif SUITE_SCOPE in moved and known and _far(sample, known) > NOTICEABLE:

@@ -65,7 +65,7 @@ def words(counts: Mapping[Fault, int]) -> str:
 
 def of_stream(result: StreamResult, record: RunRecord) -> Fault:
     """The class of a stream that moved: ``checks`` and ``failures`` are what broke most often in this run, if any."""
-    dimension = result.key.dimension.partition(".")[0]
+    dimension = result.key.measured.partition(".")[0]
     probes = [probe for probe in record.probes if result.key.scope in (SUITE_SCOPE, probe.probe)]
     if dimension == "failures":
         told: Sequence[Fault] = tuple(of_samples(s for p in probes for s in p.samples if _asked(s)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from checks.verdict import WORST_FIRST, Health
+from checks.verdict import WORST_FIRST
 from reports import wording
 from reports.summary import ProbeRecord
 

@@ -14,11 +14,12 @@ from probes.failure import SENTENCES
 from probes.fault import Fault
 from reports import faults, tally
 from reports.alerts import SEVERITIES, Condition
+from reports.causes import cause_words, causes
 from reports.escaping import one_line
 from reports.harm import dimension_of, harm, severity_of
 from reports.listening import Ear, every_ear
 from reports.summary import RunRecord
-from reports.wording import count, effect_words, names_words
+from reports.wording import count, effect_words, names_words, since_words
 
 FACTS_SHOWN = 8
 CHECK_SEVERITY = "page"
@@ -28,6 +29,7 @@ _COVERED = {"checks": "contract", "refusals": "contract", "failures": "availabil
 _KNOWN = frozenset({Status.PASS, Status.FAIL})
 _ARGUMENT_CHARS = 60
 _REASON_CHARS = 200
+_CAUSE_CHARS = 300
 
 
 def conditions(
@@ -178,7 +180,7 @@ def _drift(record: RunRecord, bad_kinds: set[str], severities: Mapping[str, str]
         bad=_drift_bad(record, standing, free),
         severity=max(ranks, key=SEVERITIES.index, default="ticket"),
         immediate=True,  # the judge has weighed its own evidence; k of n on top would only delay
-        facts=_shown([_fact(*told) for told in tally.folded(free)]),
+        facts=_shown([*_causes(record, free), *(_fact(record, *told) for told in tally.folded(free))]),
         summary=_headed([_stream(result, effect_words(result.effect)) for result in heads]),
         subjects=tuple(dict.fromkeys(_subject(result, pooled) for result in heads)),
         unseen=tuple(name for result in unheard for name in (_subject(result, {dimension_of(result)}), _alone(result))),
@@ -205,8 +207,17 @@ def _stream(result: StreamResult, words: str) -> str:
     return f"{one_line(str(result.key), 100)} {words}".rstrip()
 
 
-def _fact(result: StreamResult, probes: Sequence[str]) -> str:
+def _causes(record: RunRecord, told: Sequence[StreamResult]) -> list[str]:
+    """What explains what, as far as it is about the streams that are told of."""
+    known = {result.key for result in told}
+    standing = [cause for cause in causes(record) if cause.standing and cause.result.key in known]
+    return [one_line(cause_words(cause), _CAUSE_CHARS) for cause in standing]
+
+
+def _fact(record: RunRecord, result: StreamResult, probes: Sequence[str]) -> str:
     words = one_line(result.note, _REASON_CHARS) or effect_words(result.effect) or "in alarm"
+    if since := since_words(record, result):
+        words = f"{words}; since {one_line(since, _ARGUMENT_CHARS)}"
     where = names_words([one_line(name, _ARGUMENT_CHARS) for name in probes])
     return f"{one_line(str(result.key), 100)}: {words}" + (f" ({where})" if where else "")
 

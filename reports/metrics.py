@@ -141,8 +141,10 @@ class Metrics:
         self._skipped.labels(suite, endpoint, reason).inc()
 
     def erred(self, suite: str, endpoint: str) -> None:
-        """Count a run that ended in an error of ours."""
+        """Count a run that ended in an error of ours: what is known of health is from before, so it is unknown now."""
         self._errors.labels(suite, endpoint).inc()
+        for health in Health:
+            self._health.labels(suite, endpoint, health.value).set(health is Health.UNKNOWN)
 
     def outbox(self, *, pending: int, delivered: int, given_up: int = 0) -> None:
         """How many notices wait, and how many more were delivered and given up."""

@@ -50,6 +50,15 @@ class ProbeRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Began:
+    """When another run, or this one, began."""
+
+    at: datetime
+    runs_ago: int
+    """How many runs of the same suite and endpoint before this one; 0 for this run itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """One firing of a suite at an endpoint, judged."""
 
@@ -71,6 +80,8 @@ class RunRecord:
     """What judges and embeddings were asked about the answers, in the order of asking."""
     calibration: CalibrationResult | None = None
     """Whether the judge still gives its known verdicts; None where the suite has none, or no judge was needed."""
+    began: Mapping[str, Began] = field(default_factory=dict, compare=False, repr=False)
+    """Of the runs that ``drift`` names as the first changed ones, by id: looked up, no part of what was found."""
 
     @property
     def charged(self) -> tuple[Sample | Consultation, ...]:
@@ -91,6 +102,10 @@ class StreamPoint:
     started_at: datetime
     score: float | None
     state: str
+    ln_m: float | None = None
+    """Natural logarithm of the evidence; None while collecting."""
+    ln_c: float | None = None
+    """What it is held against; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

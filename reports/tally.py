@@ -137,7 +137,7 @@ def tokens(samples: Sequence[Sample], field: str) -> int | None:
 
 
 def cost_usd(samples: Sequence[Sample | Consultation]) -> float | None:
-    """US dollars of these samples, and of what was asked about them; None where the price of any is unknown, or where there are none.
+    """US dollars of samples and of what was asked about them; None where one price is unknown, or there are none.
 
     What was never asked cost nothing.
     """

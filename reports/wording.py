@@ -16,6 +16,7 @@ from checks.verdict import Health
 from probes.duration import format_duration
 from probes.sample import Sample
 from reports import tally
+from reports.causes import cause_words, causes
 from reports.cohorts import worse_words
 from reports.consultation import Consultation
 from reports.summary import RunRecord
@@ -31,6 +32,7 @@ HEALTH_MEANINGS = {
 RUNS_NEEDED_CONTINUOUS = 20
 RUNS_NEEDED_DISCRETE = 5
 _NAMES_SHOWN = 4
+_CAUSES_SHOWN = 2
 
 
 # ------------------------------------------------------------------------------------------------ small words
@@ -142,6 +144,14 @@ def calm_words(record: RunRecord) -> str:
     return ", ".join(words) or "no stream is quiet" if record.drift else "no baseline to compare with yet"
 
 
+def since_words(record: RunRecord, result: StreamResult) -> str:
+    """When a stream began to move: ``2026-03-14 09:15 UTC``, or ``run abc`` where that is not known; may be empty."""
+    if result.since is None:
+        return ""
+    began = record.began.get(result.since)
+    return f"run {result.since}" if began is None else instant(began.at)
+
+
 def stream_sentence(result: StreamResult, since: str = "") -> str:
     """``tokens.output: x1.31 (between x1.22 and x1.40), score 100 of 100, alarm, since ...``."""
     effect = effect_words(result.effect)
@@ -166,18 +176,33 @@ def _harm(record: RunRecord) -> list[str]:
     alarms = tally.in_state(record, StreamState.ALARM)
     parts = [count(contracts, "contract") + " broken"] if contracts else []
     parts += [count(policies, "policy", "policies") + " broken"] if policies else []
-    return parts + ([stream_names(alarms) + " moved"] if alarms else [])
+    return parts + _moved(record, alarms)
+
+
+def _moved(record: RunRecord, alarms: Sequence[StreamResult]) -> list[str]:
+    """What moved and what follows from it; streams that hang together with nothing else are named in one breath."""
+    if not alarms:
+        return []
+    standing = [c for c in causes(record) if {StreamState.ALARM} & {r.state for r in (c.result, *c.explains)}]
+    telling = [cause for cause in standing if cause.standing or cause.label]
+    alone = [cause.result for cause in standing if cause not in telling]
+    told = [cause_words(cause) for cause in telling[:_CAUSES_SHOWN]]
+    more = len(telling) - _CAUSES_SHOWN
+    told += [count(more, "more cause")] if more > 0 else []
+    return told + ([stream_names(alone) + " moved"] if alone else [])
 
 
 def _trouble(record: RunRecord) -> list[str]:
     held, again = tally.held(record.samples), tally.asked_again(record.samples)
     lost = tally.lost(record.samples)
-    errors, warned = len(tally.broken_checks(record)), tally.in_state(record, StreamState.WARN)
+    errors, warned = len(tally.broken_checks(record)), list(tally.in_state(record, StreamState.WARN))
     classes = ", ".join(failure.kind for failure in tally.failures(lost))
     parts = [f"{len(lost)} of {count(len(record.samples), 'sample')} failed ({classes})"] if lost else []
     parts += _held_back(held, len(record.samples), told_size=bool(lost))
     parts += [f"{count(errors, 'check')} could not be evaluated"] if errors else []
     parts += [f"{count(again, 'answer')} needed a second request"] if again else []
+    told = {result.key for cause in causes(record) for result in cause.explains} if warned else set()
+    warned = [result for result in warned if result.key not in told or not tally.in_state(record, StreamState.ALARM)]
     return parts + ([f"{stream_names(warned)} may be moving"] if warned else [])
 
 

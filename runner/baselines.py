@@ -1,11 +1,11 @@
-"""Acts on what is normal: capture, accept, reset. Each is recorded with author and reason beside its effect."""
+"""Acts on what is normal: capture, accept, mark, reset. Each is recorded with author and reason beside its effect."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from checks.drift.result import StreamKey, StreamResult, StreamState
+from checks.drift.result import GOLDEN, StreamKey, StreamResult, StreamState
 from checks.drift.score import accept, reset, streams_of
 from probes.endpoint import Spend
 from probes.errors import UsageError
@@ -33,7 +33,8 @@ def begin_capture(store: Store, order: RunOrder, *, author: str, reason: str) ->
     suite = order.prepared.suite
     if order.whole:
         act = _act("capture", suite.name, order.endpoint, author=author, reason=reason, streams=())
-        store.save_act(act, {}, baseline_runs=())
+        golden = only_golden(store.stream_states(suite.name, order.endpoint))
+        store.save_act(act, golden, baseline_runs=())
         return
     asked = [probe.id for probe, _ in order.probes]
     keys = [key for key in streams_of(asked, streaming=True, retrieving=True) if key.scope in asked]
@@ -103,10 +104,33 @@ def reset_baseline(store: Store, suite: str, endpoint: str, *, probes: Sequence[
         unknown = set(probes) - {key.scope for key in before}
         if unknown:
             raise UsageError(f"no stream of {suite} at {endpoint} speaks of a probe {sorted(unknown)[0]!r}")
-        keys = [key for key in before if not probes or key.scope in probes]
+        keys = [key for key in before if (not probes or key.scope in probes) and not key.golden]
         act = _act("reset", suite, endpoint, author=author, reason=reason, streams=keys if probes else ())
         store.save_act(act, reset(before, keys), baseline_runs=None if probes else ())
     return len(keys)
+
+
+def mark_change(store: Store, suite: str, endpoint: str, *, author: str, reason: str) -> int:
+    """Declare a change, such as a deploy: every stream starts anew with the next run, as if accepted as of now.
+
+    A golden baseline stays. Returns how many streams start anew.
+
+    Raises:
+        UsageError: nothing is stored of this suite at this endpoint, so there is nothing to mark.
+    """
+    with store.exclusive():
+        if not store.runs(suite=suite, endpoint=endpoint, limit=1):
+            raise UsageError(f"nothing is stored of {suite} at {endpoint}, so nothing can be declared changed")
+        before = store.stream_states(suite, endpoint)
+        golden = only_golden(before)
+        act = _act("mark", suite, endpoint, author=author, reason=reason, streams=())
+        store.save_act(act, golden, baseline_runs=())
+    return len(before) - len(golden)
+
+
+def only_golden(states: Mapping[StreamKey, Json]) -> dict[StreamKey, Json]:
+    """What stays when all else is forgotten: nothing but a person moves a golden baseline."""
+    return {key: state for key, state in states.items() if key.golden}
 
 
 def latest_drift(store: Store, suite: str, endpoint: str) -> tuple[StreamResult, ...]:
@@ -125,13 +149,16 @@ def chosen_streams(
     return tuple(
         result
         for result in drift
-        if (result.key.dimension in streams if streams else result.state is StreamState.ALARM)
+        if not result.key.golden  # only freezing moves those
+        and (result.key.dimension in streams if streams else result.state is StreamState.ALARM)
         and (not probes or result.key.scope in probes)
     )
 
 
 def _nothing_to_accept(drift: Sequence[StreamResult], streams: Sequence[str], probes: Sequence[str]) -> str:
-    known = ", ".join(sorted({result.key.dimension for result in drift})) or "none yet"
+    known = ", ".join(sorted({result.key.dimension for result in drift if not result.key.golden})) or "none yet"
+    if any(name.startswith(GOLDEN) for name in streams):
+        return "a golden baseline is moved by freezing anew (holdfast baseline freeze), or dropped with reset --golden"
     if streams:
         where = f" of {', '.join(probes)}" if probes else ""
         return f"no stream {', '.join(streams)}{where}; the judged streams are: {known}"

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from checks.check import CheckContext
 from checks.inquiry import Inquiry, InquiryReply
 from checks.judging.calibration import KnownVerdict, agreement, fingerprint_of
-from runner.orders import RunOrder
 from reports.consultation import CalibrationResult
+from runner.orders import RunOrder
 from runner.store.base import Store
 
 

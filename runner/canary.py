@@ -28,6 +28,7 @@ from probes.suite import Probe
 from probes.transport import Transport
 from probes.turns import sum_of, usage_of
 from reports.canary.record import CanaryRecord, Example
+from runner.bookkeeping import keeping_books
 from runner.canary_sides import Side, distances
 from runner.holding import Limits
 from runner.orders import RunOrder
@@ -87,7 +88,8 @@ class Canaries:
         stored = self.store.baseline_answers(suite, order.production)
         run.normal = {probe.id: [key_of(text) for text in stored.get(probe.id, ())] for probe in order.probes}
         try:
-            await run.all_pairs()
+            async with keeping_books(self.store, (production.limits, candidate.limits)):
+                await run.all_pairs()
         finally:
             spending = (*production.limits.end(), *candidate.limits.end())
             await asyncio.to_thread(self.store.save_spending, spending)

@@ -29,6 +29,10 @@ class Troubles:
             self._now.pop(source, None)
         return words != before
 
+    def of(self, source: str) -> str:
+        """What is wrong with one source; empty while it is well."""
+        return self._now.get(source, "")
+
     def lines(self) -> tuple[str, ...]:
         """One line a source."""
         return tuple(f"{source}: {words}" for source, words in sorted(self._now.items()))

@@ -61,9 +61,7 @@ def context_of(
 class Consultants:
     """Asks on behalf of checks. One serves all runs of a process."""
 
-    def __init__(
-        self, *, store: Store, transport: Transport, clock: Clock, limits: Limits, accesses: Accesses
-    ) -> None:
+    def __init__(self, *, store: Store, transport: Transport, clock: Clock, limits: Limits, accesses: Accesses) -> None:
         self._store = store
         self._transport = transport
         self._clock = clock
@@ -85,7 +83,8 @@ class Consultants:
         suite = order.prepared.suite
         normal = await asyncio.to_thread(self._store.baseline_answers, suite.name, order.endpoint)
         needs = {need.inquiry.key: need for need in self._needs(order, samples, normal)}
-        calibrator = await asyncio.to_thread(Calibrator.of, order, self._store, self._clock.now(), bool(_judged(needs, suite)))
+        needed = bool(_judged(needs, suite))
+        calibrator = await asyncio.to_thread(Calibrator.of, order, self._store, self._clock.now(), needed)
         for inquiry in calibrator.questions():
             endpoint = suite.judge.endpoint if suite.judge else None
             need = needs.setdefault(inquiry.key, _Need(inquiry=inquiry, endpoint=endpoint or ""))
@@ -163,10 +162,12 @@ def _endpoint(suite: Suite, inquiry: Inquiry) -> str:
 
 
 def _reply(need: _Need, came: Answered) -> InquiryReply:
-    if came.failure is not None:
+    failure = came.failure
+    if failure is not None:
         who = "the endpoint of embeddings" if need.inquiry.kind == "embedding" else "the judge"
-        why = came.failure.message if came.failure.held_back else f"{who} gave no answer: {came.failure.kind.value}: {came.failure.message}"
-        return InquiryReply(why=f"{who} was {why}" if came.failure.held_back else why)
+        if failure.held_back:
+            return InquiryReply(why=f"{who} was {failure.message}")
+        return InquiryReply(why=f"{who} gave no answer: {failure.kind.value}: {failure.message}")
     return InquiryReply(text=came.text, vector=came.vector, model=came.asked.route.model or "")
 
 

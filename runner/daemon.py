@@ -12,10 +12,11 @@ import structlog
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from probes.errors import HoldfastError
+from probes.errors import HoldfastError, StoreError
 from reports.metrics import Metrics
 from runner.beats import ASSUMED, Beat, Place, first_run, grace_s, interval_s, newest_scheduled
 from runner.chores import Chore, Troubles, in_words, keep_doing, patiently
+from runner.last_resort import LastResort
 from runner.logs import log_loop_trouble
 from runner.orders import RunOrder
 from runner.outbox import SEND_TIMEOUT_S
@@ -46,6 +47,7 @@ class Daemon:
     stop_runs_s: float = STOP_RUNS_S
     beats: dict[Place, Beat] = field(default_factory=dict)
     troubles: Troubles = field(default_factory=Troubles)
+    last_resort: LastResort = field(init=False)
     _scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone="UTC"))
     _out: dict[Place, asyncio.Task[None]] = field(default_factory=dict)
     """Runs under way. Tasks of our own: the scheduler would cancel its own when it is shut down."""
@@ -53,6 +55,9 @@ class Daemon:
     _hurry: asyncio.Event = field(default_factory=asyncio.Event)
     _chores_end: asyncio.Event = field(default_factory=asyncio.Event)
     _given_up: int = 0
+
+    def __post_init__(self) -> None:
+        self.last_resort = LastResort(notifiers=self.here.outbox.notifiers, clock=self.here.clock)
 
     async def serve(self) -> None:
         """Run until SIGTERM or SIGINT (or ``stop``), then let runs finish and deliver what is waiting.
@@ -177,7 +182,7 @@ class Daemon:
         task.add_done_callback(lambda _: self._out.pop(place, None))
 
     async def _run(self, order: RunOrder, place: Place) -> None:
-        source = " at ".join(place)
+        source = _source(place)
         try:
             record = await self.here.engine.run(order)
             self.metrics.ran(record)
@@ -186,6 +191,8 @@ class Daemon:
             self.troubles.tell(source, in_words(error))
             bug = not isinstance(error, HoldfastError)
             log.error("run_not_stored", suite=place[0], endpoint=place[1], error=in_words(error), exc_info=bug)
+            if isinstance(error, StoreError):
+                await self.last_resort.tell(order.prepared.suite, order.endpoint, in_words(error))
             return
         self.troubles.tell(source, "")
         log.info(
@@ -230,6 +237,10 @@ class Daemon:
         log.info("texts_expired", rows=gone)
 
     # ------------------------------------------------------------------------------------------ health
+    def blind(self, place: Place) -> bool:
+        """True where the newest run could not be stored: what the store says of its health is from before."""
+        return bool(self.troubles.of(_source(place)))
+
     def sickness(self) -> tuple[str, ...]:
         """What is wrong with the daemon itself, one line each; empty while it is well."""
         now = self.here.clock.now()
@@ -237,6 +248,10 @@ class Daemon:
             f"{suite} at {endpoint} is overdue" for (suite, endpoint), beat in self.beats.items() if beat.overdue(now)
         ]
         return (*late, *self.troubles.lines())
+
+
+def _source(place: Place) -> str:
+    return " at ".join(place)
 
 
 def _job(place: Place) -> str:

@@ -7,7 +7,7 @@ a run that could not be measured instead of being lost.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from secrets import token_hex
 
@@ -29,11 +29,14 @@ from reports.alerts import AlertState, Transition, step, views
 from reports.message import notice
 from reports.ownership import conditions_told, owner_of
 from reports.retrieval import retrieval_note
-from reports.summary import ProbeRecord, RunRecord
+from reports.summary import Began, ProbeRecord, RunRecord
 from reports.tally import risen
+from runner.bookkeeping import keeping_books
 from runner.consulting import Consultants, context_of
+from runner.golden import golden_streams
 from runner.holding import Limits, RunLimits
 from runner.judging import Judged, judge_run
+from runner.not_stored import NotStored
 from runner.orders import Consulted, Fired, RunOrder
 from runner.records import bare, by_probe, observation_of, record_of, replay_command
 from runner.schedule import runs_per_year
@@ -76,7 +79,8 @@ class Engine:
         """Fire once, judge, store, and return what was stored.
 
         Raises:
-            StoreError: the result could not be written; nothing of it was.
+            NotStored: the result could not be written; nothing of it was. What was measured is in it.
+            StoreError: what was spent today cannot be read; nothing was sent.
         """
         turn = self._turns.setdefault((order.prepared.suite.name, order.endpoint), asyncio.Lock())
         async with turn:
@@ -94,11 +98,11 @@ class Engine:
         started_at, began = self._clock.now(), self._clock.monotonic()
         limits = held[0]
         try:
-            samples = await self._ask(order, run_id, limits, on_sample)
-            consulted = await self._consult(order, run_id, samples, held)
+            async with keeping_books(self._store, held):
+                samples = await self._ask(order, run_id, limits, on_sample)
+                consulted = await self._consult(order, run_id, samples, held)
         except BaseException:
-            for each in held:
-                await self._given_up(each)
+            await self._given_up(held)
             raise
         duration_s = self._clock.monotonic() - began
         return Fired(
@@ -124,11 +128,13 @@ class Engine:
             log.error("consulting_broke", suite=order.prepared.suite.name, endpoint=order.endpoint, error=kind)
             return Consulted()
 
-    async def _given_up(self, limits: RunLimits) -> None:
+    async def _given_up(self, held: Sequence[RunLimits]) -> None:
         """A run that was cancelled leaves nothing but what it used: the next one must not spend it again."""
+        spending = tuple(spent for limits in held for spent in limits.end())
         try:
-            await asyncio.to_thread(self._store.save_spending, limits.end())
-            limits.saved()
+            await asyncio.to_thread(self._store.save_spending, spending)
+            for limits in held:
+                limits.saved()
         except StoreError as error:
             log.error("spending_not_stored", error=str(error))
 
@@ -152,6 +158,11 @@ class Engine:
         """Judge and store; where a bug of ours stops that, store the samples as a run that could not be judged."""
         try:
             return self._judged(order, fired)
+        except NotStored:
+            raise
+        except StoreError as error:
+            nothing = Judged(states={}, results=(), learned=False, note="it could not be compared with what is stored")
+            raise NotStored(str(error), record_of(order, fired, self._checked_alone(order, fired), nothing)) from error
         except HoldfastError:
             raise
         except Exception as error:  # noqa: BLE001  bulkhead: a bug must neither lose the samples nor end the daemon
@@ -161,27 +172,42 @@ class Engine:
 
     def _judged(self, order: RunOrder, fired: Fired) -> RunRecord:
         """Check, judge, decide and store, with the store held so that no other process judges in between."""
-        with self._store.exclusive():
-            probes = self._check(order, fired)
-            observation = observation_of(fired, probes, order.checks_hashes)
-            plan = self.plan(order)
-            judged = judge_run(self._states(order), observation, plan, whole=order.whole)
-            record = self._with_documents(record_of(order, fired, probes, judged))
-            alerts, transitions = self._decide(order, record, fired.caps_reached)
-            record = replace(record, alerts=views(alerts, transitions))
-            self._store.save_run(
-                RunWrite(
-                    record=record,
-                    observation=observation,
-                    plan={"judge": plan.to_json(), "whole": order.whole, "judged": True},
-                    in_baseline=judged.learned,
-                    streams=judged.states,
-                    alerts=alerts,
-                    outbox=self._notices(order, record, transitions),
-                    spending=fired.spending,
-                )
-            )
+        record: RunRecord | None = None
+        try:
+            with self._store.exclusive():
+                record, write = self._decided(order, fired)
+                self._store.save_run(write)
+        except StoreError as error:
+            if record is None:
+                raise
+            raise NotStored(str(error), record) from error
         return record
+
+    def _decided(self, order: RunOrder, fired: Fired) -> tuple[RunRecord, RunWrite]:
+        """What a run came to, and all that is to be written of it."""
+        probes = self._check(order, fired)
+        observation = observation_of(fired, probes, order.checks_hashes)
+        plan = self.plan(order)
+        judged = judge_run(self._states(order), observation, plan, whole=order.whole)
+        record = self._with_beginnings(self._with_documents(record_of(order, fired, probes, judged)))
+        alerts, transitions = self._decide(order, record, fired.caps_reached)
+        record = replace(record, alerts=views(alerts, transitions))
+        return record, RunWrite(
+            record=record,
+            observation=observation,
+            plan={"judge": plan.to_json(), "whole": order.whole, "judged": True},
+            in_baseline=judged.learned,
+            streams=judged.states,
+            alerts=alerts,
+            outbox=self._notices(order, record, transitions),
+            spending=fired.spending,
+        )
+
+    def _with_beginnings(self, record: RunRecord) -> RunRecord:
+        """The run with when those runs began that its streams have moved since."""
+        first = {result.since for result in record.drift if result.since is not None}
+        known = self._store.began(record.suite, record.endpoint, first - {record.run_id}) if first else {}
+        return replace(record, began={record.run_id: Began(at=record.started_at, runs_ago=0), **known})
 
     def _with_documents(self, record: RunRecord) -> RunRecord:
         """The run with a note of which documents moved, where retrieval did."""
@@ -223,8 +249,17 @@ class Engine:
         return dict(self._store.stream_states(order.prepared.suite.name, order.endpoint))
 
     def _check(self, order: RunOrder, fired: Fired) -> tuple[ProbeRecord, ...]:
-        suite = order.prepared.suite
-        normal, asked = self._store.baseline_answers(suite.name, order.endpoint), by_probe(fired.samples)
+        normal = self._store.baseline_answers(order.prepared.suite.name, order.endpoint)
+        return self._checked_against(order, fired, normal)
+
+    def _checked_alone(self, order: RunOrder, fired: Fired) -> tuple[ProbeRecord, ...]:
+        """The checks without anything that is stored."""
+        return self._checked_against(order, fired, {})
+
+    def _checked_against(
+        self, order: RunOrder, fired: Fired, normal: Mapping[str, tuple[str, ...]]
+    ) -> tuple[ProbeRecord, ...]:
+        asked = by_probe(fired.samples)
         return tuple(
             self._checked(order, probe, asked.get(probe.id, ()), normal.get(probe.id, ()), fired.consulted)
             for probe, _ in order.probes
@@ -260,7 +295,7 @@ class Engine:
         mine = Installed(
             suite=suite.name,
             endpoint=order.endpoint,
-            streams=len(streams),
+            streams=len(streams) + golden_streams(self._store.acts(suite.name, order.endpoint)),
             runs_per_year=runs_per_year(suite.schedule),
         )
         installed = self._store.installed()

@@ -54,13 +54,13 @@ class Estimate:
 def first_estimate(endpoint: Endpoint, probes: Sequence[Probe]) -> Estimate:
     """A guess for the longest of these questions: characters / 4, and ``max_tokens`` where the suite sets it."""
     asked = max((_characters(probe) for probe in probes), default=0)
-    answer = max((_most_tokens({**endpoint.params, **probe.params}) for probe in probes), default=0)
+    answer = max((most_tokens({**endpoint.params, **probe.params}) for probe in probes), default=0)
     return _estimate(endpoint, asked, answer)
 
 
 def estimate_of(endpoint: Endpoint, characters: int) -> Estimate:
     """A guess for a question of so many characters, as for those of probes."""
-    return _estimate(endpoint, characters, _most_tokens(dict(endpoint.params)))
+    return _estimate(endpoint, characters, most_tokens(dict(endpoint.params)))
 
 
 def _estimate(endpoint: Endpoint, characters: int, answer: int) -> Estimate:
@@ -73,6 +73,7 @@ def _characters(probe: Probe) -> int:
     return len(json.dumps([message.model_dump(mode="json") for message in probe.conversation], ensure_ascii=False))
 
 
-def _most_tokens(params: dict[str, object]) -> int:
+def most_tokens(params: dict[str, object]) -> int:
+    """The longest answer that params of a request allow, in tokens; 0 where they do not say."""
     told = [params.get(key) for key in MOST_TOKENS_KEYS]
     return next((most for most in told if isinstance(most, int) and most > 0), 0)

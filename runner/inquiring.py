@@ -102,7 +102,9 @@ class Inquirer:
         if self.judge.temperature is None or "temperature" in own:
             return {}
         if self.endpoint.protocol == "gemini":
-            return {"generationConfig": {"temperature": self.judge.temperature, **dict(own.get("generationConfig") or {})}}
+            theirs = own.get("generationConfig")
+            more = theirs if isinstance(theirs, dict) else {}
+            return {"generationConfig": {"temperature": self.judge.temperature, **more}}
         return {"temperature": self.judge.temperature}
 
 
@@ -118,7 +120,8 @@ def _answered(inquiry: Inquiry, asked: Asked) -> Answered:
         return Answered(asked=asked, vector=vector)
     if reply.finish not in ENDED:
         ended = reply.finish.value if reply.finish else ""
-        return Answered(asked=asked, text=reply.answer, failure=_unusable(f"the judge's reply ended with {ended}, not by itself"))
+        failure = _unusable(f"the judge's reply ended with {ended}, not by itself")
+        return Answered(asked=asked, text=reply.answer, failure=failure)
     if not (reply.answer or "").strip():
         return Answered(asked=asked, failure=_unusable("the judge's reply is empty"))
     return Answered(asked=asked, text=reply.answer)

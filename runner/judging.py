@@ -46,7 +46,7 @@ def judge_run(states: Mapping[StreamKey, Json], run: RunObservation, plan: Judge
 
 def _judged(states: Mapping[StreamKey, Json], run: RunObservation, plan: JudgePlan, *, whole: bool) -> Judged:
     learning = _learning(states, plan)
-    if learning and not _answered(run):
+    if learning and not answered(run):
         return Judged(states=states, results=(), learned=False, note=NOTHING_LEARNED)
     if whole:
         judgement = judge(states, run, plan)
@@ -75,5 +75,6 @@ def judge_plan(row: StoredObservation) -> JudgePlan:
     return JudgePlan.from_json(row.plan["judge"])
 
 
-def _answered(run: RunObservation) -> bool:
+def answered(run: RunObservation) -> bool:
+    """Whether any sample of the run was answered."""
     return any(not facts.failed for observed in run.probes for facts in observed.samples)

@@ -66,6 +66,11 @@ class OutboxWorker:
         self.given_up = 0
         """Notices this worker gave up since it was made."""
 
+    @property
+    def notifiers(self) -> Mapping[str, Notifier]:
+        """Those it knows, by name."""
+        return self._notifiers
+
     async def deliver_due(self) -> int:
         """Try everything that is due now, each notifier on its own; how many notices were delivered.
 
@@ -161,7 +166,7 @@ class OutboxWorker:
 
         Where we are cancelled in the instant in which the channel took the notice, its receipt is still kept.
         """
-        sending = asyncio.ensure_future(_called(notifier.deliver(pending.entry.notice, pending.receipt)))
+        sending = asyncio.ensure_future(called(notifier.deliver(pending.entry.notice, pending.receipt)))
         try:
             await asyncio.wait({sending}, timeout=self._send_timeout_s)
         except asyncio.CancelledError:
@@ -192,7 +197,8 @@ class OutboxWorker:
         return max(jittered_s, min(asked_s or 0.0, self._max_age_s))
 
 
-async def _called(sending: Awaitable[Delivery]) -> Delivery | DeliveryError:
+async def called(sending: Awaitable[Delivery]) -> Delivery | DeliveryError:
+    """What a notifier came to, as a value."""
     try:
         return await sending
     except DeliveryError as error:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import zip_longest
 
 from checks.canary.judge import judge_pairs
-from checks.drift.result import StreamKey, StreamResult
+from checks.drift.result import StreamKey
 from probes.errors import UsageError
 from reports.canary.record import CanaryRecord
-from runner.baselines import accepted
-from runner.judging import judge_plan, judge_run
-from runner.store.base import BaselineAct, Json, Store, StoredObservation
+from runner.store.base import Json, Store, StoredObservation
+from runner.tape import Tape, by_run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +24,6 @@ class ReplayOutcome:
     """For people."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Tape:
-    """The replay's own state while it runs."""
-
-    states: dict[StreamKey, Json] = field(default_factory=dict)
-    results: tuple[StreamResult, ...] = ()
-    played: list[StoredObservation] = field(default_factory=list)
-    """Every run so far, those before the last whole reset included: an accept may reach back."""
-    judged: int = 0
-
-
 def replay_place(store: Store, suite: str, endpoint: str, *, until: str | None = None) -> ReplayOutcome:
     """Replay one suite at one endpoint, up to a run or to the newest.
 
@@ -43,15 +31,13 @@ def replay_place(store: Store, suite: str, endpoint: str, *, until: str | None =
         UsageError: there is no such run, or nothing is stored.
     """
     rows = _rows(store, suite, endpoint, until)
-    tape = _Tape()
-    acts: dict[str | None, list[BaselineAct]] = {}
-    for act in store.acts(suite, endpoint):
-        acts.setdefault(act.after_run, []).append(act)
-    _decide(tape, acts.get(None, ()))
+    tape = Tape()
+    acts = by_run(store.acts(suite, endpoint))
+    tape.decide(acts.get(None, ()))
     for row in rows:
-        _play(tape, row)
+        tape.play(row)
         if row.observation.run_id != until:
-            _decide(tape, acts.get(row.observation.run_id, ()))
+            tape.decide(acts.get(row.observation.run_id, ()))
     expired = any(row.texts_expired for row in rows)
     if until is None:
         return _against_states(tape, store.stream_states(suite, endpoint), expired=expired)
@@ -90,39 +76,12 @@ def _rows(store: Store, suite: str, endpoint: str, until: str | None) -> list[St
     return rows[: ids.index(until) + 1]
 
 
-def _decide(tape: _Tape, acts: Sequence[BaselineAct]) -> None:
-    """Acts in the order of saving, which is the order in which they took effect."""
-    for act in acts:
-        _act(tape, act)
-
-
-def _act(tape: _Tape, act: BaselineAct) -> None:
-    if act.kind == "accept":
-        chosen = [result for result in tape.results if result.key in act.streams]
-        tape.states, _ = accepted(tape.played, tape.states, chosen)
-    elif act.streams:
-        tape.states = {key: state for key, state in tape.states.items() if key not in act.streams}
-    else:
-        tape.states = {}
-        tape.judged = 0
-
-
-def _play(tape: _Tape, row: StoredObservation) -> None:
-    tape.played.append(row)
-    if not row.plan["judged"]:
-        return
-    judged = judge_run(tape.states, row.observation, judge_plan(row), whole=row.plan["whole"])
-    tape.states = dict(judged.states)
-    tape.results = judged.results or tape.results
-    tape.judged += 1
-
-
-def _against_states(tape: _Tape, stored: Mapping[StreamKey, Json], *, expired: bool) -> ReplayOutcome:
+def _against_states(tape: Tape, stored: Mapping[StreamKey, Json], *, expired: bool) -> ReplayOutcome:
     differing = [key for key in {*tape.states, *stored} if tape.states.get(key) != stored.get(key)]
     return _outcome(tape, len(stored), differing, expired=expired)
 
 
-def _against_run(tape: _Tape, store: Store, run_id: str, *, expired: bool) -> ReplayOutcome:
+def _against_run(tape: Tape, store: Store, run_id: str, *, expired: bool) -> ReplayOutcome:
     record = store.run(run_id)
     told = {result.key: result for result in record.drift} if record else {}
     now = {result.key: result for result in tape.results} if told else {}
@@ -130,8 +89,8 @@ def _against_run(tape: _Tape, store: Store, run_id: str, *, expired: bool) -> Re
     return _outcome(tape, len(told), differing, expired=expired)
 
 
-def _outcome(tape: _Tape, streams: int, differing: Sequence[StreamKey], *, expired: bool) -> ReplayOutcome:
-    untold = [key for key in differing if expired and key.dimension == "answers"]
+def _outcome(tape: Tape, streams: int, differing: Sequence[StreamKey], *, expired: bool) -> ReplayOutcome:
+    untold = [key for key in differing if expired and key.measured == "answers"]
     wrong = sorted(key for key in differing if key not in untold)
     lines = [f"replayed {tape.judged} runs: {streams - len(differing)} of {streams} streams agree to the last digit"]
     if untold:

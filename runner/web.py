@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from checks.verdict import Health
 from probes.errors import HoldfastError
 from reports.formats.html import IndexEntry, render_index
 from reports.metrics import CONTENT_TYPE
@@ -92,11 +93,15 @@ class Pages:
                     IndexEntry(
                         suite=suite,
                         endpoint=endpoint,
-                        health=newest.health if newest else "",
+                        health=self._health((suite, endpoint), newest.health if newest else ""),
                         started_at=newest.started_at if newest else None,
                     )
                 )
         return HTMLResponse(render_index(entries, version=version("holdfast")))
+
+    def _health(self, place: tuple[str, str], stored: str) -> str:
+        """The stored health, unless the newest run could not be stored: then nobody knows."""
+        return Health.UNKNOWN.value if self._daemon.blind(place) else stored
 
     async def report(self, request: Request) -> Response:
         """The report page of one suite at one endpoint, made from what is stored."""

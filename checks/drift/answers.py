@@ -20,10 +20,10 @@ from checks.drift.rise import SHOWN_RUNS, Rise
 from checks.drift.wording import Wording, key_of, wording_of
 from checks.drift.words import far_words
 
-_WEIGHTS = (0.35, 0.15, 0.2, 0.2, 0.1)
+WEIGHTS = (0.35, 0.15, 0.2, 0.2, 0.1)
 """Of the events new, off, far, very far, near."""
-_BASELINE_WEIGHT = 0.25  # leave-one-out counts err more than binomial ones
-_MIN_RUNS = 2
+BASELINE_WEIGHT = 0.25  # leave-one-out counts err more than binomial ones
+MIN_RUNS = 2
 _LEAST_ANSWERS = 5
 _KEPT_ANSWERS = 200  # newest baseline answers a probe is compared with
 _LEAST_DISTANCE = 0.01  # for baselines that always say the same
@@ -61,10 +61,10 @@ class AnswerMachine:
                 for position, value in enumerate((*row, 1)):
                     tally[position] += value
         ordered = [tallies[run.run_id] for run in runs if run.run_id in tallies]
-        rules = Rules.of(plan, min_runs=_MIN_RUNS)
+        rules = Rules.of(plan, min_runs=MIN_RUNS)
         rates = [
-            new_rate([(tally[event], tally[5]) for tally in ordered], rules, weight=_BASELINE_WEIGHT)
-            for event in range(len(_WEIGHTS))
+            new_rate([(tally[event], tally[5]) for tally in ordered], rules, weight=BASELINE_WEIGHT)
+            for event in range(len(WEIGHTS))
         ]
         detector = {"rates": [rate.to_json() for rate in rates], "rise": Rise().to_json(), "recent": []}
         return Formed(probes=frozenset(wordings), baseline={"wordings": wordings}, detector=detector)
@@ -73,13 +73,13 @@ class AnswerMachine:
         self, baseline: Json, detector: Json, run: Gathered, plan: JudgePlan, *, alarmed: bool
     ) -> tuple[Json, Evidence] | None:
         """Bet on the five events of one run."""
-        rules = Rules.of(plan, min_runs=_MIN_RUNS)
+        rules = Rules.of(plan, min_runs=MIN_RUNS)
         events, relative = _looked(baseline, run)
         rates = [
             step_rate(Rate.from_json(rate), sum(column), len(events), rules, alarmed=alarmed)
             for rate, column in zip(detector["rates"], zip(*events, strict=True), strict=True)
         ]
-        terms = [math.log(weight) + rate.ln_m for weight, rate in zip(_WEIGHTS, rates, strict=True)]
+        terms = [math.log(weight) + rate.ln_m for weight, rate in zip(WEIGHTS, rates, strict=True)]
         ln_m = float(np.logaddexp.reduce(terms))
         rise = Rise.from_json(detector["rise"]).after(run.run_id, score_of(ln_m, rules.ln_c))
         recent = [*detector["recent"], median(relative)][-SHOWN_RUNS:]

@@ -53,20 +53,30 @@ def correlation(pool: Iterable[Tally]) -> float:
         return RHO_PRIOR
     if all(row[0] == 0 for row in rows) or all(row[0] == row[1] for row in rows):
         return shrunk(RHO_PRIOR, 0.0)  # nothing to agree or disagree about
-    x, n, runs, weight = np.array(rows, float).T
-    both = runs * weight
-    samples, events = float((both * n).sum()), float((both * x).sum())
-    within = float((both * n * (n - 1)).sum())
-    between = samples * samples - float((both * weight * n * n).sum())
+    samples, events, pairs, agreeing, own, own_events = _pair_sums(rows)
+    between = samples * samples - own
     rho = RHO_PRIOR
-    if within > 0 and between > 0 and 0 < events < samples:
-        apart = (events * events - float((both * weight * x * x).sum())) / between
+    if pairs > 0 and between > 0 and 0 < events < samples:
+        apart = (events * events - own_events) / between
         spread = events / samples - apart
         if spread > 1e-12:
-            inside = float((both * x * (x - 1)).sum()) / within
-            rho = min(max((inside - apart) / spread, 0.0), 1.0)
-    known = min(float(runs.sum()), float((runs * x).sum()), float((runs * (n - x)).sum()))
-    return shrunk(rho, known)
+            rho = min(max((agreeing / pairs - apart) / spread, 0.0), 1.0)
+    hits, misses = sum(runs * x for x, _, runs, _ in rows), sum(runs * (n - x) for x, n, runs, _ in rows)
+    return shrunk(rho, float(min(sum(runs for _, _, runs, _ in rows), hits, misses)))
+
+
+def _pair_sums(rows: Sequence[Tally]) -> tuple[float, ...]:
+    """Samples, events, pairs inside runs, such pairs of two events, and what a run pairs with itself of both.
+
+    A pool has few distinct rows: plain Python is several times faster than arrays here.
+    """
+    samples = events = pairs = agreeing = own = own_events = 0.0
+    for x, n, runs, weight in rows:
+        both = runs * weight
+        samples, events = samples + both * n, events + both * x
+        pairs, agreeing = pairs + both * n * (n - 1), agreeing + both * x * (x - 1)
+        own, own_events = own + both * weight * n * n, own_events + both * weight * x * x
+    return samples, events, pairs, agreeing, own, own_events
 
 
 def shrunk(rho: float, known: float) -> float:

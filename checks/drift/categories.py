@@ -17,7 +17,7 @@ from checks.drift.result import Effect
 from checks.drift.rise import SHOWN_RUNS, Rise
 from checks.drift.words import named, percent, runs_words
 
-_MIN_RUNS = 2
+MIN_RUNS = 2
 _LONGEST_KEY = 200  # a route key comes from the endpoint; its first characters tell it apart
 
 
@@ -41,7 +41,7 @@ class CategoryMachine:
 
     def form(self, runs: Sequence[Gathered], plan: JudgePlan) -> Formed | None:
         """A mix from the counts of all runs."""
-        mix = new_mix([_counts(run) for run in runs], Rules.of(plan, min_runs=_MIN_RUNS))
+        mix = new_mix([_counts(run) for run in runs], Rules.of(plan, min_runs=MIN_RUNS))
         probes = frozenset(probe for run in runs for probe in run.told)
         normal = _total(_counts(run) for run in runs)
         detector = {"mix": mix.to_json(), "rise": Rise().to_json(), "recent": [], "normal": dict(normal)}
@@ -51,7 +51,7 @@ class CategoryMachine:
         self, baseline: Json, detector: Json, run: Gathered, plan: JudgePlan, *, alarmed: bool
     ) -> tuple[Json, Evidence] | None:
         """Bet on one run's counts."""
-        rules, counts = Rules.of(plan, min_runs=_MIN_RUNS), _counts(run)
+        rules, counts = Rules.of(plan, min_runs=MIN_RUNS), _counts(run)
         before = Mix.from_json(detector["mix"])
         mix = step_mix(before, counts, rules, alarmed=alarmed)
         ln_m = mix.ln_m

@@ -20,9 +20,9 @@ import numpy as np
 from checks.drift.noise import Array, Channel, log_sum_exp
 
 _UP, _DOWN, _WEIGHT_UP = (0.10, 0.18, 0.30, 0.55, 1.0), (-0.12, -0.25, -0.50), 0.7
-SHIFTS = np.array(_UP + _DOWN)
-"""Sizes of change looked for, in log units."""
-_LN_WEIGHTS = np.log([_WEIGHT_UP / len(_UP)] * len(_UP) + [(1 - _WEIGHT_UP) / len(_DOWN)] * len(_DOWN))
+"""Sizes of change looked for, in log units, and the weight of those that go up."""
+_APART = 0.05
+_BEYOND_ALL = 0.3  # what is looked for where a suite tolerates more than all of these
 _LN_MISS = 2 * math.log(20)  # 95 % interval
 
 
@@ -213,11 +213,37 @@ def evidence(engine: Engine, channel: Channel) -> Shift | None:
     if not engine.starts:
         return None
     likelihood = _likelihood(engine, channel)
-    null = likelihood.at(np.array([0.0, channel.tolerance, -channel.tolerance])).max(axis=1)
-    below = np.where(SHIFTS[:, None] > 0, np.maximum(null[0], null[1]), np.maximum(null[0], null[2]))
-    above = log_sum_exp(likelihood.at(SHIFTS), axis=1) - math.log(np.exp(-channel.grid.penalty).sum())
-    per_start = log_sum_exp(above + _LN_WEIGHTS[:, None] - below, axis=0)
+    looked_for, points = _beyond(channel.tolerance), _within(channel.tolerance)
+    null, middle = likelihood.at(points).max(axis=1), len(points) // 2
+    below = np.where(looked_for.sizes[:, None] > 0, null[middle:].max(axis=0), null[: middle + 1].max(axis=0))
+    above = log_sum_exp(likelihood.at(looked_for.sizes), axis=1) - math.log(np.exp(-channel.grid.penalty).sum())
+    per_start = log_sum_exp(above + looked_for.ln_weights[:, None] - below, axis=0)
     return _most_likely(engine, likelihood, per_start)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Sizes:
+    """Sizes of change with their prior weights."""
+
+    sizes: Array
+    ln_weights: Array
+
+
+@lru_cache(maxsize=32)
+def _within(tolerance: float) -> Array:
+    """Shifts that count as no change, 0 in the middle: so close together that none between them lies nearer to a size
+    that is looked for."""
+    steps = max(1, math.ceil(tolerance / _APART))
+    return np.linspace(-tolerance, tolerance, 1 + 2 * steps)
+
+
+@lru_cache(maxsize=32)
+def _beyond(tolerance: float) -> _Sizes:
+    """The sizes looked for that lie beyond the tolerance, up and down with the share each direction has."""
+    up = [d for d in _UP if d > tolerance] or [tolerance + _BEYOND_ALL]
+    down = [d for d in _DOWN if -d > tolerance] or [-tolerance - _BEYOND_ALL]
+    weights = [_WEIGHT_UP / len(up)] * len(up) + [(1 - _WEIGHT_UP) / len(down)] * len(down)
+    return _Sizes(sizes=np.array([*up, *down]), ln_weights=np.log(weights))
 
 
 def _most_likely(engine: Engine, likelihood: _Likelihood, per_start: Array) -> Shift:

@@ -8,9 +8,10 @@ from checks.drift.answers import AnswerMachine
 from checks.drift.categories import CategoryMachine
 from checks.drift.events import EventMachine
 from checks.drift.evidence import Machine
+from checks.drift.golden import GoldenMachine
 from checks.drift.levels import LevelMachine
 from checks.drift.observation import SampleFacts
-from checks.drift.result import SUITE_SCOPE, StreamKey
+from checks.drift.result import GOLDEN, SUITE_SCOPE, StreamKey
 from checks.drift.tails import TailMachine
 
 _LEAST_TOKENS = 20.0  # below, one token more is a large ratio; the answers stream sees it better
@@ -70,9 +71,18 @@ PER_PROBE: dict[str, Machine] = {
 }
 """Streams of every single probe."""
 
+_SLOW = (
+    *("latency.first_token", "latency.total", "tokens.output", "tokens.input"),
+    *("answers", "checks", "failures", "refusals", "route", "finish"),
+)
+FROZEN: dict[str, Machine] = {GOLDEN + name: GoldenMachine(machine=POOLED[name]) for name in _SLOW}
+"""Streams over the whole suite that a golden baseline adds."""
+
 
 def machine_of(key: StreamKey) -> Machine:
     """The machine that judges a stream. Raises ``KeyError`` for a dimension the judge does not know."""
+    if key.golden:
+        return FROZEN[key.dimension]
     return (POOLED if key.scope == SUITE_SCOPE else PER_PROBE)[key.dimension]
 
 

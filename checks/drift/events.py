@@ -14,7 +14,7 @@ from checks.drift.words import share_words
 
 BASELINE_RUNS = 5
 BASELINE_SAMPLES = 30
-_MIN_RUNS = 3
+MIN_RUNS = 3
 
 
 def missing_words(runs: int, samples: int) -> str:
@@ -43,7 +43,7 @@ class EventMachine:
 
     def form(self, runs: Sequence[Gathered], plan: JudgePlan) -> Formed | None:
         """One rate from the counts of all runs."""
-        rate = new_rate([_tally(run) for run in runs], Rules.of(plan, min_runs=_MIN_RUNS))
+        rate = new_rate([_tally(run) for run in runs], Rules.of(plan, min_runs=MIN_RUNS))
         probes = frozenset(probe for run in runs for probe in run.told)
         return Formed(probes=probes, baseline={}, detector={"rate": rate.to_json(), "rise": Rise().to_json()})
 
@@ -51,7 +51,7 @@ class EventMachine:
         self, baseline: Json, detector: Json, run: Gathered, plan: JudgePlan, *, alarmed: bool
     ) -> tuple[Json, Evidence] | None:
         """Bet on one run's count."""
-        rules = Rules.of(plan, min_runs=_MIN_RUNS)
+        rules = Rules.of(plan, min_runs=MIN_RUNS)
         before = Rate.from_json(detector["rate"])
         rate = step_rate(before, *_tally(run), rules, alarmed=alarmed)
         ln_m = rate.ln_m

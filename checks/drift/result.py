@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 SUITE_SCOPE = "suite"
 """Scope of a stream pooled over all probes; any other scope is a probe id."""
+GOLDEN = "golden."
+"""What the dimensions of streams begin with that are held against a baseline which only a person moves."""
 
 
 class StreamState(StrEnum):
@@ -28,6 +30,16 @@ class StreamKey:
     """``suite`` or a probe id."""
     dimension: str
     """``latency.total``, ``answers``, ... (docs/drift.md lists them)."""
+
+    @property
+    def golden(self) -> bool:
+        """Whether this line is held against a frozen baseline."""
+        return self.dimension.startswith(GOLDEN)
+
+    @property
+    def measured(self) -> str:
+        """What is looked at, whatever it is held against: ``latency.total`` of ``golden.latency.total``."""
+        return self.dimension.removeprefix(GOLDEN)
 
     def __str__(self) -> str:
         return self.dimension if self.scope == SUITE_SCOPE else f"{self.dimension} of {self.scope}"

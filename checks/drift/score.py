@@ -10,15 +10,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checks.drift.dimensions import machine_of, streams_of
+from checks.drift.dimensions import FROZEN, machine_of, streams_of
 from checks.drift.observation import RunObservation
 from checks.drift.plan import JudgePlan
-from checks.drift.result import StreamKey, StreamResult
+from checks.drift.result import SUITE_SCOPE, StreamKey, StreamResult
 from checks.drift.streams import Stream
 
 States = Mapping[StreamKey, Mapping[str, Any]]
 
-__all__ = ["Judgement", "accept", "establish", "judge", "reset", "streams_of"]
+__all__ = ["Judgement", "accept", "establish", "freeze", "judge", "reset", "streams_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Judgement:
     states: dict[StreamKey, Mapping[str, Any]]
     """Replaces the states given; streams of probes that are gone are not in it."""
     results: tuple[StreamResult, ...]
-    """Pooled streams first, then probe by probe in the order of the suite."""
+    """Pooled streams first, then probe by probe in the order of the suite, then those of a golden baseline."""
 
 
 def judge(states: States, run: RunObservation, plan: JudgePlan) -> Judgement:
@@ -39,7 +39,7 @@ def judge(states: States, run: RunObservation, plan: JudgePlan) -> Judgement:
     """
     after: dict[StreamKey, Mapping[str, Any]] = {}
     results, probes = [], run.by_probe()
-    for key in _keys(run):
+    for key in (*_keys(run), *(key for key in states if key.golden)):
         state, result = _stream(key, plan).judge(states.get(key), run, probes)
         if state is not None:
             after[key] = state
@@ -73,6 +73,22 @@ def accept(
 def reset(states: States, keys: Collection[StreamKey]) -> dict[StreamKey, Mapping[str, Any]]:
     """Forget the given streams; they begin to collect with the next run."""
     return {key: state for key, state in states.items() if key not in keys}
+
+
+def freeze(runs: Sequence[RunObservation], states: States, plan: JudgePlan) -> dict[StreamKey, Mapping[str, Any]]:
+    """These runs become the golden baseline; one that stood before is forgotten. Other streams stay as they are.
+
+    A golden stream for which the runs tell too little does not come to be.
+    """
+    after = reset(states, [key for key in states if key.golden])
+    for dimension in FROZEN:
+        key = StreamKey(scope=SUITE_SCOPE, dimension=dimension)
+        stream, state = _stream(key, plan), None
+        for run in runs:
+            state = stream.collect(state, run)
+        if state is not None and (formed := stream.establish(state))["phase"] == "watching":
+            after[key] = formed
+    return after
 
 
 def _keys(run: RunObservation) -> tuple[StreamKey, ...]:

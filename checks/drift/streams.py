@@ -39,7 +39,9 @@ class Stream:
         """
         seen = self._seen(probes)
         if state is not None:
-            state = adopted(state, self.key.dimension, seen)
+            state = adopted(state, self.key.measured, seen)
+        if self.key.golden:
+            return self._against_golden(state, run, seen)
         if state is None or not self._knows_any(state, seen):
             state = None  # every request (or every check) has changed: what was normal says nothing about these
         if state is None or state["phase"] == "collecting":
@@ -47,6 +49,14 @@ class Stream:
         if state["phase"] == "muted":
             return state, None
         return self._watch(state, run, seen)
+
+    def _against_golden(
+        self, state: Json | None, run: RunObservation, seen: Mapping[str, ProbeObservation]
+    ) -> tuple[Json | None, StreamResult | None]:
+        """Nothing but a person moves it: where none of its requests is asked any more, it waits."""
+        if state is None or self._knows_any(state, seen):
+            return (None, None) if state is None else self._watch(state, run, seen)
+        return state, self._collecting(state["runs"], "every request has changed since it was frozen")
 
     def collect(self, state: Json | None, run: RunObservation) -> Json | None:
         """Gather a run without forming a baseline."""
@@ -85,7 +95,7 @@ class Stream:
         return any(state["hashes"].get(probe.probe) == self._identity(probe) for probe in seen.values())
 
     def _identity(self, probe: ProbeObservation) -> str:
-        return identity(self.key.dimension, probe)
+        return identity(self.key.measured, probe)
 
     def _collect(
         self, state: Json | None, run: RunObservation, seen: Mapping[str, ProbeObservation]
@@ -218,7 +228,7 @@ class Stream:
         )
 
     def _ln_c(self) -> float:
-        continuous = self.key.dimension.startswith(("latency.", "tokens."))
+        continuous = self.key.measured.startswith(("latency.", "tokens."))
         return self.plan.ln_c_step if continuous else self.plan.ln_c_discrete
 
 

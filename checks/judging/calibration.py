@@ -101,9 +101,7 @@ def agreement(known: Sequence[KnownVerdict], replies: Mapping[str, InquiryReply]
         if outcome.status is not Status(one.case.verdict):
             why = f": {outcome.reason}" if outcome.reason else ""
             told.append(shortened(f"case {number}: {outcome.status.value}, known {one.case.verdict}{why}", 200))
-    return Agreement(
-        agree=len(known) - len(told), total=len(known), unanswered=unanswered, told=tuple(told[:_TOLD])
-    )
+    return Agreement(agree=len(known) - len(told), total=len(known), unanswered=unanswered, told=tuple(told[:_TOLD]))
 
 
 def fingerprint_of(known: Sequence[KnownVerdict], votes: int) -> str:

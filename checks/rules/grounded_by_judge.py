@@ -50,7 +50,7 @@ class GroundedByJudge(Judged):
     name: ClassVar[str] = "grounded_by_judge"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(Claims)
     fault: ClassVar[Fault] = Fault.UNGROUNDED
-    version: ClassVar[int] = 100 * VERSION + GROUNDED_VERSION
+    version: ClassVar[int] = VERSION + GROUNDED_VERSION - 1  # grows with either
 
     def __init__(self, argument: Claims) -> None:
         super().__init__(argument)

@@ -13,7 +13,7 @@ from checks.goldens import NO_BASELINE, Goldens, Least
 from checks.inquiry import Inquiry, InquiryReply
 from checks.judging.quoting import harmless
 from checks.quote import quoted
-from checks.vectors import Incomparable, cosine
+from checks.vectors import Incomparable, cosine, direction
 from probes.fault import Fault
 from probes.forms import Name
 from probes.sample import Sample
@@ -84,26 +84,22 @@ class SemanticSimilarity(Consulting):
         return self._compared(answer, texts, context)
 
     def _compared(self, answer: str, texts: tuple[str, ...], context: CheckContext) -> Outcome:
-        mine = self._reply(answer, context)
-        near: list[tuple[float, str]] = []
-        for text in texts:
-            other = self._reply(text, context)
-            for reply in (mine, other):
-                if reply.vector is None:
-                    return unmeasured(reply.why or "the endpoint gave no vector")
-            if mine.model != other.model:
-                return unmeasured(
-                    f"the vectors are of two models, {quoted(mine.model, 60)} and {quoted(other.model, 60)}"
-                )
-            try:
-                near.append((cosine(mine.vector or (), other.vector or ()), text))
-            except Incomparable as error:
-                return unmeasured(f"the endpoint's vectors cannot be compared: {error}")
-        score, nearest = max(near)
+        mine, others = self._reply(answer, context), [self._reply(text, context) for text in texts]
+        for reply in (mine, *others):
+            if reply.vector is None:
+                return unmeasured(reply.why or "the endpoint gave no vector")
+            if reply.model != mine.model:
+                models = f"{quoted(mine.model, 60)} and {quoted(reply.model, 60)}"
+                return unmeasured(f"the vectors are of two models, {models}")
+        try:
+            score, nearest = _nearest(mine, others, texts)
+        except Incomparable as error:
+            return unmeasured(f"the endpoint's vectors cannot be compared: {error}")
         if score >= self._at_least:
             return PASSED
         return failed(
-            f"similarity of meaning {score:.3f}, expected at least {self._at_least:g} to {quoted(nearest)}, got {quoted(answer)}"
+            f"similarity of meaning {score:.3f}, expected at least {self._at_least:g} to {quoted(nearest)}, "
+            f"got {quoted(answer)}"
         )
 
     def _reply(self, text: str, context: CheckContext) -> InquiryReply:
@@ -119,3 +115,10 @@ class SemanticSimilarity(Consulting):
 
 def _askable(text: str | None) -> bool:
     return text is not None and bool(text.strip()) and len(text) <= EMBEDDED_CHARS_MOST
+
+
+def _nearest(mine: InquiryReply, others: list[InquiryReply], texts: tuple[str, ...]) -> tuple[float, str]:
+    """The highest cosine to any of the texts, and that text."""
+    here = direction(mine.vector or ())
+    near = [cosine(here, direction(other.vector or ())) for other in others]
+    return max(zip(near, texts, strict=True))

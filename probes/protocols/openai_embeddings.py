@@ -1,4 +1,4 @@
-"""OpenAI embeddings: a text in, a vector out. The dialect of most servers of embeddings. Feeds ``transport`` and ``fire``.
+"""OpenAI embeddings: a text in, a vector out. The dialect of most servers of embeddings. Feeds ``transport``.
 
 The answer is the vector as JSON text (``[0.25,-0.5]``), so that an embeddings endpoint can be probed like any other.
 Source: docs/wire-formats.md (the types of openai-python).
@@ -39,7 +39,7 @@ class OpenAIEmbeddings:
         return found
 
     def build(self, endpoint: Endpoint, question: Question) -> WireRequest:
-        """The texts of the conversation, one below the other, are the input. Never streamed, whatever ``stream`` says."""
+        """The texts of the conversation, one below the other, are the input. Never streamed."""
         texts = [item.text for item in question.items if isinstance(item, (Message, Said))]
         body: dict[str, Any] = {} if endpoint.model is None else {"model": endpoint.model}
         # base64, which the official SDK asks for by itself, would save bytes and lose readers

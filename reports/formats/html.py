@@ -21,6 +21,7 @@ from probes.failure import SENTENCES
 from probes.fault import FAULT_OF_FAILURE, FAULT_SENTENCES
 from probes.sample import Sample
 from reports import cohort_tables, evidence, faults, marks, retrieval, scripts, tally, wording
+from reports.causes import cause_words, causes
 from reports.consultation import verdicts
 from reports.escaping import one_line, visible, web_link
 from reports.folding import shown_probes, untold_probes
@@ -53,6 +54,7 @@ def render_report(report: Report, *, generated_at: datetime, version: str) -> st
             reason=one_line(f"{reason[:1].upper()}{reason[1:]}", 600),
             steps=wording.next_steps(run, replay=report.replay),
             moved=[evidence.stream_row(report, result, probes) for result, probes in tally.folded(tally.risen(run))],
+            causes=[cause_words(cause) for cause in causes(run) if cause.standing],
             judged=any(result.state is not StreamState.COLLECTING for result in run.drift),
             pooled=[row for key, row in rows.items() if key.scope == SUITE_SCOPE],
             single=[row for key, row in rows.items() if key.scope != SUITE_SCOPE],

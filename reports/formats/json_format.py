@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from checks.drift.result import StreamResult
@@ -18,6 +19,7 @@ from probes.failure import Failure
 from probes.fault import FAULT_OF_FAILURE
 from probes.sample import Sample
 from reports import cohort_tables, faults, tally
+from reports.causes import cause_object, causes
 from reports.cohorts import cohorts
 from reports.formats.json_judge import judge_object
 from reports.summary import ProbeRecord, RunRecord
@@ -70,11 +72,12 @@ def run_object(record: RunRecord) -> dict[str, Any]:
         "suite": record.suite,
         "endpoint": record.endpoint,
         "trigger": record.trigger,
-        "started_at": record.started_at.isoformat().replace("+00:00", "Z"),
+        "started_at": _instant(record.started_at),
         "duration_s": record.duration_s,
         "health": record.health.value,
         "probes": [_probe(probe) for probe in record.probes],
-        "drift": [_stream(result) for result in record.drift],
+        "drift": [_stream(record, result) for result in record.drift],
+        "causes": [cause_object(cause) for cause in causes(record)],
         "alerts": [
             {"key": alert.key, "kind": alert.kind, "severity": alert.severity, "state": alert.state}
             for alert in record.alerts
@@ -86,6 +89,10 @@ def run_object(record: RunRecord) -> dict[str, Any]:
         "faults": dict(faults.of_run(record)),
         "cohorts": [cohort_tables.json_object(cohort) for cohort in cohorts(record)],
     }
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
 
 
 def _probe(probe: ProbeRecord) -> dict[str, Any]:
@@ -140,8 +147,8 @@ def _check(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _stream(result: StreamResult) -> dict[str, Any]:
-    effect = result.effect
+def _stream(record: RunRecord, result: StreamResult) -> dict[str, Any]:
+    effect, began = result.effect, record.began.get(result.since or "")
     return {
         "stream": result.key.dimension,
         "scope": result.key.scope,
@@ -149,6 +156,9 @@ def _stream(result: StreamResult) -> dict[str, Any]:
         "score": _score(result.score),
         "baseline_size": result.baseline_size,
         "effect": effect and {"kind": effect.kind, "value": effect.value, "low": effect.low, "high": effect.high},
+        "since": result.since,
+        "since_at": began and _instant(began.at),
+        "note": result.note,
     }
 
 

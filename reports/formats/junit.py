@@ -101,9 +101,9 @@ def _cases(record: RunRecord) -> Iterator[_Case]:
             yield _checked(finding, f"{place}.{probe.probe}")
     for result in record.drift:
         if result.key.scope == SUITE_SCOPE:
-            yield _drifted(result, f"{place}.drift")
+            yield _drifted(record, result, f"{place}.drift")
         elif result.state is StreamState.ALARM:
-            yield _drifted(result, f"{place}.{result.key.scope}.drift")
+            yield _drifted(record, result, f"{place}.{result.key.scope}.drift")
 
 
 def _answered(probe: ProbeRecord, classname: str) -> _Case:
@@ -128,8 +128,9 @@ def _checked(finding: Finding, classname: str) -> _Case:
     return _Case(classname=classname, name=name, fate=fate, message=told, kind=kind)
 
 
-def _drifted(result: StreamResult, classname: str) -> _Case:
-    told = wording.stream_sentence(result, result.since or "") + (f". {result.note}" if result.note else "")
+def _drifted(record: RunRecord, result: StreamResult, classname: str) -> _Case:
+    sentence = wording.stream_sentence(result, wording.since_words(record, result))
+    told = sentence + (f". {result.note}" if result.note else "")
     name = result.key.dimension
     if result.state is StreamState.ALARM:
         return _Case(classname=classname, name=name, fate="failure", message=told, kind="drift")

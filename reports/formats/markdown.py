@@ -39,7 +39,8 @@ def _section(record: RunRecord) -> Iterator[str]:
     yield from _table(("", "label", "probes passed", "all others", "total", "cost"), _cohorts(record))
     yield from _table(("check", "probe", "passed", "class", "why"), checks)
     yield from _table(
-        ("stream", "state", "score", "moved by"), [_stream(*told) for told in tally.folded(tally.risen(record))]
+        ("stream", "state", "score", "moved by", "since"),
+        [_stream(record, *told) for told in tally.folded(tally.risen(record))],
     )
     yield from _table(("failure", "times", "meaning", "for example"), _failures(record))
     yield ""
@@ -83,10 +84,17 @@ def _cohorts(record: RunRecord) -> list[tuple[str, ...]]:
     return [(row[0], markdown_code(row[1], 80), row[2], row[3], row[7], row[9]) for row in rows]
 
 
-def _stream(result: StreamResult, probes: Sequence[str]) -> tuple[str, ...]:
+def _stream(record: RunRecord, result: StreamResult, probes: Sequence[str]) -> tuple[str, ...]:
     where = f"in {', '.join(markdown_code(name, 60) for name in probes[:6])}" if probes else ""
     moved = " ".join(filter(None, (wording.effect_words(result.effect), where)))
-    return (markdown_code(str(result.key)), result.state.value, wording.score_words(result.score), moved or "\u2013")
+    since = wording.since_words(record, result)
+    return (
+        markdown_code(str(result.key)),
+        result.state.value,
+        wording.score_words(result.score),
+        moved or "\u2013",
+        markdown_code(since) if since else "\u2013",
+    )
 
 
 def _failures(record: RunRecord) -> list[tuple[str, ...]]:

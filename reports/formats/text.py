@@ -207,7 +207,7 @@ def _why(finding: Finding, samples: Sequence[Sample]) -> Text:
 
 def _drift(record: RunRecord) -> Table | None:
     risen = tally.folded(tally.risen(record))
-    table = _table("stream", "state", "score", "moved by", "since run")
+    table = _table("stream", "state", "score", "moved by", "since")
     for result, probes in risen:
         words = (wording.effect_words(result.effect), wording.names_words([one_line(name, 40) for name in probes]))
         table.add_row(
@@ -215,7 +215,7 @@ def _drift(record: RunRecord) -> Table | None:
             Text(result.state.value, style=_STATE_STYLES[result.state]),
             Text(wording.score_words(result.score)),
             Text(" ".join(filter(None, words)) or _DASH),
-            Text(one_line(result.since or _DASH, 40)),
+            Text(one_line(wording.since_words(record, result) or _DASH, 40)),
         )
     return table if risen else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -41,9 +40,10 @@ def capture(
     from contextlib import closing
 
     from runner.baselines import begin_capture, refuse_where_nothing_may_be_spent
+    from runner.cli.interruptible import run_interruptible
     from runner.cli.printing import format_named, print_runs
     from runner.cli.run import fire, orders_of
-    from runner.cli.session import author_of, prepare_all, settings_beside
+    from runner.cli.session import author_of, prepare_all, refuse_unwritable, settings_beside
     from runner.files import writable
     from runner.wiring import store_of
 
@@ -60,12 +60,15 @@ def capture(
         alerting=not no_alerts,
         trigger="capture",
     )
+    refuse_unwritable(store, loaded)
     with closing(store_of(store, loaded)) as opened:
         refuse_where_nothing_may_be_spent(opened, orders, loaded.settings.spend)
         for order in orders:
-            begin_capture(opened, order, author=author_of(author), reason=reason or f"captured with {rounds} runs")
-    records, pages = asyncio.run(fire(orders, loaded, store=store, rounds=rounds, report=report, capturing=True))
-    return print_runs(records, pages, format_=format_, output=output, strict=strict)
+            begin_capture(
+                opened, order, author=author_of(author), reason=reason or f"a capture of {rounds} runs was begun"
+            )
+    made = run_interruptible(fire(orders, loaded, store=store, rounds=rounds, report=report, capturing=True))
+    return print_runs(made, format_=format_, output=output, strict=strict)
 
 
 @app.command("show")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -47,8 +46,9 @@ def canary(
     config: opt.Config = None,
 ) -> int:
     """Compare a candidate with production in interleaved pairs: PASS (0), FAIL (1) or INCONCLUSIVE (3)."""
+    from runner.cli.interruptible import run_interruptible
     from runner.cli.printing import canary_format, print_canary
-    from runner.cli.session import prepare_all, settings_beside
+    from runner.cli.session import prepare_all, refuse_unwritable, settings_beside
     from runner.files import writable
     from runner.pages import write_canary_page
 
@@ -66,7 +66,8 @@ def canary(
         max_usd=max_usd,
         max_tokens=max_tokens,
     )
-    record = asyncio.run(_run(order, loaded, store))
+    refuse_unwritable(store, loaded)
+    record = run_interruptible(_run(order, loaded, store))
     pages = [] if report is None else [write_canary_page(record, report)]
     print_canary(record, pages, format_=format_, output=output)
     return record.exit_code

@@ -88,7 +88,7 @@ def show(
     strict: opt.Strict = False,
 ) -> int:
     """Show a stored run as it was told, with the exit code of its health."""
-    from runner.cli.printing import format_named, print_runs
+    from runner.cli.printing import Made, format_named, print_runs
 
     format_named(format_)
     with one_place(suite, endpoint, store, config) as place:
@@ -96,7 +96,7 @@ def show(
             return _show_canary(_canary(place, canary), format_, output)
         if runs:
             return _list(place, runs)
-        return print_runs([_stored(place, run)], [], format_=format_, output=output, strict=strict)
+        return print_runs(Made(records=[_stored(place, run)]), format_=format_, output=output, strict=strict)
 
 
 def _show_canary(record: CanaryRecord, format_: str, output: Path | None) -> int:

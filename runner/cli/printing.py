@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from reports.summary import RunRecord
 
 
+NOT_MEASURED = 3
+
+
 def format_named(name: str) -> Format:
     """A report format by name.
 
@@ -35,13 +39,24 @@ def format_named(name: str) -> Format:
     return known[name]
 
 
-def print_runs(
-    records: Sequence[RunRecord], pages: Sequence[Path], *, format_: str, output: Path | None, strict: bool
-) -> int:
+@dataclass(slots=True)
+class Made:
+    """What a command that fires has made so far."""
+
+    records: list[RunRecord] = field(default_factory=list)
+    pages: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What is to be said beside the result."""
+    stored: bool = True
+    """False where the last run could not be stored."""
+
+
+def print_runs(made: Made, *, format_: str, output: Path | None, strict: bool) -> int:
     """Print runs in the chosen format, name the reports written, and return the exit code."""
     from checks.verdict import exit_code
 
-    code = exit_code([record.health for record in records], strict=strict)
+    records = made.records
+    code = exit_code([record.health for record in records], strict=strict) if made.stored else NOT_MEASURED
     chosen = format_named(format_)
     if output is not None:
         from runner.files import write_text
@@ -54,8 +69,12 @@ def print_runs(
         typer.echo(text.render(records, exit_code=code, colour=_colour(), width=_width()), nl=False, color=True)
     else:
         typer.echo(chosen.render(records, exit_code=code), nl=False)
-    for page in pages:
+    for page in made.pages:
         say(f"report: {page}")
+    for note in made.notes:
+        say(note)
+    if not made.stored:
+        say(f"holdfast: {records[-1].note}")
     return code
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +9,14 @@ from typing import TYPE_CHECKING
 from runner.cli import options as opt
 
 if TYPE_CHECKING:
+    from probes.sample import Sample
     from reports.summary import RunRecord
+    from runner.cli.printing import Made
     from runner.orders import RunOrder
     from runner.prepare import PreparedSuite
     from runner.settings import LoadedSettings
+    from runner.store.base import Store
+    from runner.wiring import Installation
 
 DELIVERY_DEADLINE_S = 15.0
 
@@ -34,8 +37,9 @@ def run(
     strict: opt.Strict = False,
 ) -> int:
     """Fire suites now: check the answers, compare with the baseline, judge, store and print."""
+    from runner.cli.interruptible import run_interruptible
     from runner.cli.printing import format_named, print_runs
-    from runner.cli.session import prepare_all, settings_beside
+    from runner.cli.session import prepare_all, refuse_unwritable, settings_beside
     from runner.files import writable
 
     format_named(format_)
@@ -45,8 +49,9 @@ def run(
     orders = orders_of(
         prepared, endpoints=endpoint, probes=probe, labels=label, samples=samples, alerting=not no_alerts
     )
-    records, pages = asyncio.run(fire(orders, loaded, store=store, rounds=rounds, report=report))
-    return print_runs(records, pages, format_=format_, output=output, strict=strict)
+    refuse_unwritable(store, loaded)
+    made = run_interruptible(fire(orders, loaded, store=store, rounds=rounds, report=report))
+    return print_runs(made, format_=format_, output=output, strict=strict)
 
 
 def orders_of(
@@ -89,32 +94,78 @@ async def fire(
     rounds: int,
     report: Path | None,
     capturing: bool = False,
-) -> tuple[list[RunRecord], list[Path]]:
+) -> Made:
     """Make all runs, deliver what they have to tell, and write the reports asked for.
 
     While capturing, all rounds but the last only collect; the last one turns what was collected into the baseline.
+    A capture ends where a spending cap holds it back. A run that cannot be stored is the last one.
     """
-    from dataclasses import replace
-
-    from runner.cli.printing import progress
+    from runner.cli.printing import Made, progress
     from runner.wiring import installation
 
     calls = rounds * sum(count for order in orders for _, count in order.probes)
     links = _links(report)
     async with installation(loaded, store_option=store, report_link=links) as here:
-        records: list[RunRecord] = []
+        made = Made()
         with progress(calls) as tick:
-            for round_ in range(rounds):
-                for order in orders:
-                    collecting = capturing and round_ < rounds - 1
-                    records.append(await here.engine.run(replace(order, capturing=collecting), tick))
+            await _rounds(here, orders, rounds, made, tick, capturing=capturing)
+        if not made.stored:
+            return made
         if any(order.alerting for order in orders):
             await here.outbox.drain(DELIVERY_DEADLINE_S)
-        if report is None:
-            return records, []
-        from runner.pages import write_reports
+        if report is not None:
+            from runner.pages import write_reports
 
-        return records, write_reports(here.store, orders, report)
+            made.pages += write_reports(here.store, orders, report)
+        return made
+
+
+async def _rounds(
+    here: Installation,
+    orders: Sequence[RunOrder],
+    rounds: int,
+    made: Made,
+    tick: Callable[[Sample | None], None] | None,
+    *,
+    capturing: bool,
+) -> None:
+    from dataclasses import replace
+
+    from runner.not_stored import NotStored
+
+    going = list(orders)
+    for round_ in range(rounds):
+        for order in tuple(going):
+            collecting = capturing and round_ < rounds - 1
+            try:
+                record = await here.engine.run(replace(order, capturing=collecting), tick)
+            except NotStored as error:
+                made.records.append(error.record)
+                made.stored = False
+                return
+            made.records.append(record)
+            if capturing and (cap := _held_by_cap(record)):
+                going.remove(order)
+                made.notes.append(_ended_early(here.store, record, round_ + 1, rounds, cap))
+
+
+def _held_by_cap(record: RunRecord) -> str:
+    """What the first question says that a spending cap kept from being asked."""
+    from probes.failure import FailureClass
+
+    failures = (sample.failure for sample in record.samples if sample.failure)
+    return next((failure.message for failure in failures if failure.kind is FailureClass.SPEND_CAP), "")
+
+
+def _ended_early(store: Store, record: RunRecord, round_: int, rounds: int, cap: str) -> str:
+    from reports.wording import count
+
+    normal = store.baseline(record.suite, record.endpoint)
+    counted = count(normal.runs if normal else 0, "run")
+    return (
+        f"{record.suite} at {record.endpoint}: the capture ended in round {round_} of {rounds}, {cap}; "
+        f"the baseline has {counted}"
+    )
 
 
 def _links(report: Path | None) -> Callable[[RunRecord], str]:

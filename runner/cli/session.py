@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from probes.errors import InputError, Problem, SuiteError, UsageError
+from probes.errors import InputError, Problem, StoreError, SuiteError, UsageError
 from probes.nearest import did_you_mean
 from probes.suite import Spend
 from runner.prepare import PreparedSuite, prepare
@@ -25,6 +25,23 @@ def settings_beside(paths: Sequence[Path], config: Path | None) -> LoadedSetting
     beside = paths[0] if paths and paths[0].is_dir() else (paths[0].parent if paths else Path())
     folder = next((place for place in (beside, Path()) if (place / "holdfast.yaml").exists()), Path())
     return load_settings(config, os.environ, folder)
+
+
+def refuse_unwritable(option: str | None, loaded: LoadedSettings) -> None:
+    """Make sure before anything is sent that what comes back can be stored.
+
+    Raises:
+        UsageError: the store cannot be opened or written.
+    """
+    from contextlib import closing
+
+    from runner.wiring import store_of
+
+    try:
+        with closing(store_of(option, loaded)) as store:
+            store.prove_writable()
+    except StoreError as error:
+        raise UsageError(f"{error}; nothing was sent") from error
 
 
 def suite_files(paths: Sequence[Path]) -> list[Path]:

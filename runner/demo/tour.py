@@ -11,10 +11,11 @@ from pathlib import Path
 from checks.drift.result import SUITE_SCOPE, StreamResult, StreamState
 from checks.verdict import Health
 from probes.suite import AlertRule
+from reports.causes import cause_words, causes
 from reports.notifiers.console import ConsoleNotifier
 from reports.summary import RunRecord
 from reports.tally import folded
-from reports.wording import names_words, stream_sentence
+from reports.wording import names_words, since_words, stream_sentence
 from runner.demo.endpoint import EndpointProcess
 from runner.orders import RunOrder
 from runner.pages import page_name, write_reports
@@ -90,9 +91,13 @@ class Tour:
         self.tell("\n4. Found, and named:")
         moved = folded(alarmed(record))
         for result, probes in moved[:MOST_NAMED]:
-            self.tell(f"   {stream_sentence(result)} {names_words(probes)}".rstrip())
+            since = since_words(record, result)
+            self.tell(f"   {stream_sentence(result, since)} {names_words(probes)}".rstrip())
         if len(moved) > MOST_NAMED:
             self.tell(f"   and {len(moved) - MOST_NAMED} more, each in the report")
+        for cause in causes(record):
+            if cause.standing:
+                self.tell(f"   so: {cause_words(cause)}")
 
 
 def alarmed(record: RunRecord) -> list[StreamResult]:

@@ -12,7 +12,7 @@ _GRAM = 3
 
 
 def vector_of(text: str, salt: str = "") -> list[float]:
-    """A vector of length 1. The same text always gives the same one; ``salt`` (the model's name) gives another space."""
+    """A vector of length 1, the same for the same text; ``salt`` (the model's name) gives another space."""
     plain = f"  {' '.join(text.casefold().split())}  "
     grams = Counter(plain[at : at + _GRAM] for at in range(len(plain) - _GRAM + 1))
     vector = [0.0] * DIMENSIONS

@@ -18,7 +18,7 @@ from reports.alerts import AlertState
 from reports.canary.record import CanaryRecord
 from reports.consultation import CalibrationResult, Served
 from reports.notice import Notice
-from reports.summary import BaselineView, RunRecord, StreamPoint
+from reports.summary import BaselineView, Began, RunRecord, StreamPoint
 
 Json = Mapping[str, Any]
 
@@ -101,7 +101,7 @@ class BaselineAct:
     suite: str
     endpoint: str
     kind: str
-    """``capture``, ``accept`` or ``reset``."""
+    """``capture``, ``accept``, ``mark``, ``reset``, ``freeze`` or ``import``."""
     at: datetime
     author: str
     reason: str
@@ -175,7 +175,14 @@ class Store(Protocol):
         ...
 
     def save_spending(self, spending: Sequence[Spending]) -> None:
-        """What a run used that came to no end: it was cancelled, and there is nothing else of it to store."""
+        """All that runs used so far: of one under way, or of one that was cancelled and leaves nothing else.
+
+        It takes the place of what was written of the same runs before; ``save_run`` takes its place in turn.
+        """
+        ...
+
+    def prove_writable(self) -> None:
+        """Write something that changes nothing, so that a store that takes no more is known before anything is sent."""
         ...
 
     def spent(self, since: datetime, *, without_runs: Collection[str] = ()) -> Mapping[str, Spent]:
@@ -222,6 +229,10 @@ class Store(Protocol):
 
     def history(self, suite: str, endpoint: str, *, limit: int = 500) -> dict[StreamKey, tuple[StreamPoint, ...]]:
         """Scores of every stream over the newest ``limit`` runs, oldest first."""
+        ...
+
+    def began(self, suite: str, endpoint: str, run_ids: Collection[str]) -> Mapping[str, Began]:
+        """When these runs began, and how many runs ago that is for the next run; unknown ids are left out."""
         ...
 
     def baseline(self, suite: str, endpoint: str, *, without_run: str = "") -> BaselineView | None:

@@ -42,7 +42,7 @@ SAMPLES = """
 NEWEST_RUN = "SELECT run_id FROM runs WHERE suite = ? AND endpoint = ? ORDER BY seq DESC LIMIT 1"
 # Runs in which a probe was asked as it was last asked, and those in which it passed as reports/cohorts.py means it.
 KEPT = """
-    WITH chosen AS (SELECT seq FROM runs WHERE suite = ? AND endpoint = ? AND in_baseline = 1),
+    WITH chosen AS (SELECT seq FROM runs WHERE suite = ? AND endpoint = ? AND in_baseline = 1 AND run_id <> ?),
     latest AS (
         SELECT p.probe, p.request_hash, MAX(p.run) FROM probes AS p JOIN chosen ON chosen.seq = p.run GROUP BY p.probe
     ),
@@ -117,7 +117,7 @@ def view(db: SqliteDatabase, suite: str, endpoint: str, without_run: str = "") -
         answers=_counted(samples),
         documents=_retrieved(samples),
         routes=dict(Counter(sample_rows.route(row).key for row in samples).most_common()),
-        probes=_probes(db.read(KEPT, [suite, endpoint]), samples),
+        probes=_probes(db.read(KEPT, [suite, endpoint, without_run]), samples),
     )
 
 
@@ -132,9 +132,9 @@ def _origin(decisions: Sequence[BaselineAct]) -> _Origin:
     """Whose decision the baseline is: the newest capture or accept since the last reset of everything."""
     origin = _Origin()
     for act in decisions:
-        if act.kind == "reset":
+        if act.kind in ("reset", "mark"):
             origin = origin if act.streams else _Origin()
-        else:
+        elif act.kind != "freeze":
             origin = _Origin(at=act.at, author=act.author, reason=act.reason)
     return origin
 

@@ -11,8 +11,8 @@ WITH_AGE = (
     "DELETE FROM texts WHERE run IN (SELECT seq FROM runs WHERE texts_expired = 0 AND started_at < ?)",
     "DELETE FROM reasons WHERE run IN (SELECT seq FROM runs WHERE texts_expired = 0 AND started_at < ?)",
     "DELETE FROM consultation_texts WHERE run IN (SELECT seq FROM runs WHERE texts_expired = 0 AND started_at < ?)",
-    "UPDATE calibrations SET told = '[]' WHERE told != '[]'"
-    " AND run IN (SELECT seq FROM runs WHERE texts_expired = 0 AND started_at < ?)",
+    """UPDATE calibrations SET told = '[]'
+    WHERE told != '[]' AND run IN (SELECT seq FROM runs WHERE texts_expired = 0 AND started_at < ?)""",
     "UPDATE canaries SET told = NULL WHERE told IS NOT NULL AND started_at < ?",
     "DELETE FROM outbox WHERE state != 'waiting' AND created_at < ?",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
@@ -11,7 +11,7 @@ from typing import Any
 
 from checks.drift.result import StreamKey
 from probes.errors import StoreError
-from reports.summary import ProbeRecord, RunRecord, StreamPoint
+from reports.summary import Began, ProbeRecord, RunRecord, StreamPoint
 from runner.store import consultation_table, observation_rows, rows, sample_rows
 from runner.store.base import RunHeader, StoredObservation
 from runner.store.columns import instant
@@ -32,7 +32,7 @@ def newest(db: SqliteDatabase, suite: str | None, endpoint: str | None, limit: i
 
 
 HISTORY = """
-    SELECT r.run_id, r.started_at, d.scope, d.dimension, d.score, d.state
+    SELECT r.run_id, r.started_at, d.scope, d.dimension, d.score, d.state, d.ln_m, d.ln_c
     FROM (SELECT seq, run_id, started_at FROM runs WHERE suite = ? AND endpoint = ? ORDER BY seq DESC LIMIT ?) AS r
     JOIN drift AS d ON d.run = r.seq
     ORDER BY r.seq, d.position
@@ -46,9 +46,35 @@ def history(db: SqliteDatabase, suite: str, endpoint: str, limit: int) -> dict[S
         results = list(group)
         started_at = instant(results[0]["started_at"])
         for row in results:
-            point = StreamPoint(run_id=run_id, started_at=started_at, score=row["score"], state=row["state"])
+            point = StreamPoint(
+                run_id=run_id,
+                started_at=started_at,
+                score=row["score"],
+                state=row["state"],
+                ln_m=row["ln_m"],
+                ln_c=row["ln_c"],
+            )
             points[StreamKey(scope=row["scope"], dimension=row["dimension"])].append(point)
     return {key: tuple(line) for key, line in points.items()}
+
+
+BEGAN = """
+    SELECT r.run_id, r.started_at, (
+        SELECT COUNT(*) FROM runs AS later
+        WHERE later.suite = r.suite AND later.endpoint = r.endpoint AND later.seq > r.seq AND later.seq <= ?
+    ) AS later
+    FROM runs AS r WHERE r.suite = ? AND r.endpoint = ? AND r.run_id = ? AND r.seq <= ?
+"""
+_NEWEST = 2**62
+
+
+def began(
+    db: SqliteDatabase, suite: str, endpoint: str, run_ids: Collection[str], *, of: int | None = None
+) -> dict[str, Began]:
+    """When runs began, and how many runs before the one stored as number ``of``; None: before the next one."""
+    until, ahead = (_NEWEST, 1) if of is None else (of, 0)
+    found = [row for name in sorted(run_ids) for row in db.read(BEGAN, [until, suite, endpoint, name, until])]
+    return {row["run_id"]: Began(at=instant(row["started_at"]), runs_ago=row["later"] + ahead) for row in found}
 
 
 # ------------------------------------------------------------------------------------------------ one whole run
@@ -86,7 +112,9 @@ def whole(db: SqliteDatabase, run_id: str) -> RunRecord | None:
         probes=tuple(_probe(run, row, samples[row["position"]], findings[row["position"]]) for row in asked),
         drift=tuple(map(rows.stream_result, drift)),
     )
-    return replace(record, consultations=consulted, calibration=calibration)
+    first = {result.since for result in record.drift if result.since is not None}
+    known = began(db, record.suite, record.endpoint, first, of=run["seq"])
+    return replace(record, consultations=consulted, calibration=calibration, began=known)
 
 
 def _by_probe(found: list[dict[str, Any]]) -> dict[int, list[Row]]:

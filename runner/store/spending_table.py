@@ -16,7 +16,9 @@ SUMS = """
 
 
 def save(db: SqliteDatabase, spending: Sequence[Spending]) -> None:
-    """Write what runs used. The caller holds the transaction."""
+    """Write all that these runs used, instead of what was written of them before. The caller holds the transaction."""
+    for run_id in {entry.run_id for entry in spending}:
+        db.change("DELETE FROM spending WHERE run_id = ?", [run_id])
     db.insert_all(
         "spending",
         [

@@ -11,7 +11,7 @@ from checks.drift.result import StreamKey
 from reports.alerts import AlertState
 from reports.canary.record import CanaryRecord
 from reports.consultation import CalibrationResult, Served
-from reports.summary import BaselineView, RunRecord, StreamPoint
+from reports.summary import BaselineView, Began, RunRecord, StreamPoint
 from runner.store import (
     alert_rows,
     baseline_tables,
@@ -59,6 +59,12 @@ class SqliteStore:
         with self._db.write():
             spending_table.save(self._db, spending)
 
+    def prove_writable(self) -> None:
+        with self._db.write():
+            (row,) = self._db.read("PRAGMA user_version")
+            # written although it is the same; a row would be one that is never needed
+            self._db.change(f"PRAGMA user_version = {int(row['user_version'])}")
+
     def save_act(
         self, act: BaselineAct, streams: Mapping[StreamKey, Json], *, baseline_runs: Sequence[str] | None
     ) -> None:
@@ -95,6 +101,9 @@ class SqliteStore:
 
     def history(self, suite: str, endpoint: str, *, limit: int = 500) -> dict[StreamKey, tuple[StreamPoint, ...]]:
         return run_reading.history(self._db, suite, endpoint, limit)
+
+    def began(self, suite: str, endpoint: str, run_ids: Collection[str]) -> Mapping[str, Began]:
+        return run_reading.began(self._db, suite, endpoint, run_ids)
 
     def acts(self, suite: str, endpoint: str) -> tuple[BaselineAct, ...]:
         return baseline_tables.acts(self._db, suite, endpoint)

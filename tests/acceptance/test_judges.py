@@ -110,7 +110,8 @@ def test_right_answers_pass_every_check_of_meaning(house: House) -> None:
 
 def test_an_inquiry_that_several_checks_need_is_asked_once(house: House) -> None:
     text = "      - semantic_similarity: {{to: Canberra is the capital., at_least: {least}}}\n"
-    run = house.run(text.format(least=0.1) + "      - any_of: [{semantic_similarity: {to: Canberra is the capital.}}]\n")
+    again = "      - any_of: [{semantic_similarity: {to: Canberra is the capital.}}]\n"
+    run = house.run(text.format(least=0.1) + again)
     asked = [one for one in house.running.requests if one.path.endswith("/embeddings")]
     assert len({one.body["input"] for one in asked}) == len(asked) == run["judge"]["asked"]
 
@@ -135,10 +136,13 @@ def test_wrong_answers_fail_with_the_words_of_the_judge(house: House) -> None:
     assert "<b>town" not in html and "<script" not in html
 
 
-@pytest.mark.parametrize("said", ["I like it.", "VERDICT: MAYBE", "VERDICT: PASS\nor perhaps not", "VERDICT: PASS or FAIL"])
+@pytest.mark.parametrize(
+    "said", ["I like it.", "VERDICT: MAYBE", "VERDICT: PASS\nor perhaps not", "VERDICT: PASS or FAIL"]
+)
 def test_a_judge_without_a_verdict_neither_passes_nor_fails_an_answer_nor_its_negation(house: House, said: str) -> None:
     house.judge_says(("", said))
-    run = house.run("      - rubric: Is kind.\n      - not: {rubric: Is rude.}\n      - any_of: [{rubric: Is brief.}]\n")
+    checks = "      - rubric: Is kind.\n      - not: {rubric: Is rude.}\n      - any_of: [{rubric: Is brief.}]\n"
+    run = house.run(checks)
     assert checks_of(run) == {"rubric": "error", "not": "error", "any_of": "error"}
     assert "the judge gave no verdict" in reason_of(run, "rubric")
     assert run["health"] == "unknown"
@@ -254,3 +258,56 @@ def test_no_key_of_a_judge_is_stored_or_shown(house: House) -> None:
     assert KEY not in str(run)
     for file in (house.place.folder / ".holdfast").iterdir():
         assert KEY.encode() not in file.read_bytes()
+
+
+DIALECTS = {
+    "openai-chat": "stream: false",
+    "openai-responses": "model: judge-2026-01-01",
+    "anthropic-messages": 'base_url: "${ROOT}"',
+    "gemini": 'base_url: "${ROOT}"',
+}
+
+
+@pytest.mark.parametrize("protocol", DIALECTS)
+def test_a_judge_of_any_dialect_is_asked_steadily_and_understood(house: House, protocol: str) -> None:
+    fields = f"protocol: {protocol}, {DIALECTS[protocol]}"
+    product = f"{URL}  other: {{like: product, model: judge-2026-01-01, {fields}}}\n".replace(
+        "model: judge-2026-01-01, protocol: openai-responses, ", "protocol: openai-responses, "
+    )
+    run = house.run("      - rubric: {criteria: The capital is Canberra., judge: other, votes: 3}\n", product=product)
+    assert checks_of(run) == {"rubric": "pass"}, run["probes"][0]["checks"]
+    assert run["judge"]["endpoints"] == ["other"]
+    prompts = [one.body for one in house.running.requests if "VERDICT" in str(one.body)]
+    assert len(prompts) == run["judge"]["asked"] and all("temperature" in str(body) for body in prompts)
+    if protocol in ("openai-chat", "gemini"):
+        assert {seed for body in prompts for seed in (1, 2, 3) if f"'seed': {seed}" in str(body)} == {1, 2, 3}
+
+
+def test_a_judge_served_by_another_model_than_in_the_baseline_is_noted_on_its_fails(house: House) -> None:
+    checks = "      - rubric: The capital is Canberra.\n"
+    house.run(checks)
+    done = house.place.run("baseline", "capture", "suite.yaml", "--rounds", "2", "--reason", "test")
+    assert done.returncode in (0, 3), done.stderr
+    house.judge_says(("", "No.\nVERDICT: FAIL"))
+    same = house.run(checks)
+    assert "in the baseline" not in reason_of(same, "rubric")
+    house.running.change(route={"fingerprint": "fp_other"})
+    other = house.run(checks)
+    assert checks_of(other) == {"rubric": "fail"}
+    assert "the judge is served by judge-2026-01-01 (fp_other) now" in reason_of(other, "rubric")
+
+
+def test_each_turn_of_a_script_is_judged_with_its_own_question(house: House) -> None:
+    turns = """\
+  - id: script
+    turns:
+      - {prompt: Where is it?, checks: [rubric: Of the first turn.]}
+      - {prompt: And how far?, checks: [rubric: Of the second turn.]}
+"""
+    house.judge_says(("", "Yes.\nVERDICT: PASS"))
+    house.run("      - no_refusal\n", "", turns)
+    told = [str(one.body["messages"][1]["content"]) for one in house.running.requests if "VERDICT" in str(one.body)]
+    assert len(told) == 2
+    for prompt in told:
+        assert ("Where is it?" in prompt) is ("Of the first turn." in prompt)
+        assert ("And how far?" in prompt) is ("Of the second turn." in prompt)

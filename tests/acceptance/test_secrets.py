@@ -195,7 +195,8 @@ def place(tmp_path: Path, hostile: EchoEndpoint, slack: FakeSlack) -> Workplace:
         for mode in MODES
     )
     cases = "\n".join(
-        f"      - {{question: 'Say mode-{mode}. now', answer: nothing, rubric: nothing, verdict: pass}}" for mode in MODES
+        f"      - {{question: 'Say mode-{mode}. now', answer: nothing, rubric: nothing, verdict: pass}}"
+        for mode in MODES
     )
     port = free_port()
     suite = SUITE.format(

@@ -54,7 +54,8 @@ def latency(chance: np.random.Generator, factor: float) -> Array:
 def failing(chance: np.random.Generator, before: float, now: float) -> Array:
     """Differences of failed checks of one canary."""
     candidate, production = chance.random(CAPS[-1]) >= now, chance.random(CAPS[-1]) >= before
-    return candidate.astype(float) - production.astype(float)
+    found: Array = candidate.astype(float) - production.astype(float)
+    return found
 
 
 def decided(name: str, differences: Array) -> tuple[str, int]:

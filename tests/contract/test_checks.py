@@ -184,7 +184,7 @@ def test_a_check_that_asks_is_an_error_while_nobody_was_asked_and_so_is_its_nega
     for argument in CHECKS[name].argument.json_schema()["examples"]:
         for entry in ({name: argument}, {"not": {name: argument}}):
             rule = bound(entry).rule
-            assert list(consultants(rule))[0].questions(BAD, KNOWN)
+            assert next(consultants(rule)).questions(BAD, KNOWN)
             assert examined(rule, BAD, KNOWN).status is Status.ERROR
 
 

@@ -14,6 +14,7 @@ import pytest
 from checks.canary.judge import judge_pairs
 from checks.drift.observation import observe
 from checks.drift.result import StreamKey, StreamResult, StreamState
+from checks.finding import Finding, Status
 from probes.errors import StoreError
 from probes.failure import Failure, FailureClass
 from probes.route import Route
@@ -31,6 +32,7 @@ from tests.fakes.records import (
     HOSTILE,
     NOW,
     a_failed_sample,
+    a_finding,
     a_probe,
     a_run,
     a_sample,
@@ -390,6 +392,27 @@ def test_the_baseline_shows_values_answers_and_routes_of_its_successful_samples(
     assert store.baseline_answers(*PLACE) == {"refund-window": ("B", "A", "A")}
 
 
+def test_the_baseline_counts_for_each_probe_the_runs_in_which_it_passed(store: Store) -> None:
+    def findings(failed: int, mode: str) -> tuple[Finding, ...]:
+        statuses = (Status.FAIL,) * failed + (Status.PASS,) * (3 - failed)
+        return (a_finding(statuses=statuses, mode=mode),)
+
+    told = [(0, "contract"), (1, "contract"), (1, "tracked"), (2, "tracked")]
+    for number, (failed, mode) in enumerate(told, start=1):
+        probe = a_probe(findings=findings(failed, mode))
+        store.save_run(written(numbered(number, probes=(probe,)), in_baseline=True))
+    lost = a_probe(samples=[a_failed_sample(FailureClass.SERVER, "HTTP 500")], findings=())
+    store.save_run(written(numbered(5, probes=(lost,)), in_baseline=True))
+    shown = store.baseline(*PLACE)
+    assert shown is not None
+    normal = shown.probes["refund-window"]
+    assert (normal.runs, normal.well) == (5, 2)
+    assert (len(normal.total_s), len(normal.output_tokens)) == (12, 12)
+    without = store.baseline(*PLACE, without_run="run-0001")
+    assert without is not None
+    assert (without.probes["refund-window"].runs, without.probes["refund-window"].well) == (4, 1)
+
+
 def test_a_run_is_never_its_own_baseline(store: Store) -> None:
     store.save_run(written(numbered(1), in_baseline=True))
     assert store.baseline(*PLACE, without_run="run-0001") is None
@@ -620,6 +643,22 @@ def test_an_empty_receipt_does_not_wipe_out_the_first_one(store: Store) -> None:
     store.delivered(second.outbox_id, NOW, {})
     (third,) = store.due(NOW)
     assert third.receipt == {"ts": "1"}
+
+
+def test_what_a_run_used_so_far_takes_the_place_of_what_was_written_before(store: Store) -> None:
+    def so_far(requests: int) -> Spending:
+        return Spending(run_id="r-1", suite=SUITE, endpoint="e", at=NOW, spent=Spent(requests=requests, tokens=5))
+
+    for requests in (1, 2, 4):
+        store.save_spending([so_far(requests), replace(so_far(requests), endpoint="judge")])
+    assert store.spent(NOW)[SUITE] == Spent(requests=8, tokens=10)
+
+
+def test_proving_that_a_store_can_be_written_changes_nothing_in_it(store: Store) -> None:
+    store.save_run(written(numbered(1)))
+    before = store.runs()
+    store.prove_writable()
+    assert store.runs() == before
 
 
 def test_given_up_notices_are_counted_from_an_instant_on(store: Store) -> None:

@@ -18,7 +18,7 @@ from probes.fault import Fault
 from probes.route import Route
 from probes.sample import Attempt, Finish, Sample, Timing, TokenUsage
 from probes.suite import Message, Owner
-from reports.summary import AlertView, BaselineView, ProbeRecord, Report, RunRecord, StreamPoint
+from reports.summary import AlertView, BaselineView, Began, ProbeRecord, Report, RunRecord, StreamPoint
 
 NOW = datetime(2026, 3, 14, 9, 15, tzinfo=UTC)
 """When the shown run began."""
@@ -312,7 +312,8 @@ def failing_run() -> RunRecord:
         AlertView(key="support-bot/production/contract", kind="contract", severity="page", state="open"),
         AlertView(key="support-bot/production/drift", kind="drift", severity="ticket", state="open"),
     ]
-    return a_run(_failing_probes(), health=Health.FAILING, drift=drift, alerts=alerts)
+    began = {f"run-00{42 - ago}": Began(at=NOW - timedelta(minutes=15 * ago), runs_ago=ago) for ago in range(4)}
+    return replace(a_run(_failing_probes(), health=Health.FAILING, drift=drift, alerts=alerts), began=began)
 
 
 def _ratio(value: float, low: float, high: float) -> Effect:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from checks.inquiry import Inquiry, InquiryReply
 from checks.judging.claims import BrokenList, claims_of
 from checks.judging.quoting import MARK_DIGITS, QUOTED_CHARS_MOST, harmless, marked_off
 from checks.judging.verdicts import reason_of, verdict_of
-from checks.vectors import Incomparable, cosine
+from checks.vectors import Incomparable, cosine, direction
 from probes.sample import Document
 from tests.fakes.judges import asked, judged
 from tests.fakes.samples import answered
@@ -106,12 +107,14 @@ def test_a_list_of_claims_that_is_not_whole_is_no_list(reply: str) -> None:
         claims_of(reply)
 
 
-@given(reply=st.text(max_size=300) | st.lists(st.sampled_from(["CLAIM: a", "QUOTE: b", "STATUS: SUPPORTED", "CLAIMS: 1"])))
+@given(
+    reply=st.text(max_size=300) | st.lists(st.sampled_from(["CLAIM: a", "QUOTE: b", "STATUS: SUPPORTED", "CLAIMS: 1"]))
+)
 def test_no_list_makes_the_reader_of_claims_raise_anything_else(reply: Any) -> None:
-    try:
-        claims_of(reply if isinstance(reply, str) else "\n".join(reply))
-    except BrokenList as error:
-        assert str(error)
+    text = reply if isinstance(reply, str) else "\n".join(reply)
+    with suppress(BrokenList):
+        claims = claims_of(text)
+        assert len(claims) == text.count("STATUS: SUPPORTED")
 
 
 # ------------------------------------------------------------------------------------------------ quoting
@@ -127,12 +130,14 @@ def test_a_text_cannot_end_its_own_quotation(text: str) -> None:
 
 def test_what_acts_instead_of_being_read_is_written_out() -> None:
     assert harmless("a\x00b\u202ec\ud800\u200b\r\nd\te") == "a\\x00b\\u202ec\\ud800\\u200b\nd\te"
-    assert harmless("\u0646\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 👩\u200d👧") == "\u0646\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 👩\u200d👧"
+    joined = "\u0646\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 👩\u200d👧"
+    assert harmless(joined) == joined
 
 
 def test_the_same_question_has_the_same_key_and_another_vote_another() -> None:
-    first, second = asked({"rubric": {"criteria": "Is kind.", "votes": 2}}, ANSWER)
-    assert (first.key, second.key) == tuple(i.key for i in asked({"rubric": {"criteria": "Is kind.", "votes": 2}}, ANSWER))
+    twice = {"rubric": {"criteria": "Is kind.", "votes": 2}}
+    first, second = asked(twice, ANSWER)
+    assert [first.key, second.key] == [inquiry.key for inquiry in asked(twice, ANSWER)]
     assert first.key != second.key and first.text == second.text
     assert first.purpose == "rubric/1" and "Is kind." in first.text and "Keep the receipt." in first.text
 
@@ -199,7 +204,7 @@ def test_the_suites_votes_count_where_a_check_says_nothing() -> None:
     ("reply", "reason"),
     [
         (InquiryReply(why="the judge was not asked: a cap is reached"), "a cap is reached"),
-        (InquiryReply(text="VERDICT: PASS", suspect="instrument changed: calibration 1 of 2 agree"), "instrument changed"),
+        (InquiryReply(text="VERDICT: PASS", suspect="instrument changed: 1 of 2 agree"), "instrument changed"),
         (InquiryReply(), "said nothing"),
     ],
 )
@@ -348,7 +353,5 @@ numbers = st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=4)
 
 @given(left=numbers, right=numbers)
 def test_no_vectors_make_the_cosine_leave_its_range(left: list[float], right: list[float]) -> None:
-    try:
-        assert -1 <= cosine(left, right) <= 1
-    except Incomparable as error:
-        assert str(error)
+    with suppress(Incomparable):
+        assert -1 <= cosine(direction(tuple(left)), direction(tuple(right))) <= 1

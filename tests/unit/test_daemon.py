@@ -8,6 +8,7 @@ import signal
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from probes.clock import SystemClock
-from probes.errors import StoreError
+from probes.errors import DeliveryError, StoreError
 from probes.suite import Schedule
 from reports.metrics import Metrics
 from reports.notice import Delivery, Notice
@@ -24,6 +25,8 @@ from runner.beats import Beat, first_run, grace_s, newest_scheduled
 from runner.chores import Chore, Troubles, keep_doing
 from runner.daemon import Daemon
 from runner.holding import Limits
+from runner.last_resort import LastResort, notice_of
+from runner.not_stored import NotStored
 from runner.orders import RunOrder
 from runner.outbox import OutboxWorker
 from runner.prepare import PreparedSuite, prepare
@@ -101,14 +104,17 @@ def a_daemon(
     store: Store, prepared: PreparedSuite, engine: FakeEngine | None = None, settings: Any = None, **notifiers: Any
 ) -> Daemon:
     clock = SystemClock()
-    here: Any = Installation(
+    none: Any = None
+    made_by: Any = engine or FakeEngine()
+    here = Installation(
         settings=Settings.model_validate(settings or {}),
         store=store,
-        transport=None,
-        engine=engine or FakeEngine(),
+        transport=none,
+        engine=made_by,
         outbox=OutboxWorker(store, notifiers, clock),
         clock=clock,
         limits=Limits(store, clock),
+        accesses=none,
     )
     return Daemon(here, [prepared], Metrics("1"))
 
@@ -380,3 +386,91 @@ def test_a_place_that_began_no_run_by_its_instant_and_the_grace_is_overdue(
     assert daemon.sickness() == ("support-bot at production is overdue",)
     daemon.beats[PLACE] = Beat(due_at=late + timedelta(seconds=10), grace_s=grace)
     assert daemon.sickness() == ()
+
+
+# ------------------------------------------------------------------------------------------------ blind
+RULES = "alerts: [{notify: [slack, pager], on: [contract]}]\n"
+
+
+def full_disk(failing: int) -> FakeEngine:
+    """An engine whose first run is stored and the next ones are not."""
+
+    async def making(_order: RunOrder) -> RunRecord:
+        if len(engine.began) in range(2, 2 + failing):
+            raise NotStored("the disk is full", a_run())
+        return a_run()
+
+    engine = FakeEngine(making)
+    return engine
+
+
+def health(daemon: Daemon) -> set[str]:
+    """What the metrics say the health is now."""
+    samples = next(m for m in daemon.metrics.registry.collect() if m.name == "holdfast_health").samples
+    return {sample.labels["health"] for sample in samples if sample.value == 1}
+
+
+def test_a_daemon_that_cannot_store_shows_no_health_until_it_can_again(
+    store: Store, suite: Callable[[str], PreparedSuite]
+) -> None:
+    engine = full_disk(failing=3)
+    daemon = a_daemon(store, suite("{every: 100ms}"), engine)
+    seen: list[tuple[set[str], bool, tuple[str, ...]]] = []
+
+    def reached(runs: int) -> bool:
+        return len(engine.began) >= runs
+
+    async def watch() -> None:
+        for runs in (1, 2, 5):
+            await until(partial(reached, runs))
+            await asyncio.sleep(0.03)
+            seen.append((health(daemon), daemon.blind(PLACE), daemon.sickness()))
+
+    serve(daemon, watch)
+    before, during, after = seen
+    assert not before[1] and before[0] == after[0] != {"unknown"}
+    assert during == ({"unknown"}, True, ("support-bot at production: the disk is full",))
+    assert not after[1] and after[2] == ()
+
+
+def test_what_cannot_be_stored_is_told_directly_and_at_most_once_an_hour(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "suite.yaml"
+    file.write_text(SUITE.format(schedule="{every: 50ms}") + RULES, encoding="utf-8")
+    engine = full_disk(failing=1000)
+    slack, pager = Channel(), Broken()
+    daemon = a_daemon(store, prepare(file, {}, frozenset({"slack", "pager"})), engine, slack=slack, pager=pager)
+    serve(daemon, lambda: until(lambda: len(engine.began) >= 6))
+    assert slack.told == ["not-stored-support-bot-production"]
+    assert pager.asked == 1
+
+
+class Broken:
+    """A notifier that takes nothing."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def deliver(self, _notice: Notice, _receipt: Mapping[str, str] | None) -> Delivery:
+        self.asked += 1
+        raise DeliveryError("no such key", permanent=True)
+
+
+def test_a_notice_that_needs_no_store_says_so_and_is_due_again_after_an_hour(tmp_path: Path) -> None:
+    file = tmp_path / "suite.yaml"
+    file.write_text(SUITE.format(schedule="{every: 1h}") + RULES, encoding="utf-8")
+    told = prepare(file, {}, frozenset({"slack", "pager"})).suite
+    clock, slack = FakeClock(), Channel()
+    last = LastResort(notifiers={"slack": slack}, clock=clock)
+
+    async def scenario() -> None:
+        for pause_s in (0, 3599, 1):
+            clock.advance(pause_s)
+            await last.tell(told, "production", "the disk is full")
+
+    asyncio.run(scenario())
+    assert len(slack.told) == 2
+    notice = notice_of(told, "production", "the disk is full", NOW)
+    assert notice.headline == (
+        "support-bot at production: results cannot be stored, so nothing is judged - the disk is full"
+    )
+    assert "Told directly, without the store" in notice.facts[1]

@@ -195,7 +195,7 @@ def reply(body: object, status: int = 200) -> PlainReply:
         (b"access_token=not-json-0001", 200, F.PROTOCOL, "the issuer's reply is not JSON"),
         ([1], 200, F.PROTOCOL, "the issuer's reply is not a JSON object"),
         ({"error": "slow_down_please"}, 429, F.RATE_LIMIT_SHORT, "slow_down_please"),
-        ({"error": "upstream_gone", "error_description": "later"}, 503, F.SERVER, "later"),
+        ({"error": "upstream_gone", "error_description": "later"}, 503, F.SERVER, "upstream_gone"),
         ({"token_type": "bearer"}, 200, F.PROTOCOL, "missing_token"),
         ({"access_token": 7, "token_type": "bearer"}, 200, F.PROTOCOL, "missing_token"),
         ({"access_token": "abc", "token_type": "mac"}, 200, F.PROTOCOL, "only bearer"),

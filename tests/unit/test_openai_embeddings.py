@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from checks.vectors import cosine, direction
 from probes.failure import FailureClass
 from probes.protocols.openai_embeddings import OpenAIEmbeddings
 from probes.script import first_question
 from probes.suite import Endpoint, Probe
 from runner.demo.vectors import DIMENSIONS, vector_of
-from checks.vectors import cosine
 from tests.contract.dialects.openai_embeddings import embeddings_body
 
 DIALECT = OpenAIEmbeddings()
@@ -67,8 +67,10 @@ def test_what_is_no_text_is_refused_and_so_is_a_missing_model() -> None:
 
 
 def test_texts_that_share_wording_are_near_in_the_fake_endpoints_space() -> None:
-    one, alike, other = map(vector_of, ("It takes 30 days.", "it takes  30 days!", "Canberra is a town."))
+    one, alike, other = (
+        tuple(vector_of(text)) for text in ("It takes 30 days.", "it takes  30 days!", "Canberra is a town.")
+    )
     assert len(one) == DIMENSIONS
-    assert cosine(one, vector_of("It takes 30 days.")) == pytest.approx(1.0)
+    assert cosine(one, direction(tuple(vector_of("It takes 30 days.")))) == pytest.approx(1.0)
     assert cosine(one, alike) > 0.8 > 0.3 > cosine(one, other)
     assert vector_of("a", "m-1") != vector_of("a", "m-2")

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from runner.daemon import Daemon
 from runner.prepare import prepare
 from runner.store import open_store
 from runner.web import bound, listening, origin
+from tests.contract.test_stores import numbered, written
 from tests.unit.test_daemon import SUITE, a_daemon
 
 Asking = Callable[[str], Awaitable[tuple[int, str]]]
@@ -146,3 +148,13 @@ def test_a_client_that_reads_on_gets_its_whole_page_while_the_daemon_stops(
         return await asking
 
     assert asyncio.run(stop_in_the_middle()) == (200, "the whole page")
+
+
+def test_the_list_of_suites_shows_no_health_while_the_newest_run_could_not_be_stored(daemon: Daemon) -> None:
+    daemon.here.store.save_run(written(replace(numbered(1), suite="support-bot", endpoint="production")))
+    ((_, before),) = asked(daemon, "/")
+    daemon.troubles.tell("support-bot at production", "the disk is full")
+    (_, during), (status, ready) = asked(daemon, "/", "/readyz")
+    assert "unknown" in during.partition("<body>")[2].lower()
+    assert "unknown" not in before.partition("<body>")[2].lower()
+    assert (status, "the disk is full" in ready) == (503, True)

@@ -28,16 +28,21 @@ class Asked:
     """None where endpoints offer different ones."""
     files: Callable[[Located], Any]
     """The value behind a text that begins with file://."""
-    used: set[str] = field(default_factory=set)
+    used: set[tuple[str, ...]] = field(default_factory=set)
 
-    def value(self) -> Any:
+    def value(self, *options: str) -> Any:
         """The value, rendered as promptfoo does: texts and lists of texts, nothing within mappings.
+
+        ``options``: of a mapping, the keys that the converter reads; none where it takes it whole.
 
         Raises:
             CannotCarry: it cannot be rendered, or its file not be read.
         """
-        self.used.add("value")
         found = self.source.at("value")
+        if options and found is not None and found.is_map:
+            self.used.update(("value", option) for option in options)
+        else:
+            self.used.add(("value",))
         if found is None:
             return None
         if isinstance(found.value, str):
@@ -57,12 +62,20 @@ class Asked:
         Raises:
             CannotCarry: there is none, or it is no number.
         """
-        self.used.add("threshold")
+        self.used.add(("threshold",))
         found = self.source.at("threshold")
         value = default if found is None else found.plain
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise CannotCarry("it has no threshold" if value is None else f"its threshold {value!r} is no number")
         return value
+
+    def carry(self) -> None:
+        """Mark what was read as carried."""
+        for key, *inner in self.used:
+            found = self.source.at(key)
+            found = found.at(inner[0]) if found is not None and inner else found
+            if found is not None:
+                found.taken()
 
     def text(self) -> str:
         """The value as one text.

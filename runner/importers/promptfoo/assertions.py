@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runner.importers.promptfoo import behaviour_assertions as behaviour
+from runner.importers.promptfoo import judged_assertions as judged
 from runner.importers.promptfoo import structure_assertions as structure
 from runner.importers.promptfoo import text_assertions as text
 from runner.importers.promptfoo.asked import Asked, Entry
@@ -35,7 +36,8 @@ def _lost(why: str) -> Kind:
     return Kind(becomes=why)
 
 
-_JUDGE = "not carried: it asks a model to judge"
+_JUDGE = "not carried: it asks a model to judge in a way no check does"
+_MODEL = "another judge with other instructions: calibrate it"
 _TRACE = "not carried: it reads spans of a trace"
 _TRACED = "promptfoo reads tool calls from traces and `*` patterns in any case, Holdfast from the reply and as written"
 _TOOLS = "promptfoo holds arguments against the schema strictly by ajv; Holdfast by JSON Schema 2020-12"
@@ -161,19 +163,27 @@ ASSERTIONS: dict[str, Kind] = {
     "perplexity": _lost("not carried: Holdfast keeps no log probabilities"),
     "perplexity-score": _lost("not carried: Holdfast keeps no log probabilities"),
     # ------------------------------------------------------------------------------------------ judged
-    "similar": _lost(_JUDGE),
-    "similar:cosine": _lost(_JUDGE),
-    "similar:dot": _lost(_JUDGE),
-    "similar:euclidean": _lost(_JUDGE),
-    "llm-rubric": _lost(_JUDGE),
+    "similar": Kind(convert=judged.similar, becomes="semantic_similarity", differs=_MODEL),
+    "similar:cosine": Kind(convert=judged.similar, becomes="semantic_similarity", differs=_MODEL),
+    "similar:dot": _lost("not carried: only the cosine is measured"),
+    "similar:euclidean": _lost("not carried: only the cosine is measured"),
+    "llm-rubric": Kind(
+        convert=judged.rubric,
+        becomes="rubric",
+        differs=f"{_MODEL}; a verdict that is missing passes there and is an error here; scores are not asked for",
+    ),
     "agent-rubric": _lost(_JUDGE),
     "search-rubric": _lost(_JUDGE),
-    "g-eval": _lost(_JUDGE),
-    "factuality": _lost(_JUDGE),
-    "model-graded-factuality": _lost(_JUDGE),
-    "model-graded-closedqa": _lost(_JUDGE),
+    "g-eval": Kind(convert=judged.g_eval, becomes="rubric", differs=f"{_MODEL}; pass or fail instead of a score"),
+    "factuality": Kind(convert=judged.factuality, becomes="factuality", differs=_MODEL),
+    "model-graded-factuality": Kind(convert=judged.factuality, becomes="factuality", differs=_MODEL),
+    "model-graded-closedqa": Kind(convert=judged.closed_question, becomes="closed_question", differs=_MODEL),
     "answer-relevance": _lost(_JUDGE),
-    "context-faithfulness": _lost(_JUDGE),
+    "context-faithfulness": Kind(
+        convert=judged.faithful,
+        becomes="grounded_by_judge",
+        differs=f"{_MODEL}; the context must be a variable, and all claims count unless there is a threshold",
+    ),
     "context-recall": _lost(_JUDGE),
     "context-relevance": _lost(_JUDGE),
     "conversation-relevance": _lost(_JUDGE),

@@ -50,7 +50,7 @@ def tool_call_f1(asked: Asked) -> Entry:
 
 def tool_used(asked: Asked) -> Entry:
     """``trajectory:tool-used``: tools that were called, or how often one was."""
-    value = asked.value()
+    value = asked.value("pattern", "name", "min", "max")
     if isinstance(value, dict):
         counted = {"tool_calls": _counted(value, least=1)}
         return {"not": counted} if asked.negated else counted
@@ -60,7 +60,7 @@ def tool_used(asked: Asked) -> Entry:
 
 def tool_sequence(asked: Asked) -> Entry:
     """``trajectory:tool-sequence``: tools in this order."""
-    value = asked.value()
+    value = asked.value("steps", "mode")
     steps = value.get("steps") if isinstance(value, dict) else value
     exact = isinstance(value, dict) and value.get("mode") == "exact"
     if not isinstance(steps, list) or not steps:
@@ -70,7 +70,7 @@ def tool_sequence(asked: Asked) -> Entry:
 
 def tool_args(asked: Asked) -> Entry:
     """``trajectory:tool-args-match``: some call of a tool had these arguments."""
-    value = asked.value()
+    value = asked.value("name", "pattern", "args", "arguments", "mode", "ignore", "defaults")
     if not isinstance(value, dict):
         raise CannotCarry("its value is no mapping")
     arguments = value.get("args", value.get("arguments"))
@@ -87,7 +87,7 @@ def tool_args(asked: Asked) -> Entry:
 
 def step_count(asked: Asked) -> Entry:
     """``trajectory:step-count`` of tools; of other steps a reply tells nothing."""
-    value = asked.value()
+    value = asked.value("type", "pattern", "name", "min", "max")
     if not isinstance(value, dict) or value.get("type") not in ("tool", ["tool"]):
         raise CannotCarry("steps other than tool calls stand in traces only, which this check does not read")
     if value.get("min") is None and value.get("max") is None:

@@ -13,11 +13,13 @@ from runner.importers.imported import Imported
 from runner.importers.located import Ledger, Located
 from runner.importers.promptfoo.cases import cases_of
 from runner.importers.promptfoo.endpoints_of import EndpointMaker, MadeEndpoint, able_to_ask, shared_tools
+from runner.importers.promptfoo.judge_block import judge_parts
 from runner.importers.promptfoo.naming import slug
 from runner.importers.promptfoo.probes_of import MadeProbe, ProbeMaker
 from runner.importers.promptfoo.prompts import prompts_of
 from runner.importers.promptfoo.sources import Sources, configuration
 from runner.importers.promptfoo.suite_text import comment, listed, yaml_of
+from runner.importers.promptfoo.templates import is_template
 from runner.importers.promptfoo.templates_of import with_templates
 from runner.importers.promptfoo.top_level import Running, lose_the_rest, running
 from runner.importers.promptfoo.trouble import UNKNOWN, CannotCarry
@@ -90,6 +92,7 @@ def _text(
     description = config.at("description")
     name = slug(str(description.plain)) if description is not None and description.plain else ""
     shared = _shared_checks(probes)
+    judges, judge = judge_parts([probe.written for probe in probes])
     top: dict[str, Any] = {"version": 1, "suite": name or slug(file.stem) or "imported"}
     if description is not None and isinstance(description.taken(), str):
         top["description"] = description.plain
@@ -103,18 +106,25 @@ def _text(
         comment(f"Imported from {file.name} by holdfast import promptfoo. Remarks name the lines things came from."),
         yaml_of(top),
         "endpoints:",
-        *(_endpoint(one, how) for one in endpoints),
+        *(_endpoint(one, how, file) for one in [*endpoints, *judges]),
+        *([f"\n{yaml_of({'judge': judge})}"] if judge else []),
         *([f"\n{yaml_of({'defaults': defaults})}"] if defaults else [""]),
         "probes:",
-        listed([(_without(probe.written, len(shared)), probe.remarks) for probe in probes]),
+        listed([(_without(probe.written, len(shared)), _near(probe.remarks, file)) for probe in probes]),
     ]
     return "\n".join(part.rstrip("\n") for part in written) + "\n"
 
 
-def _endpoint(endpoint: MadeEndpoint, how: Running) -> str:
+def _near(remarks: Sequence[str], file: Path) -> list[str]:
+    """Remarks that name the configuration without its folder: the suite stands beside it, wherever that is."""
+    return [remark.replace(str(file), file.name) for remark in remarks]
+
+
+def _endpoint(endpoint: MadeEndpoint, how: Running, file: Path) -> str:
+    (remark,) = _near([endpoint.remark], file)
     lines = yaml_of({endpoint.name: {**endpoint.written, **how.endpoint}}).rstrip("\n").split("\n")
-    remark = [f"  {comment(endpoint.remark)}"] if endpoint.remark else []
-    return "\n".join([*remark, *(f"  {line}" if line else line for line in lines)])
+    remarks = [f"  {comment(remark)}"] if remark else []
+    return "\n".join([*remarks, *(f"  {line}" if line else line for line in lines)])
 
 
 # ------------------------------------------------------------------------------------------------ checks of all
@@ -123,7 +133,7 @@ def _shared_checks(probes: Sequence[MadeProbe]) -> list[Any]:
     lists = [list(probe.written.get("checks", ())) for probe in probes]
     if len(lists) < 2:
         return []
-    same = [column[0] for column in takewhile(_all_equal, zip(*lists, strict=False))]
+    same = [column[0] for column in takewhile(_can_be_shared, zip(*lists, strict=False))]
     while same:
         names = {_name(entry) for entry in same}
         if not any(_name(entry) in names for one in lists for entry in one[len(same) :]):
@@ -132,8 +142,9 @@ def _shared_checks(probes: Sequence[MadeProbe]) -> list[Any]:
     return []
 
 
-def _all_equal(column: Sequence[Any]) -> bool:
-    return all(entry == column[0] for entry in column)
+def _can_be_shared(column: Sequence[Any]) -> bool:
+    """True for one and the same entry; texts kept from being rendered stay, because defaults are not rendered."""
+    return all(entry == column[0] for entry in column) and not is_template(column[0])
 
 
 def _name(entry: Any) -> str:

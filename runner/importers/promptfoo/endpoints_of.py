@@ -25,6 +25,8 @@ STAND_IN: dict[str, Any] = {
     "api_key": "${HOLDFAST_API_KEY}",
 }
 """What is asked where no provider could be carried: the reader says it in the environment."""
+JUDGES = ("judge", "embedder")
+"""Names of the endpoints that judge checks ask."""
 _ELSEWHERE = (
     FILE,
     "exec:",
@@ -58,7 +60,7 @@ class EndpointMaker:
     """Makes endpoints of providers; state: the names given."""
 
     sources: Sources
-    names: Names = field(default_factory=Names)
+    names: Names = field(default_factory=lambda: Names(*JUDGES))
 
     def endpoints(self, config: Located) -> list[MadeEndpoint]:
         """All endpoints, a stand-in where none could be carried; what could not is on the list."""

@@ -108,8 +108,8 @@ class Converter:
         except CannotCarry as trouble:
             assertion.lost(f"not carried: {trouble}")
             return []
-        for key in ("type", *asked.used):
-            assertion.taken_at(key)
+        assertion.taken_at("type")
+        asked.carry()
         assertion.lost_at("metric", SCORES)
         return [Weighed(entry=entry, weight=_weight(assertion), graded=asked.kind in GRADED)]
 

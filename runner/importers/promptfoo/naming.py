@@ -23,8 +23,8 @@ def slug(text: str) -> str:
 class Names:
     """Gives every name once: a second ``refund`` becomes ``refund-2``. State: the names given."""
 
-    def __init__(self) -> None:
-        self._given: set[str] = set()
+    def __init__(self, *taken: str) -> None:
+        self._given: set[str] = set(taken)
 
     def unique(self, wanted: str, otherwise: str) -> str:
         """The wanted text as a name, or ``otherwise`` where nothing of it is left."""

@@ -15,15 +15,16 @@ from runner.importers.promptfoo.entries import Converter
 from runner.importers.promptfoo.naming import Names
 from runner.importers.promptfoo.prompts import Prompt, messages_of
 from runner.importers.promptfoo.sources import Sources
-from runner.importers.promptfoo.templates import filled, jinja_of, js_text, names_in
+from runner.importers.promptfoo.templates import as_written, filled, jinja_of, js_text, names_in
+from runner.importers.promptfoo.transforms import can_stand_for
 from runner.importers.promptfoo.trouble import LOCAL_CODE, CannotCarry
 
 _OPTIONS = {
     "transform": "",
     "postprocess": "",
     "transformVars": f"not carried: {LOCAL_CODE}",
-    "provider": "not carried: it is the model that grades; no assertion that needs one is carried",
-    "rubricPrompt": "not carried: it is for a model that grades; no assertion that needs one is carried",
+    "provider": "not carried: say under endpoints, as judge, which model grades",
+    "rubricPrompt": "not carried: judge checks have prompts of their own",
     "storeOutputAs": "not carried: a probe knows nothing of others; write both as `turns` of one probe",
     "runSerially": "nothing to carry: probes do not depend on each other",
 }
@@ -74,8 +75,10 @@ class ProbeMaker:
         return checks, [_remark(line) for line in self.ledger.lost if line not in before]
 
     def _tell_transform(self, given: Located, before: set[Lost]) -> None:
-        if any("transform" in line.why or "answer is t" in line.why for line in self.ledger.lost if line not in before):
-            given.lost("not carried wholly: some of its assertions need it, and are not carried")
+        if not can_stand_for(str(given.plain)):
+            given.lost(f"not carried, and no check that looks at the text it makes: {LOCAL_CODE}")
+        elif any("its answer is" in line.why for line in self.ledger.lost if line not in before):
+            given.lost("not carried wholly: some of its assertions cannot be said of the untransformed answer")
         else:
             given.taken()
 
@@ -97,7 +100,8 @@ class ProbeMaker:
             **asked,
             **({"vars": variables} if variables else {}),
             **({"params": prompt.params} if prompt.params else {}),
-            **({"checks": checks} if checks else {}),
+            # texts in checks are templates where a probe has variables
+            **({"checks": as_written(checks) if variables else checks} if checks else {}),
         }
 
 

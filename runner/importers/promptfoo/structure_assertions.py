@@ -95,7 +95,7 @@ def contains_xml(asked: Asked) -> Entry:
 
 
 def _elements(asked: Asked) -> dict[str, Any] | None:
-    value = asked.value()
+    value = asked.value("requiredElements")
     if isinstance(value, dict):
         value = value.get("requiredElements")
     if isinstance(value, str):
@@ -124,7 +124,7 @@ def contains_sql(asked: Asked) -> Entry:
 
 
 def _sql(asked: Asked) -> dict[str, Any]:
-    value = asked.value() or {}
+    value = asked.value("databaseType", "allowedTables", "allowedColumns") or {}
     if not isinstance(value, dict):
         raise CannotCarry("its value is no mapping")
     database = str(value.get("databaseType") or "MySQL")

@@ -84,6 +84,17 @@ def with_environment(value: Any) -> Any:
     return _ENVIRONMENT.sub(lambda match: f"${{{match[1] or match[2]}}}", value.replace("${", "$${"))
 
 
+def as_written(value: Any) -> Any:
+    """A value of a suite that is rendered there, kept as it stands: braces included."""
+    if isinstance(value, dict):
+        return {key: as_written(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [as_written(inner) for inner in value]
+    if not isinstance(value, str) or not needs_rendering(value):
+        return value
+    return "{% raw %}" + value + "{% endraw %}"
+
+
 def is_template(value: Any) -> bool:
     """True where any text within holds an expression that is still to be rendered."""
     if isinstance(value, dict):

@@ -67,7 +67,7 @@ def levenshtein(asked: Asked) -> Entry:
 
 def word_count(asked: Asked) -> Entry:
     """``word-count``: runs of anything but white space, an exact number or limits."""
-    value = asked.value()
+    value = asked.value("min", "max")
     if isinstance(value, dict):
         limits = {key: value[key] for key in ("min", "max") if value.get(key) is not None}
     else:

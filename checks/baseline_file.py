@@ -1,0 +1,193 @@
+"""A baseline as a file: the runs it was learned from, and what they show of every probe. Feeds ``baseline_text``,
+exports and imports of the runner, and canaries that cannot ask production. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from checks.drift.observation import ProbeObservation, RunObservation, SampleFacts
+from checks.drift.result import StreamKey
+
+SCHEMA = "holdfast.baseline/1"
+STARTS = ("capture", "reset", "mark")
+"""Acts that, where they name no stream, begin what is normal anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckCount:
+    """How one check of one probe went in one run."""
+
+    check: str
+    argument: str
+    mode: str
+    status: str
+    passed: int
+    total: int
+    """Samples it looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileProbe:
+    """One probe in one run."""
+
+    observed: ProbeObservation
+    failures: tuple[str, ...] = ()
+    """Failure class of every failed sample, in their order."""
+    checks: tuple[CheckCount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRun:
+    """One run, as the judge saw it."""
+
+    run_id: str
+    started_at: datetime
+    duration_s: float
+    trigger: str
+    health: str
+    in_baseline: bool
+    plan: Mapping[str, Any]
+    """What it was judged under, as the store keeps it."""
+    probes: tuple[FileProbe, ...]
+
+    @property
+    def observation(self) -> RunObservation:
+        """What the judge sees of it."""
+        observed = tuple(probe.observed for probe in self.probes)
+        return RunObservation(run_id=self.run_id, started_at=self.started_at, probes=observed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileAct:
+    """What a person decided in between."""
+
+    kind: str
+    at: datetime
+    author: str
+    reason: str
+    streams: tuple[StreamKey, ...] = ()
+    after_run: str | None = None
+    """Newest run of the file when it was decided; None where it came before all of them."""
+
+    @property
+    def starts(self) -> bool:
+        """Whether what was normal before counts no longer."""
+        return self.kind in STARTS and not self.streams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineFile:
+    """What is normal for one suite at one endpoint, with where it came from."""
+
+    suite: str
+    endpoint: str
+    protocol: str
+    holdfast: str
+    """Version that wrote it."""
+    exported_at: datetime
+    author: str
+    reason: str
+    questions: Mapping[str, str] = field(default_factory=dict)
+    """By probe: hash of the question alone; empty text where it has expired."""
+    answers_told: bool = True
+    """False where answers were left out or have expired."""
+    runs: tuple[FileRun, ...]
+    """In the order in which the judge saw them."""
+    acts: tuple[FileAct, ...] = ()
+
+    @property
+    def current(self) -> tuple[FileRun, ...]:
+        """The runs since what is normal was last begun anew."""
+        starts = [act.after_run for act in self.acts if act.starts]
+        ids = [run.run_id for run in self.runs]
+        return self.runs[ids.index(starts[-1]) + 1 :] if starts and starts[-1] in ids else self.runs
+
+    @property
+    def probes(self) -> Mapping[str, ProbeShown]:
+        """What the current runs show, by probe, each as it was last asked."""
+        return shown(self.current)
+
+    def without(self, probes: Iterable[str]) -> BaselineFile:
+        """The same without some probes; runs that asked nothing else are left out."""
+        gone = frozenset(probes)
+        kept = [
+            replace(run, probes=tuple(probe for probe in run.probes if probe.observed.probe not in gone))
+            for run in self.runs
+        ]
+        questions = {probe: told for probe, told in self.questions.items() if probe not in gone}
+        return replace(self, runs=tuple(run for run in kept if run.probes), questions=questions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeShown:
+    """What the runs of a baseline show of one probe, its request as last asked. Samples are in the order of asking."""
+
+    request_hash: str
+    runs: int
+    samples: int
+    answers: tuple[str, ...]
+    """Repeats kept."""
+    first_token_s: tuple[float, ...]
+    total_s: tuple[float, ...]
+    output_tokens: tuple[int, ...]
+    input_tokens: tuple[int, ...]
+    check_failed: tuple[int, int]
+    """Samples that failed a check, samples that any check looked at."""
+    refused: tuple[int, int]
+    """Refusals, samples answered."""
+    failures: Mapping[str, int]
+    """Failed samples by class."""
+    finishes: Mapping[str, int]
+    routes: Mapping[str, int]
+    checks: Mapping[tuple[str, str], tuple[int, int]]
+    """By check and argument: samples passed, samples looked at."""
+
+
+def shown(runs: Sequence[FileRun]) -> dict[str, ProbeShown]:
+    """What these runs show of every probe, by its id."""
+    latest = {probe.observed.probe: probe.observed.request_hash for run in runs for probe in run.probes}
+    asked: dict[str, list[FileProbe]] = {probe: [] for probe in sorted(latest)}
+    for run in runs:
+        for probe in run.probes:
+            if probe.observed.request_hash == latest[probe.observed.probe]:
+                asked[probe.observed.probe].append(probe)
+    return {probe: _shown(told) for probe, told in asked.items()}
+
+
+def _shown(asked: Sequence[FileProbe]) -> ProbeShown:
+    facts = [facts for probe in asked for facts in probe.observed.samples]
+    answered = [one for one in facts if not one.failed]
+    looked = [one.check_failed for one in answered if one.check_failed is not None]
+    return ProbeShown(
+        request_hash=asked[-1].observed.request_hash,
+        runs=len(asked),
+        samples=len(facts),
+        answers=tuple(one.answer for one in answered if one.answer is not None),
+        first_token_s=tuple(one.first_token_s for one in answered if one.first_token_s is not None),
+        total_s=tuple(one.total_s for one in answered if one.total_s is not None),
+        output_tokens=tuple(one.output_tokens for one in answered if one.output_tokens is not None),
+        input_tokens=tuple(one.input_tokens for one in answered if one.input_tokens is not None),
+        check_failed=(sum(looked), len(looked)),
+        refused=(sum(one.refused for one in answered), len(answered)),
+        failures=Counter(kind for probe in asked for kind in probe.failures),
+        finishes=_counted(answered, "finish"),
+        routes=_counted(answered, "route"),
+        checks=_checks(asked),
+    )
+
+
+def _counted(facts: Iterable[SampleFacts], name: str) -> Mapping[str, int]:
+    return Counter(value for one in facts if (value := getattr(one, name)) is not None)
+
+
+def _checks(asked: Iterable[FileProbe]) -> Mapping[tuple[str, str], tuple[int, int]]:
+    totals: dict[tuple[str, str], tuple[int, int]] = {}
+    for probe in asked:
+        for count in probe.checks:
+            passed, total = totals.get((count.check, count.argument), (0, 0))
+            totals[count.check, count.argument] = (passed + count.passed, total + count.total)
+    return totals

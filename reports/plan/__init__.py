@@ -1,0 +1,1 @@
+"""What ``holdfast plan`` says: nouns, sentences, and one format a file."""

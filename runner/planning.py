@@ -1,0 +1,210 @@
+"""What a suite at an endpoint will find, cost and get wrong: from the store where there is one. Feeds the command."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from checks.drift.observation import RunObservation
+from checks.drift.plan import JudgePlan
+from checks.drift.result import StreamKey
+from checks.drift.score import streams_of
+from checks.plan.alarms import false_alarms
+from checks.plan.forecast import COMPARED, MOST_SAMPLES, WATCHED, Shape, forecast, horizons
+from checks.plan.normal import ASSUMED_BASELINE_RUNS, Normal, assumed
+from checks.plan.recorded import LEAST_RUNS, MOST_RUNS, recorded
+from checks.plan.search import Horizon
+from probes.suite import Suite
+from reports.plan.record import Option, Share, SuitePlan
+from reports.summary import RunRecord
+from runner.monthly import monthly
+from runner.prepare import PreparedSuite
+from runner.schedule import runs_per_year
+from runner.store.base import Store
+
+SEED = 20261121
+REPEATS = {"quick": 8, "usual": 16, "thorough": 64}
+_PAID_RUNS = 20
+_COMPARED_RUNS = 100
+_FACTORS = (("as it is", 1, 1), ("twice as often", 2, 1), ("twice the samples", 1, 2), ("both", 2, 2))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOrder:
+    """What is to be planned."""
+
+    prepared: PreparedSuite
+    endpoint: str
+    budget: float
+    """False alarms a year of the installation, where the suite does not say."""
+    baseline_runs: int = ASSUMED_BASELINE_RUNS
+    """Assumed where none are recorded."""
+    repeats: int = REPEATS["usual"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What the store knows of the place; nothing without a store."""
+
+    shares: tuple[Share, ...] = ()
+    golden: int = 0
+    runs: tuple[RunObservation, ...] = ()
+    paid: tuple[RunRecord, ...] = ()
+
+
+def planned(order: PlanOrder, store: Store | None) -> SuitePlan:
+    """The plan. Raises ``StoreError`` where the store cannot be read."""
+    suite, endpoint = order.prepared.suite, order.endpoint
+    known = _Known() if store is None else _known(store, suite, endpoint)
+    shares, streams = _installation(suite, known), _streams(suite, endpoint)
+    judge = _judge(order, sum(share.streams for share in shares))
+    told = recorded(known.runs)
+    normal, shape = told or assumed(order.baseline_runs), _shape(order)
+    waits = horizons(judge.runs_per_year)
+    outlooks = forecast(_source(), normal, shape, judge, waits, repeats=order.repeats)
+    compared = _compared_within(waits)
+    return SuitePlan(
+        suite=suite.name,
+        endpoint=endpoint,
+        scheduled=suite.schedule is not None,
+        probes=len(suite.probes),
+        shape=shape,
+        streams=len(streams) + known.golden,
+        installation=shares,
+        judge=judge,
+        false_alarms=false_alarms(judge, streams, normal.baseline_runs),
+        recorded_runs=normal.baseline_runs if told else 0,
+        baseline_runs=normal.baseline_runs,
+        repeats=order.repeats,
+        seed=SEED,
+        horizons=waits,
+        outlooks=outlooks,
+        monthly=monthly(suite, endpoint, known.paid, runs_per_year=judge.runs_per_year),
+        compared_within=compared,
+        options=tuple(_options(order, normal, shape, judge, compared, known)),
+        notes=tuple(_notes(order, known, told is not None)),
+    )
+
+
+def _source() -> np.random.Generator:
+    return np.random.default_rng(SEED)
+
+
+def _known(store: Store, suite: Suite, endpoint: str) -> _Known:
+    newest: deque[RunObservation] = deque(maxlen=MOST_RUNS)
+    newest.extend(row.observation for row in store.observations(suite.name, endpoint) if row.in_baseline)
+    headers = store.runs(suite=suite.name, endpoint=endpoint, limit=_PAID_RUNS)
+    records = (store.run(header.run_id) for header in headers)
+    return _Known(
+        shares=tuple(
+            Share(
+                suite=entry.suite,
+                endpoint=entry.endpoint,
+                streams=entry.streams,
+                runs_per_year=entry.runs_per_year,
+                planned=False,
+            )
+            for entry in store.installed()
+        ),
+        golden=sum(key.golden for key in store.stream_states(suite.name, endpoint)),
+        runs=_as_last_asked(tuple(newest), {probe.id for probe in suite.probes}),
+        paid=tuple(record for record in records if record is not None),
+    )
+
+
+def _as_last_asked(runs: Sequence[RunObservation], probes: set[str]) -> tuple[RunObservation, ...]:
+    """The runs without probes that are gone or were asked otherwise then."""
+    newest = {probe.probe: probe.request_hash for run in runs for probe in run.probes}
+    return tuple(
+        replace(
+            run,
+            probes=tuple(p for p in run.probes if p.probe in probes and newest[p.probe] == p.request_hash),
+        )
+        for run in runs
+    )
+
+
+def _streams(suite: Suite, endpoint: str) -> tuple[StreamKey, ...]:
+    place = suite.endpoints[endpoint]
+    retrieving = place.response is not None and place.response.documents is not None
+    return streams_of([probe.id for probe in suite.probes], streaming=place.streamed, retrieving=retrieving)
+
+
+def _installation(suite: Suite, known: _Known) -> tuple[Share, ...]:
+    """What the store knows, and this suite at every endpoint it monitors as it is written now."""
+    rate = runs_per_year(suite.schedule)
+    mine = [
+        Share(
+            suite=suite.name,
+            endpoint=name,
+            streams=len(_streams(suite, name)) + known.golden,
+            runs_per_year=rate,
+            planned=True,
+        )
+        for name in suite.monitored
+    ]
+    others = [share for share in known.shares if share.suite != suite.name or share.endpoint not in suite.monitored]
+    return (*mine, *others)
+
+
+def _judge(order: PlanOrder, streams: int) -> JudgePlan:
+    drift = order.prepared.suite.drift
+    return JudgePlan(
+        runs_per_year=runs_per_year(order.prepared.suite.schedule),
+        streams=streams,
+        false_alarms_per_year=drift.false_alarms_per_year or order.budget,
+        tolerance_latency=drift.tolerance.latency,
+        tolerance_tokens=drift.tolerance.tokens,
+        tolerance_rates=drift.tolerance.rates,
+    )
+
+
+def _shape(order: PlanOrder) -> Shape:
+    suite = order.prepared.suite
+    samples = [suite.samples_of(probe) for probe in suite.probes]
+    checked = any(order.prepared.checks_at(probe, order.endpoint) for probe in suite.probes)
+    return Shape(samples=sum(samples), probe_samples=min(samples), checked=checked)
+
+
+def _compared_within(waits: Sequence[Horizon]) -> Horizon:
+    """The longest time of at most a hundred runs, so that four suites can be compared in seconds."""
+    short = [wait for wait in waits if 0 < wait.runs <= _COMPARED_RUNS]
+    return short[-1] if short else next((wait for wait in waits if wait.runs), waits[-1])
+
+
+def _options(
+    order: PlanOrder, normal: Normal, shape: Shape, judge: JudgePlan, within: Horizon, known: _Known
+) -> Iterator[Option]:
+    watched = [row for row in WATCHED if row.stream in COMPARED]
+    for name, runs, samples in _FACTORS:
+        plan = replace(judge, runs_per_year=judge.runs_per_year * runs)
+        shaped = Shape(
+            samples=shape.samples * samples, probe_samples=shape.probe_samples * samples, checked=shape.checked
+        )
+        waits = horizons(plan.runs_per_year, (within.name,))
+        suite = order.prepared.suite
+        yield Option(
+            name=name,
+            runs_factor=runs,
+            samples_factor=samples,
+            ln_c=plan.ln_c_discrete,
+            monthly=monthly(
+                suite, order.endpoint, known.paid, runs_per_year=plan.runs_per_year, samples_factor=samples
+            ),
+            outlooks=forecast(_source(), normal, shaped, plan, waits, repeats=order.repeats, watched=watched),
+        )
+
+
+def _notes(order: PlanOrder, known: _Known, recorded_noise: bool) -> Iterator[str]:
+    suite = order.prepared.suite
+    if known.runs and not recorded_noise:
+        yield f"{len(known.runs)} baseline runs are recorded; from {LEAST_RUNS} on the noise is taken from them"
+    if order.prepared.consults and not known.paid:
+        yield "what judges and embeddings are asked is not in the requests, tokens and dollars until runs are recorded"
+    if sum(suite.samples_of(probe) for probe in suite.probes) > MOST_SAMPLES:
+        yield f"a run is simulated as one of {MOST_SAMPLES} samples; with all of them it finds no less"
+    if len(suite.monitored) > 1:
+        yield "requests, tokens and dollars are those of this one endpoint"
