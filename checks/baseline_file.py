@@ -6,11 +6,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
+
+from pydantic import AwareDatetime
 
 from checks.drift.observation import ProbeObservation, RunObservation, SampleFacts
 from checks.drift.result import StreamKey
+from checks.finding import Status
+from checks.verdict import Health
+from probes.failure import FailureClass
 
 SCHEMA = "holdfast.baseline/1"
 STARTS = ("capture", "reset", "mark")
@@ -24,7 +28,7 @@ class CheckCount:
     check: str
     argument: str
     mode: str
-    status: str
+    status: Status
     passed: int
     total: int
     """Samples it looked at."""
@@ -35,7 +39,7 @@ class FileProbe:
     """One probe in one run."""
 
     observed: ProbeObservation
-    failures: tuple[str, ...] = ()
+    failures: tuple[FailureClass, ...] = ()
     """Failure class of every failed sample, in their order."""
     checks: tuple[CheckCount, ...] = ()
 
@@ -45,10 +49,10 @@ class FileRun:
     """One run, as the judge saw it."""
 
     run_id: str
-    started_at: datetime
+    started_at: AwareDatetime
     duration_s: float
     trigger: str
-    health: str
+    health: Health
     in_baseline: bool
     plan: Mapping[str, Any]
     """What it was judged under, as the store keeps it."""
@@ -66,7 +70,7 @@ class FileAct:
     """What a person decided in between."""
 
     kind: str
-    at: datetime
+    at: AwareDatetime
     author: str
     reason: str
     streams: tuple[StreamKey, ...] = ()
@@ -88,7 +92,7 @@ class BaselineFile:
     protocol: str
     holdfast: str
     """Version that wrote it."""
-    exported_at: datetime
+    exported_at: AwareDatetime
     author: str
     reason: str
     questions: Mapping[str, str] = field(default_factory=dict)

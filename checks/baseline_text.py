@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from checks.baseline_file import SCHEMA, BaselineFile, CheckCount, FileAct, FileRun, ProbeShown
 from checks.drift.observation import SampleFacts
+from checks.drift.plan import JudgePlan
 from probes.errors import InputError, Problem
 
 _ANSWERS_SHOWN = 10
@@ -182,8 +183,13 @@ def _built(content: Mapping[str, Any], text: str, name: str) -> BaselineFile:
         record = content["record"]
         runs = [_run(run, record) for run in record["runs"]]
         questions = {probe: told["question_hash"] for probe, told in content["probes"].items()}
-        head = {key: content[key] for key in _HEAD}
-        return _FILE.validate_python({**head, "runs": runs, "acts": content["acts"], "questions": questions})
+        for plan in record["plans"]:
+            _knows(plan)
+        head = {key: content[key] for key in _HEAD} | {"acts": content["acts"], "questions": questions}
+        file = _FILE.validate_python({**head, "runs": runs})
+        for run in file.runs:
+            _counts(run)
+        return file
     except ValidationError as error:
         first = error.errors()[0]
         told = f"record: {'.'.join(map(str, first['loc']))}: {first['msg']}"
@@ -191,6 +197,20 @@ def _built(content: Mapping[str, Any], text: str, name: str) -> BaselineFile:
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         told = f"record cannot be read ({type(error).__name__}: {str(error)[:80]})"
         raise _refused(text, name, "record", told, _AGAIN) from error
+
+
+def _knows(plan: Mapping[str, Any]) -> None:
+    """Raises ``TypeError``, ``KeyError`` or ``ValueError`` for a plan that this Holdfast cannot judge under."""
+    JudgePlan.from_json(plan["judge"])
+    if not (isinstance(plan["judged"], bool) and isinstance(plan["whole"], bool)):
+        raise ValueError("judged and whole are true or false")
+
+
+def _counts(run: FileRun) -> None:
+    for probe in run.probes:
+        failed = sum(facts.failed for facts in probe.observed.samples)
+        if failed != len(probe.failures):
+            raise ValueError(f"run {run.run_id!r} names {len(probe.failures)} failures of {failed} failed samples")
 
 
 def _run(run: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:

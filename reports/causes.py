@@ -32,9 +32,13 @@ class Cause:
         return str(self.result.key)
 
     @property
-    def standing(self) -> tuple[StreamResult, ...]:
-        """What it explains that stands at warn or alarm; those at watch may yet turn out to be chance."""
-        return tuple(result for result in self.explains if result.state is not StreamState.WATCH)
+    def told(self) -> tuple[StreamResult, ...]:
+        """What a sentence names of what it explains: other streams at warn or alarm (watch may yet turn out to be
+        chance), without those of single probes that only repeat it or one another."""
+        standing = [result for result in self.explains if result.state is not StreamState.WATCH]
+        whole = self.result.key.scope == SUITE_SCOPE
+        others = [r for r in standing if not (whole and r.key.dimension == self.result.key.dimension)]
+        return tuple(result for result, _ in tally.folded(others))
 
 
 def causes(record: RunRecord) -> tuple[Cause, ...]:
@@ -63,9 +67,7 @@ def _grouped(
     return groups
 
 
-def _untold(
-    risen: Sequence[StreamResult], groups: Mapping[StreamKey, Sequence[StreamResult]]
-) -> list[StreamResult]:
+def _untold(risen: Sequence[StreamResult], groups: Mapping[StreamKey, Sequence[StreamResult]]) -> list[StreamResult]:
     told = {result.key for group in groups.values() for result in group} | set(groups)
     return [result for result in risen if result.key not in told and result.state is not StreamState.WATCH]
 
@@ -110,9 +112,7 @@ def cause_words(cause: Cause) -> str:
     """``route moved, which explains answers, tokens.output and latency.total``: names are quoted as they are."""
     where = f" in {cause.label}" if cause.label else ""
     moved = f"{cause.name} moved{where}"
-    if not cause.standing:
-        return moved
-    return f"{moved}, which explains {_named([result for result, _ in tally.folded(cause.standing)])}"
+    return f"{moved}, which explains {_named(cause.told)}" if cause.told else moved
 
 
 def _named(results: Sequence[StreamResult]) -> str:

@@ -17,10 +17,14 @@ from checks.finding import Status
 from probes.sample import Sample
 from reports import charts, marks, tally, wording
 from reports.answer_diff import AnswerDiff, diff_answers, distance, nearest
+from reports.causes import causes
 from reports.distribution import distributions
 from reports.escaping import one_line
+from reports.evidence_line import evidence_line
 from reports.summary import ProbeRecord, Report
 
+LINES_MAX = 4
+"""Streams whose evidence is drawn over time."""
 ANSWERS_MAX = 8
 """Changed answers a page shows: the worst ones; all are in the store."""
 ANSWER_CHARS = 4000
@@ -113,7 +117,17 @@ _MEASURED: tuple[tuple[str, str, Callable[[Sample], float | None], Callable[[flo
 
 def pictures(report: Report) -> tuple[Picture, ...]:
     """Values and shares, baseline against now, as far as both are known."""
-    return (*_distributions(report), *_shares(report))
+    return (*_lines(report), *_distributions(report), *_shares(report))
+
+
+def _lines(report: Report) -> Iterator[Picture]:
+    """Evidence over time of the streams that moved by themselves."""
+    for cause in causes(report.run)[:LINES_MAX]:
+        key, began = cause.result.key, report.run.began.get(cause.result.since or "")
+        image = evidence_line(report.history.get(key, ()), str(key), None if began is None else began.at)
+        if image is not None:
+            title = f"Evidence: {one_line(str(key), 80)}"
+            yield Picture(title=title, caption="ln M after each run; dashed: where it is an alarm.", image=image)
 
 
 def _distributions(report: Report) -> Iterator[Picture]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from checks.drift.result import SUITE_SCOPE, Effect, StreamResult, StreamState
+from checks.drift.words import STICKY
 from checks.finding import Status
 from checks.verdict import Health
 from probes.duration import format_duration
@@ -152,6 +153,11 @@ def since_words(record: RunRecord, result: StreamResult) -> str:
     return f"run {result.since}" if began is None else instant(began.at)
 
 
+def sticky_words(record: RunRecord) -> str:
+    """What is said of a gateway that answers whole runs from one model; empty where none is known to."""
+    return next((STICKY for r in record.drift if r.key.measured == "route" and STICKY in r.note), "")
+
+
 def stream_sentence(result: StreamResult, since: str = "") -> str:
     """``tokens.output: x1.31 (between x1.22 and x1.40), score 100 of 100, alarm, since ...``."""
     effect = effect_words(result.effect)
@@ -184,7 +190,7 @@ def _moved(record: RunRecord, alarms: Sequence[StreamResult]) -> list[str]:
     if not alarms:
         return []
     standing = [c for c in causes(record) if {StreamState.ALARM} & {r.state for r in (c.result, *c.explains)}]
-    telling = [cause for cause in standing if cause.standing or cause.label]
+    telling = [cause for cause in standing if cause.told or cause.label]
     alone = [cause.result for cause in standing if cause not in telling]
     told = [cause_words(cause) for cause in telling[:_CAUSES_SHOWN]]
     more = len(telling) - _CAUSES_SHOWN

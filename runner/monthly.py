@@ -19,10 +19,9 @@ def monthly(
     """``records`` are recent runs of the suite at the endpoint; runs that asked only part of it tell nothing."""
     runs = runs_per_year / MONTHS
     whole = [record for record in records if _whole(suite, record)]
-    told = _recorded(whole) if whole else _guessed(suite, endpoint)
-    requests, tokens, usd = told
+    consulted, tokens, usd = _recorded(whole) if whole else (0.0, *_guessed(suite, endpoint))
     return Monthly(
-        requests=round(runs * samples_factor * max(requests, _asked(suite))),
+        requests=round(runs * samples_factor * (_asked(suite) + consulted)),
         tokens=None if tokens is None else round(runs * samples_factor * tokens),
         usd=None if usd is None else runs * samples_factor * usd,
         recorded=bool(whole),
@@ -44,16 +43,12 @@ def _asked(suite: Suite) -> float:
 
 
 def _recorded(records: Sequence[RunRecord]) -> tuple[float, float | None, float | None]:
-    """Requests, tokens and dollars of one run, judges included, on average; None where one request told none."""
+    """Of one run, on average: what judges were asked, and tokens and dollars of all (None where one told none)."""
     charged = [one for record in records for one in record.charged]
     tokens = [counted(one.usage) for one in charged]
     costs = [one.cost_usd for one in charged]
     consulted = sum(len(record.consultations) for record in records) / len(records)
-    return (
-        len(records[0].samples) + consulted,
-        _mean(tokens, len(records)),
-        _mean(costs, len(records)),
-    )
+    return consulted, _mean(tokens, len(records)), _mean(costs, len(records))
 
 
 def _mean(values: Sequence[float | None], runs: int) -> float | None:
@@ -61,12 +56,12 @@ def _mean(values: Sequence[float | None], runs: int) -> float | None:
     return sum(known) / runs if len(known) == len(values) else None
 
 
-def _guessed(suite: Suite, endpoint: str) -> tuple[float, float | None, float | None]:
+def _guessed(suite: Suite, endpoint: str) -> tuple[float | None, float | None]:
     """As for spending caps: characters / 4, and the longest answer that is allowed; None where none is set."""
     place = suite.endpoints[endpoint]
     guesses = [_guess(place, suite, position) for position in range(len(suite.probes))]
     tokens, usd = [guess[0] for guess in guesses], [guess[1] for guess in guesses]
-    return _asked(suite), _mean(tokens, 1), _mean(usd, 1)
+    return _mean(tokens, 1), _mean(usd, 1)
 
 
 def _guess(place: Endpoint, suite: Suite, position: int) -> tuple[float | None, float | None]:

@@ -29,6 +29,8 @@ class CategoryMachine:
     """The category of a sample; None where it has none."""
     words: str
     """One category in words: ``route``."""
+    whole_runs: str = ""
+    """What is to be said where whole runs fall into one category."""
 
     def gather(self, probe: ProbeObservation) -> dict[str, int] | None:
         """Samples by category."""
@@ -62,7 +64,10 @@ class CategoryMachine:
         recent = recent[-SHOWN_RUNS:]
         effect, what = self._moved(normal, mix.agreement.rho, recent[-rise.window :])
         learned = mix.rates[-1].runs
-        said = Evidence(ln_m=ln_m, ln_c=rules.ln_c, learned=learned, effect=effect, since=rise.since, what=what)
+        remark = self.whole_runs if mix.agreement.sticky else ""
+        said = Evidence(
+            ln_m=ln_m, ln_c=rules.ln_c, learned=learned, effect=effect, since=rise.since, what=what, remark=remark
+        )
         return {"mix": mix.to_json(), "rise": rise.to_json(), "recent": recent, "normal": dict(normal)}, said
 
     def restart(self, baseline: Json, detector: Json, plan: JudgePlan, said: Evidence) -> Json:

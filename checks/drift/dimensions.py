@@ -13,6 +13,7 @@ from checks.drift.levels import LevelMachine
 from checks.drift.observation import SampleFacts
 from checks.drift.result import GOLDEN, SUITE_SCOPE, StreamKey
 from checks.drift.tails import TailMachine
+from checks.drift.words import STICKY
 
 _LEAST_TOKENS = 20.0  # below, one token more is a large ratio; the answers stream sees it better
 
@@ -55,7 +56,7 @@ POOLED: dict[str, Machine] = {
     "checks": _CHECKS,
     "failures": _FAILURES,
     "refusals": _REFUSALS,
-    "route": CategoryMachine(read=lambda sample: sample.route, words="route"),
+    "route": CategoryMachine(read=lambda sample: sample.route, words="route", whole_runs=STICKY),
     "finish": CategoryMachine(read=lambda sample: sample.finish, words="finish reason"),
     "retrieval": CategoryMachine(read=lambda sample: sample.documents, words="retrieved documents"),
 }

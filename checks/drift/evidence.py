@@ -59,6 +59,8 @@ class Evidence:
     """Run id of the most likely first changed run."""
     what: str = ""
     """How far it moved, as a sentence."""
+    remark: str = ""
+    """What a reader of this stream should know whether it moved or not."""
     young: bool = False
     """True while the baseline is too short for an alarm."""
     channel: Literal["run", "day"] = "run"
@@ -83,6 +85,7 @@ class Evidence:
             "young": self.young,
             "channel": self.channel,
             "day_finished": self.day_finished,
+            **({"remark": self.remark} if self.remark else {}),  # states of old have none
         }
 
     @classmethod

@@ -22,6 +22,8 @@ _MOST_LISTED = 20
 MOST_KNOWN = 500  # an endpoint that names itself anew in every reply must not fill the store
 _ADMIT = 0.25
 _WEIGHT_OTHER = 0.3
+_STICKY = 0.8  # correlation inside a run: 1.00 was read from sticky gateways, .01 from others (judge's specification)
+_OTHER_RUNS = 3 - 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,17 @@ class Agreement:
         if 1 - apart > 1e-9:
             rho = min(max((self.agreeing / self.pairs - apart) / (1 - apart), 0.0), 1.0)
         return shrunk(rho, min(self.runs, self.samples - max(total for total, _ in self.known.values())))
+
+    @property
+    def sticky(self) -> bool:
+        """True where whole runs fall into one category each, and at least three into another than the usual one.
+
+        Of whole runs a category with ``total`` samples, and ``squared`` of squared samples a run, has total^2 / squared.
+        """
+        if self.pairs <= 0 or self.rho < _STICKY:
+            return False
+        runs = sorted(total * total / squared for total, squared in self.known.values() if squared)
+        return sum(runs[:-1]) >= _OTHER_RUNS
 
     def to_json(self) -> list[Any]:
         """As plain JSON values."""

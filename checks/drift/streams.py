@@ -210,7 +210,7 @@ class Stream:
             baseline_size=said.learned,
             effect=said.effect,
             since=said.since if risen else None,
-            note=_joined(said.what if risen else "", capped, note),
+            note=_joined(said.what if risen else "", capped, said.remark, note),
         )
 
     def _alarm(self, said: Evidence, incident: Incident, note: str) -> StreamResult:
@@ -224,7 +224,7 @@ class Stream:
             effect=incident.effect,
             since=incident.since,
             supported=incident.supported,
-            note=_joined(incident.what, incident.verdict, note),
+            note=_joined(incident.what, incident.verdict, said.remark, note),
         )
 
     def _ln_c(self) -> float:

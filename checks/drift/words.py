@@ -10,6 +10,11 @@ from collections.abc import Sequence
 from checks.drift.result import Effect
 
 _LONGEST_NAME = 80
+STICKY = (
+    "the gateway answers whole runs from one model, so each run is one draw from its mix: a longer baseline helps, or "
+    "requests that are not sticky (another conversation id, user or session in each)"
+)
+"""Said of a route stream whose runs are wholly one thing or the other."""
 
 
 def percent(share: float) -> str:

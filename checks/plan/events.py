@@ -102,8 +102,6 @@ class AnswerTrial:
         """Run by run after the change. ``size``: share of the answers that are worded unlike any before."""
         rng, rates = np.random.default_rng(self.seed), self.rates
         for run in self.normal.draw(rng, self.later, self.samples, size).tolist():
-            rates = tuple(
-                step_rate(rate, x, self.samples, self.rules) for rate, x in zip(rates, run, strict=True)
-            )
+            rates = tuple(step_rate(rate, x, self.samples, self.rules) for rate, x in zip(rates, run, strict=True))
             terms = [math.log(weight) + rate.ln_m for weight, rate in zip(wording.WEIGHTS, rates, strict=True)]
             yield float(np.logaddexp.reduce(terms)) >= self.rules.ln_c

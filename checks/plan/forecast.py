@@ -4,7 +4,7 @@ generator is handed in, so the same seed gives the same forecast."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -173,9 +173,7 @@ def forecast(
     The noise of a stream does not depend on which others are forecast.
     """
     sources = dict(zip((row.stream for row in WATCHED), rng.spawn(len(WATCHED)), strict=True))
-    return tuple(
-        _outlook(row, sources[row.stream].spawn(repeats), normal, shape, plan, waits) for row in watched
-    )
+    return tuple(_outlook(row, sources[row.stream].spawn(repeats), normal, shape, plan, waits) for row in watched)
 
 
 def _outlook(
@@ -186,15 +184,20 @@ def _outlook(
     plan: JudgePlan,
     waits: Sequence[Horizon],
 ) -> Outlook:
-    samples = watched.samples(shape)
-    told = {"stream": watched.stream, "kind": watched.kind, "samples": samples, "recorded": watched.recorded(normal)}
-    blind, reached = watched.blind(shape), [wait for wait in waits if wait.simulated]
-    if blind or not reached:
-        return Outlook(**told, blind=blind or "no run within this time")
+    outlook = Outlook(
+        stream=watched.stream,
+        kind=watched.kind,
+        samples=watched.samples(shape),
+        recorded=watched.recorded(normal),
+        blind=watched.blind(shape),
+    )
+    reached = [wait for wait in waits if wait.simulated]
+    if outlook.blind or not reached:
+        return replace(outlook, blind=outlook.blind or "no run within this time")
     runs = {
         "baseline": normal.baseline_runs,
         "later": max(wait.simulated for wait in reached),
-        "n": min(samples, MOST_SAMPLES),
+        "n": min(outlook.samples, MOST_SAMPLES),
     }
     trials = [watched.draw(source, normal, plan, runs) for source in sources]
-    return Outlook(**told, found=smallest_found(trials, watched.sizes, reached))
+    return replace(outlook, found=smallest_found(trials, watched.sizes, reached))

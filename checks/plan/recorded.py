@@ -57,7 +57,7 @@ def _calls(told: _Told, offset: float) -> Calls | None:
     """Residuals parted into what a run's calls share and what each has alone (analysis of variance, one way)."""
     if len(told) < LEAST_RUNS:
         return None
-    by_probe = defaultdict(list)
+    by_probe: dict[str, list[float]] = defaultdict(list)
     for run in told:
         for name, values in run.items():
             by_probe[name] += values

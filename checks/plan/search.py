@@ -10,6 +10,7 @@ from typing import Protocol
 from checks.drift.bounds import share_interval
 
 CHANCES = (0.5, 0.9)
+_HOPELESS = 5  # first trials that all miss: with a chance of one half that happens once in 32
 
 
 class Trial(Protocol):
@@ -69,11 +70,12 @@ def smallest_found(trials: Sequence[Trial], sizes: Sequence[float], horizons: Se
 
 
 def _delays(trials: Sequence[Trial], size: float, most: int) -> Delays | None:
-    """None as soon as the smallest chance is out of reach within the longest horizon."""
+    """None as soon as the smallest chance is out of reach within the longest horizon, or looks so from the start."""
     waited: list[float] = []
     for trial in trials:
         waited.append(delay(trial, size, most))
-        if sum(map(math.isinf, waited)) > (1 - min(CHANCES)) * len(trials):
+        missed = sum(map(math.isinf, waited))
+        if missed > (1 - min(CHANCES)) * len(trials) or missed == len(waited) == _HOPELESS:
             return None
     return sorted(waited)
 

@@ -32,7 +32,7 @@ class MostEdits(Argument):
 
 
 class EditDistance:
-    """The Levenshtein distance to the nearest text is small enough; white space around the answer may be free."""
+    """The Levenshtein distance to the nearest text is small enough; white space around may be free."""
 
     name: ClassVar[str] = "edit_distance"
     argument: ClassVar[TypeAdapter[Any]] = TypeAdapter(MostEdits)

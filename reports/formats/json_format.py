@@ -77,7 +77,6 @@ def run_object(record: RunRecord) -> dict[str, Any]:
         "health": record.health.value,
         "probes": [_probe(probe) for probe in record.probes],
         "drift": [_stream(record, result) for result in record.drift],
-        "causes": [cause_object(cause) for cause in causes(record)],
         "alerts": [
             {"key": alert.key, "kind": alert.kind, "severity": alert.severity, "state": alert.state}
             for alert in record.alerts
@@ -88,6 +87,7 @@ def run_object(record: RunRecord) -> dict[str, Any]:
         "judge": judge_object(record),
         "faults": dict(faults.of_run(record)),
         "cohorts": [cohort_tables.json_object(cohort) for cohort in cohorts(record)],
+        "causes": [cause_object(cause) for cause in causes(record)],
     }
 
 

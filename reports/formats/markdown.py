@@ -52,6 +52,9 @@ def _section(record: RunRecord) -> Iterator[str]:
         wording.cost_words(record.charged),
     ]
     yield f"Run {markdown_code(record.run_id)}: {markdown_prose(', '.join(facts))}."
+    if sticky := wording.sticky_words(record):
+        yield ""
+        yield markdown_prose(sticky[:1].upper() + sticky[1:]) + "."
     steps = wording.next_steps(record)
     if steps:
         yield ""

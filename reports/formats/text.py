@@ -97,7 +97,7 @@ def _parts(record: RunRecord) -> Iterator[RenderableType]:
         yield Padding(Text(untold, style="dim"), _INDENT)
     yield from _titled("By label", *_cohorts(record))
     yield from _titled("Checks", *_checks(tally.findings(record), record.samples))
-    yield from _titled("Drift", _drift(record), Text(wording.calm_words(record), style="dim"))
+    yield from _titled("Drift", _drift(record), *_calm(record))
     yield from _titled("Failed requests", _failures(record.samples))
     yield from _titled("Alerts", _alerts(record))
     yield from _titled("Next", *(line for step in wording.next_steps(record) for line in _step(step)))
@@ -203,6 +203,12 @@ def _why(finding: Finding, samples: Sequence[Sample]) -> Text:
         return Text(reason)
     marked = (f"\u00bb{place.marked}\u00ab", "underline")
     return Text.assemble(f"{reason}\n", (place.before, "dim"), marked, (place.after, "dim"))
+
+
+def _calm(record: RunRecord) -> Iterator[Text]:
+    yield Text(wording.calm_words(record), style="dim")
+    if sticky := wording.sticky_words(record):
+        yield Text(sticky, style="dim")
 
 
 def _drift(record: RunRecord) -> Table | None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from runner.cli import baseline, canary, daemon, demo, importing, look, run, suites
+from runner.cli import baseline, canary, daemon, demo, importing, look, plan, run, suites
 
 app = typer.Typer(
     name="holdfast",
@@ -45,6 +45,7 @@ app.command("import")(importing.import_suite)
 app.command("run")(run.run)
 app.add_typer(baseline.app, name="baseline")
 app.command("canary")(canary.canary)
+app.command("plan")(plan.plan)
 app.command("show")(look.show)
 app.command("report")(look.report)
 app.command("replay")(look.replay)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from probes.errors import UsageError
+from runner.cli import baseline_diff, baseline_files
 from runner.cli import options as opt
 
 app = typer.Typer(
@@ -71,6 +73,24 @@ def capture(
     return print_runs(made, format_=format_, output=output, strict=strict)
 
 
+@app.command("list")
+def list_(
+    format_: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print it.")] = "text",
+    store: opt.Store = None,
+    config: opt.Config = None,
+) -> int:
+    """List every suite and endpoint of the store: what its baseline is, and where its streams stand."""
+    from contextlib import closing
+
+    from runner.cli.normal_list import list_text
+    from runner.cli.session import settings_beside
+    from runner.wiring import store_of
+
+    with closing(store_of(store, settings_beside([], config), new=False)) as opened:
+        typer.echo(list_text(opened, format_))
+    return 0
+
+
 @app.command("show")
 def show(
     suite: opt.Suite,
@@ -122,23 +142,73 @@ def accept(
     return 0
 
 
-@app.command("reset")
-def reset(
+@app.command("mark")
+def mark(
     suite: opt.Suite,
     endpoint: opt.OneEndpoint = None,
-    probe: Annotated[list[str] | None, typer.Option("--probe", help="Only streams of this probe.")] = None,
     author: opt.Author = None,
     reason: opt.Reason = None,
     store: opt.Store = None,
     config: opt.Config = None,
 ) -> int:
-    """Forget what was normal; the next runs collect anew."""
-    from runner.baselines import reset_baseline
+    """Declare a change, such as a deploy: from the next run on all streams learn anew, and pictures show the reason."""
+    from runner.baselines import mark_change
     from runner.cli.look import one_place
     from runner.cli.session import author_of, reason_of
 
-    why = reason_of(reason, "reset")
+    why = reason_of(reason, "mark")
     with one_place(suite, endpoint, store, config) as place:
+        anew = mark_change(place.store, place.suite, place.endpoint, author=author_of(author), reason=why)
+    typer.echo(f"{anew} streams of {place.suite} at {place.endpoint} start anew with the next run")
+    return 0
+
+
+@app.command("freeze")
+def freeze(
+    suite: opt.Suite,
+    endpoint: opt.OneEndpoint = None,
+    author: opt.Author = None,
+    reason: opt.Reason = None,
+    store: opt.Store = None,
+    config: opt.Config = None,
+) -> int:
+    """Keep what is normal today as the golden baseline, against which drift over months is found."""
+    from runner.cli.look import one_place
+    from runner.cli.session import author_of, reason_of
+    from runner.golden import freeze_baseline
+
+    why = reason_of(reason, "freeze")
+    with one_place(suite, endpoint, store, config) as place:
+        runs, streams = freeze_baseline(place.store, place.suite, place.endpoint, author=author_of(author), reason=why)
+    typer.echo(f"{runs} runs of {place.suite} at {place.endpoint} are the golden baseline of {streams} streams")
+    return 0
+
+
+@app.command("reset")
+def reset(
+    suite: opt.Suite,
+    endpoint: opt.OneEndpoint = None,
+    probe: Annotated[list[str] | None, typer.Option("--probe", help="Only streams of this probe.")] = None,
+    golden: Annotated[bool, typer.Option("--golden", help="Only the golden baseline; all else stays.")] = False,
+    author: opt.Author = None,
+    reason: opt.Reason = None,
+    store: opt.Store = None,
+    config: opt.Config = None,
+) -> int:
+    """Forget what was normal; the next runs collect anew. A golden baseline goes only with --golden."""
+    from runner.baselines import reset_baseline
+    from runner.cli.look import one_place
+    from runner.cli.session import author_of, reason_of
+    from runner.golden import drop_golden
+
+    why = reason_of(reason, "reset")
+    if golden and probe:
+        raise UsageError("a golden baseline is of the whole suite; --golden and --probe do not go together")
+    with one_place(suite, endpoint, store, config) as place:
+        if golden:
+            gone = drop_golden(place.store, place.suite, place.endpoint, author=author_of(author), reason=why)
+            typer.echo(f"the golden baseline of {place.suite} at {place.endpoint} is gone ({gone} streams)")
+            return 0
         dropped = reset_baseline(
             place.store,
             place.suite,
@@ -149,3 +219,8 @@ def reset(
         )
     typer.echo(f"{dropped} streams of {place.suite} at {place.endpoint} start anew")
     return 0
+
+
+app.command("diff")(baseline_diff.diff)
+app.command("export")(baseline_files.export_file)
+app.command("import")(baseline_files.import_file)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ def drifting(run: dict[str, object]) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("task", ["PRIME_FULL_EVAL", "SENSITIVEQ_EVAL"])
 @pytest.mark.parametrize("model", VERSIONS)
 def test_the_real_change_from_march_to_june_is_found_and_march_again_is_not(
-    place: Workplace, endpoint: RunningEndpoint, task: str, model: str, record_property: pytest.RecordProperty
+    place: Workplace, endpoint: RunningEndpoint, task: str, model: str, record_property: Callable[[str, object], None]
 ) -> None:
     march, june = (recorded(task, model, version) for version in VERSIONS[model])
     questions = [question for question in march if question in june][:PROBES]

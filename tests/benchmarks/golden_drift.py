@@ -79,14 +79,17 @@ def _days(observed: Sequence[RunObservation], baseline_runs: int, dimension: str
 
 
 def _table(years: int) -> None:
-    print(f"{'noise':<12} {'a week':>7} {'years':>6} {'usual alarmed':>14} {'golden alarmed':>15} {'golden, days':>20}")
+    print(f"{'noise':<12} {'a week':>7} {'years':>6} {'usual alarmed, days':>24} {'golden alarmed, days':>24}")
     for name, load in (("independent", calm), ("wandering", wandering)):
         for weekly in (0.0, 0.01, 0.02, 0.05):
             found = [year(load, weekly=weekly, seed=seed) for seed in range(years)]
-            golden = sorted(one.golden for one in found if one.golden is not None)
-            usual = sum(one.usual is not None for one in found)
-            took = f"{golden[0]:.0f} to {golden[-1]:.0f}" if golden else "-"
-            print(f"{name:<12} {weekly:>7.0%} {years:>6} {usual:>14} {len(golden):>15} {took:>20}", flush=True)
+            usual, golden = _told([one.usual for one in found]), _told([one.golden for one in found])
+            print(f"{name:<12} {weekly:>7.0%} {years:>6} {usual:>24} {golden:>24}", flush=True)
+
+
+def _told(days: Sequence[float | None]) -> str:
+    found = sorted(day for day in days if day is not None)
+    return f"{len(found)}, after {found[0]:.0f} to {found[-1]:.0f}" if found else "none"
 
 
 if __name__ == "__main__":

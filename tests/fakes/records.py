@@ -368,11 +368,14 @@ def _points(key: StreamKey, final: StreamResult, runs: int) -> tuple[StreamPoint
         calm = 4.0 + (index * 7 + len(key.dimension)) % 9
         score = max(calm, (final.score or 0.0) * rising) if index >= 20 or runs < 20 else None
         at = NOW - timedelta(minutes=15 * (runs - 1 - index))
+        score = None if final.state is StreamState.COLLECTING else score
         points.append(
             StreamPoint(
                 run_id=f"run-{42 - runs + 1 + index:04d}",
                 started_at=at,
-                score=None if final.state is StreamState.COLLECTING else min(score, 100.0) if score else None,
+                score=min(score, 100.0) if score else None,
+                ln_m=None if score is None else score / 100 * 15.5,
+                ln_c=15.5,
                 state="collecting" if score is None else final.state.value if index == runs - 1 else "quiet",
             )
         )

@@ -160,11 +160,12 @@ def test_drift_opens_at_once_with_pooled_streams_before_those_of_a_probe() -> No
     ]
     condition = said(records.a_run(drift=streams), "drift")
     assert [fact.partition(":")[0] for fact in condition.facts] == [
+        "tokens.output moved, which explains answers of a",
         "refusals of b",
         "tokens.output",
         "answers of a",
     ]
-    assert condition.facts[1].endswith("(in a)"), "the probe that only repeats the pooled stream is folded into it"
+    assert condition.facts[2].endswith("(in a)"), "the probe that only repeats the pooled stream is folded into it"
     assert (condition.bad, condition.immediate) == (True, True)
     assert condition.subjects == ("refusals of b", "tokens.output", "answers of a")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as Xml
 
 from hypothesis import given
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from reports import charts, wording
 from reports.distribution import DOTS_MAX, LEFT, RIGHT, distributions
+from reports.evidence_line import evidence_line
+from reports.summary import StreamPoint
 from tests.fakes.records import HOSTILE
 
 VALUES = st.lists(st.floats(min_value=1e-6, max_value=1e6), min_size=1, max_size=40)
@@ -90,3 +93,36 @@ def test_a_large_baseline_is_drawn_with_a_bounded_number_of_dots() -> None:
 def test_one_side_alone_makes_no_picture() -> None:
     assert distributions([], [1.0], "t", wording.seconds) is None
     assert distributions([1.0], [float("nan")], "t", wording.seconds) is None
+
+
+# ------------------------------------------------------------------------------------------------ evidence over time
+def points(*values: float | None) -> list[StreamPoint]:
+    began = datetime(2026, 3, 14, 9, tzinfo=UTC)
+    return [
+        StreamPoint(
+            run_id=f"run-{at}",
+            started_at=began + timedelta(minutes=15 * at),
+            score=None,
+            state="quiet",
+            ln_m=value,
+            ln_c=15.5,
+        )
+        for at, value in enumerate(values)
+    ]
+
+
+def test_evidence_over_time_is_drawn_with_its_threshold_and_the_moment_of_change() -> None:
+    line = points(None, 0.5, 1.0, 0.2, 8.0, 16.0)
+    drawn = evidence_line(line, "route", line[4].started_at)
+    assert drawn is not None
+    assert "Evidence of route: ln M 16.0 now, highest 16.0, alarm at 15.5" in drawn
+    assert "since 10:00" in drawn
+    assert drawn.count("L") >= 4
+
+
+def test_too_few_points_have_no_line_and_wild_ones_stay_inside_it() -> None:
+    assert evidence_line(points(None, 1.0, 2.0), "route", None) is None
+    drawn = evidence_line(points(1.0, -5.0, math.inf, 3.0), "<b>", None)
+    assert drawn is not None
+    assert "<b>" not in drawn
+    assert "inf" not in drawn

@@ -46,7 +46,7 @@ from tests.fakes.rules import bound, problem, spec
         ({"similar": {"to": "x" * 2001, "by": "partial"}}, ("similar",), "at most 2000 characters", ""),
         ({"equals": 147}, ("equals",), "147 is not a text; put it in quotes, or add by: json", ""),
         ({"equals": {"to": "{", "by": "json"}}, ("equals",), "'{' is not JSON", ""),
-        ({"equals": {"to": 1, "by": "json", "ignore_case": True}}, ("equals",), "goes with by: text only", ""),
+        ({"equals": {"to": 1, "by": "json", "ignore_case": True}}, ("equals",), "go with by: text only", ""),
         ({"json_schema": "x"}, ("json_schema",), '"x" should be a mapping of names', "for example json_schema: "),
         ({"json_path": {"path": "$.a", "equals": date(2026, 7, 1)}}, ("json_path", "equals"), "dates in quotes", ""),
         ({"regex": "("}, ("regex",), "'(' is not a regular expression", ""),

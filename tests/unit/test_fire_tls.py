@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from probes.clock import SystemClock
+from probes.exchange import PlainReply
 from probes.failure import Failure, FailureClass
 from probes.fire import fire_all
 from probes.sample import Sample
-from probes.exchange import PlainReply
 from probes.transport import Transport
 from tests.fakes.certificates import HAVE_OPENSSL, WHY_NOT, Authority
 from tests.fakes.chat import chat_body, chat_stream, chunk

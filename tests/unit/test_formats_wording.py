@@ -48,8 +48,8 @@ def test_only_an_alarm_reads_100(score: float | None, words: str) -> None:
 
 def test_a_failing_run_is_told_worst_first() -> None:
     assert wording.verdict_sentence(failing_run()) == (
-        "FAILING: 2 contracts broken; 1 policy broken; answers, route and tokens.output moved; "
-        "1 of 12 samples failed (server); latency.total may be moving"
+        "FAILING: 2 contracts broken; 1 policy broken; "
+        "route moved, which explains answers, tokens.output and latency.total; 1 of 12 samples failed (server)"
     )
 
 

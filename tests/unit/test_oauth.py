@@ -16,13 +16,13 @@ from pydantic import SecretStr
 
 from probes.access import Access
 from probes.endpoint import Endpoint
+from probes.exchange import PlainReply
 from probes.failure import Failure, FailureClass
 from probes.fire import fire
 from probes.oauth import REST_S, Tokens
 from probes.oauth_wire import LIFE_UNSTATED_S, Token, read_token
 from probes.probe import Probe
 from probes.sample import Sample
-from probes.exchange import PlainReply
 from probes.transport import Transport
 from tests.fakes.chat import chat_stream
 from tests.fakes.clock import FakeClock

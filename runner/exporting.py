@@ -1,0 +1,155 @@
+"""What is normal out of the store, as a baseline file. Feeds ``holdfast baseline export`` and ``diff``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from checks.baseline_file import STARTS, BaselineFile, CheckCount, FileAct, FileProbe, FileRun
+from checks.drift.observation import ProbeObservation
+from probes.errors import UsageError
+from reports.summary import ProbeRecord, RunRecord
+from runner.golden import golden_streams
+from runner.store.base import BaselineAct, Store, StoredObservation
+
+MOST_RUNS = 100
+"""Runs after the last act that a file holds unless it is told otherwise: more makes a longer file, no better one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """A file, and what of the store is not in it."""
+
+    file: BaselineFile
+    later: int
+    """Newer runs that were left out."""
+
+
+def exported(
+    store: Store,
+    suite: str,
+    endpoint: str,
+    *,
+    protocol: str,
+    author: str,
+    reason: str,
+    most: int = MOST_RUNS,
+    answers: bool = True,
+) -> Exported:
+    """The runs since what is normal was last begun anew, with the acts in between, up to ``most`` runs after the last.
+
+    Where a golden baseline stands, from the beginning before it was frozen.
+
+    Raises:
+        UsageError: there is no such run.
+    """
+    rows = list(store.observations(suite, endpoint))
+    acts, rows = _since_start(store.acts(suite, endpoint), rows)
+    ids = [row.observation.run_id for row in rows]
+    settled = max((ids.index(act.after_run) + 1 for act in acts if act.after_run in ids), default=0)
+    kept = rows[: settled + most]
+    if not kept:
+        raise UsageError(f"no run of {suite} at {endpoint} is what is normal; holdfast baseline capture makes some")
+    told = answers and not any(row.texts_expired for row in kept)
+    runs = tuple(run if told else _untold(run) for run in file_runs(store, kept))
+    file = BaselineFile(
+        suite=suite,
+        endpoint=endpoint,
+        protocol=protocol,
+        holdfast=version("holdfast"),
+        exported_at=datetime.now(UTC),
+        author=author,
+        reason=reason,
+        questions=questions(store.run(runs[-1].run_id)),
+        answers_told=told,
+        runs=runs,
+        acts=tuple(_act(act, ids) for act in acts),
+    )
+    return Exported(file=file, later=len(rows) - len(kept))
+
+
+def _since_start(
+    acts: Sequence[BaselineAct], rows: list[StoredObservation]
+) -> tuple[Sequence[BaselineAct], list[StoredObservation]]:
+    last = len(acts)
+    if golden_streams(acts):
+        last = max(place for place, act in enumerate(acts) if act.kind == "freeze")
+    starts = [place for place, act in enumerate(acts[:last]) if act.kind in STARTS and not act.streams]
+    if not starts:
+        return acts, rows
+    ids = [row.observation.run_id for row in rows]
+    begun = acts[starts[-1]].after_run
+    return acts[starts[-1] :], rows[ids.index(begun) + 1 :] if begun in ids else rows
+
+
+def _act(act: BaselineAct, ids: Sequence[str]) -> FileAct:
+    return FileAct(
+        kind=act.kind,
+        at=act.at,
+        author=act.author,
+        reason=act.reason,
+        streams=act.streams,
+        after_run=act.after_run if act.after_run in ids else None,
+    )
+
+
+def questions(record: RunRecord | None) -> dict[str, str]:
+    """By probe: a hash of its question alone, 16 hex digits; empty where the text has expired."""
+    return {} if record is None else {probe.probe: _question(probe) for probe in record.probes}
+
+
+def _question(probe: ProbeRecord) -> str:
+    if not probe.conversation:
+        return ""
+    asked = json.dumps([message.model_dump(mode="json") for message in probe.conversation], sort_keys=True)
+    return hashlib.sha256(asked.encode()).hexdigest()[:16]
+
+
+def file_runs(store: Store, rows: Sequence[StoredObservation]) -> list[FileRun]:
+    """Stored runs as files hold them."""
+    return [_run(row, record) for row in rows if (record := store.run(row.observation.run_id)) is not None]
+
+
+def _run(row: StoredObservation, record: RunRecord) -> FileRun:
+    recorded = {probe.probe: probe for probe in record.probes}
+    return FileRun(
+        run_id=record.run_id,
+        started_at=record.started_at,
+        duration_s=record.duration_s,
+        trigger=record.trigger,
+        health=record.health,
+        in_baseline=row.in_baseline,
+        plan=row.plan,
+        probes=tuple(_probe(observed, recorded[observed.probe]) for observed in row.observation.probes),
+    )
+
+
+def _probe(observed: ProbeObservation, record: ProbeRecord) -> FileProbe:
+    return FileProbe(
+        observed=observed,
+        failures=tuple(sample.failure.kind for sample in record.samples if sample.failure is not None),
+        checks=tuple(
+            CheckCount(
+                check=found.check,
+                argument=found.argument,
+                mode=found.mode,
+                status=found.status,
+                passed=found.passed,
+                total=found.total,
+            )
+            for found in record.findings
+        ),
+    )
+
+
+def _untold(run: FileRun) -> FileRun:
+    """A run without what was answered."""
+    probes = []
+    for probe in run.probes:
+        samples = tuple(replace(facts, answer=None) for facts in probe.observed.samples)
+        probes.append(replace(probe, observed=replace(probe.observed, samples=samples)))
+    return replace(run, probes=tuple(probes))
