@@ -47,6 +47,7 @@ bench: $(STAMP)  ## Measure truth and speed, side by side in one run (MOCK=anoth
 	$(BIN)/python -m tests.benchmarks.first_run
 	$(BIN)/python -m tests.benchmarks.canary_table
 	$(BIN)/python -m tests.benchmarks.check_speed
+	$(BIN)/python -m tests.benchmarks.judge_table --quick
 
 lock: $(STAMP)  ## Pin all dependencies anew, with hashes
 	$(BIN)/pip-compile --quiet --all-extras --generate-hashes --allow-unsafe --strip-extras \

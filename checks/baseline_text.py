@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from checks.baseline_file import SCHEMA, BaselineFile, CheckCount, FileAct, FileRun, ProbeShown
+from checks.baseline_file import SCHEMA, BaselineFile, FileAct, FileRun, ProbeShown
 from checks.drift.observation import SampleFacts
 from checks.drift.plan import JudgePlan
 from probes.errors import InputError, Problem
@@ -222,8 +222,8 @@ def _asked(probe: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any
     checks = []
     for place, status, passed, total in probe.get("checks", ()):
         check, argument, mode = record["checks"][place]
-        counts = {"status": status, "passed": passed, "total": total}
-        checks.append(CheckCount(check=check, argument=argument, mode=mode, **counts))
+        what = {"check": check, "argument": argument, "mode": mode}
+        checks.append({**what, "status": status, "passed": passed, "total": total})
     return {**probe, "observed": {**probe["observed"], "samples": samples}, "checks": checks}
 
 

@@ -41,6 +41,7 @@ __all__ = [
     "AlertRule",
     "CheckSpec",
     "ClassOwner",
+    "Confirm",
     "Defaults",
     "DriftSettings",
     "Endpoint",
@@ -133,6 +134,17 @@ class Tolerance(SuiteModel):
     """Odds ratio between rates of misses, failures, refusals. Default 1.25."""
 
 
+class Confirm(SuiteModel):
+    """Runs that are made at once where a run leaves it open whether something moved."""
+
+    runs: Annotated[Whole, Field(ge=1, le=5)] = 2
+    """Most confirmation runs within rest. Default 2."""
+    within_s: PositiveDuration = Field(default=600.0, alias="within")
+    """None begins later than this after the run that asked for it. Default 10m."""
+    rest_s: Annotated[PositiveDuration, Field(ge=60)] = Field(default=21_600.0, alias="rest")
+    """How long those runs have to last. Default 6h; the longer, the less they cost of the threshold."""
+
+
 class DriftSettings(SuiteModel):
     """The stated false-alarm budget and what counts as no change."""
 
@@ -140,6 +152,8 @@ class DriftSettings(SuiteModel):
     """Of the whole installation; left out, the settings decide (default 1)."""
     tolerance: Tolerance = Tolerance()
     """Changes this small are not drift."""
+    confirm: Confirm | None = None
+    """Confirm at once what may be moving; left out, the next scheduled run does."""
 
 
 AlertKind = Literal["contract", "drift", "policy", "availability", "no-data", "spend"]

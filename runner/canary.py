@@ -19,7 +19,6 @@ from checks.canary.judge import judge_pairs
 from checks.canary.pair import Pair
 from checks.canary.plan import CanaryPlan
 from checks.canary.verdict import BrokenContract
-from checks.check import CheckContext
 from checks.drift.wording import key_of
 from probes.access import Accesses
 from probes.clock import Clock
@@ -30,7 +29,8 @@ from probes.turns import sum_of, usage_of
 from reports.canary.record import CanaryRecord, Example
 from runner.bookkeeping import keeping_books
 from runner.canary_sides import Side, distances
-from runner.holding import Limits
+from runner.consulting import Consultants
+from runner.holding import Limits, RunLimits
 from runner.orders import RunOrder
 from runner.prepare import PreparedSuite
 from runner.store.base import Store
@@ -72,8 +72,9 @@ class Canaries:
             StoreError: the store cannot be read or written.
         """
         canary_id = self.new_id()
-        production = await self._side(order, order.production, canary_id)
-        candidate = await self._side(order, order.candidate, canary_id)
+        held: list[RunLimits] = []
+        production = await self._side(order, order.production, canary_id, held)
+        candidate = await self._side(order, order.candidate, canary_id, held)
         run = _Run(
             order=order,
             canary_id=canary_id,
@@ -88,18 +89,18 @@ class Canaries:
         stored = self.store.baseline_answers(suite, order.production)
         run.normal = {probe.id: [key_of(text) for text in stored.get(probe.id, ())] for probe in order.probes}
         try:
-            async with keeping_books(self.store, (production.limits, candidate.limits)):
+            async with keeping_books(self.store, held):
                 await run.all_pairs()
         finally:
-            spending = (*production.limits.end(), *candidate.limits.end())
+            spending = tuple(spent for limits in held for spent in limits.end())
             await asyncio.to_thread(self.store.save_spending, spending)
-            production.limits.saved()
-            candidate.limits.saved()
+            for limits in held:
+                limits.saved()
         record = run.record()
         await asyncio.to_thread(self.store.save_canary, record)
         return record
 
-    async def _side(self, order: CanaryOrder, endpoint: str, canary_id: str) -> Side:
+    async def _side(self, order: CanaryOrder, endpoint: str, canary_id: str, held: list[RunLimits]) -> Side:
         asked = RunOrder(
             prepared=order.prepared,
             endpoint=endpoint,
@@ -110,15 +111,25 @@ class Canaries:
         suite = order.prepared.suite
         answers = self.store.baseline_answers(suite.name, order.production)
         self.transport.prepare(suite.endpoints[endpoint])
+        limits = await self.limits.hold(asked, canary_id)
+        held.append(limits)
         return Side(
             prepared=order.prepared,
             endpoint=endpoint,
             canary_id=canary_id,
-            limits=await self.limits.hold(asked, f"{canary_id}-{endpoint}"),
+            limits=limits,
+            held=held,
             transport=self.transport,
             clock=self.clock,
             accesses=self.accesses,
-            context={p.id: CheckContext(baseline_answers=answers.get(p.id, ())) for p in order.probes},
+            consultants=Consultants(
+                store=self.store,
+                transport=self.transport,
+                clock=self.clock,
+                limits=self.limits,
+                accesses=self.accesses,
+            ),
+            normal=answers,
         )
 
 
@@ -174,6 +185,7 @@ class _Run:
             first, second = [await side.ask(probe, number) for side in sides]
             candidate, production = (first, second) if candidate_first else (second, first)
             self.asked += [first, second]
+            await asyncio.gather(*(side.consult(probe, s) for side, s in zip(sides, (first, second), strict=True)))
             self.waiting[number] = (probe, candidate, production)
             self._judge_waiting()
 
@@ -247,7 +259,8 @@ class _Run:
         return ""
 
     def _cost(self) -> float | None:
-        return sum_of([sample.cost_usd for sample in self.asked if sample.failure is None])
+        told = [one.cost_usd for side in (self.candidate, self.production) for one in side.consultations]
+        return sum_of([*(sample.cost_usd for sample in self.asked if sample.failure is None), *told])
 
     def _tokens(self) -> int:
         return sum((s.usage.input_tokens or 0) + (s.usage.output_tokens or 0) for s in self.asked)

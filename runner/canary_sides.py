@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from checks.check import CheckContext
 from checks.drift.observation import SampleFacts, observe
 from checks.drift.wording import distances_to, key_of
 from checks.finding import Finding
+from checks.inquiry import InquiryReply
 from checks.refusal import is_refusal
 from checks.run_checks import run_checks
 from probes.access import Accesses
@@ -18,7 +18,10 @@ from probes.fire import fire
 from probes.sample import Sample
 from probes.suite import Probe
 from probes.transport import Transport
+from reports.consultation import Consultation
+from runner.consulting import Consultants, context_of
 from runner.holding import RunLimits
+from runner.orders import RunOrder
 from runner.prepare import PreparedSuite
 
 
@@ -33,8 +36,13 @@ class Side:
     transport: Transport
     clock: Clock
     accesses: Accesses
-    context: Mapping[str, CheckContext]
-    """By probe: what its checks may know."""
+    consultants: Consultants
+    normal: Mapping[str, tuple[str, ...]]
+    """By probe: production's baseline answers, for the checks of both sides."""
+    held: list[RunLimits]
+    """All limits of the canary: those of judges and embeddings join once they are asked about an answer."""
+    consultations: list[Consultation] = field(default_factory=list)
+    replies: dict[str, InquiryReply] = field(default_factory=dict)
     samples: dict[str, list[Sample]] = field(default_factory=lambda: defaultdict(list))
     """By probe, in the order of the pairs."""
 
@@ -56,6 +64,17 @@ class Side:
                 accesses=self.accesses,
             )
 
+    async def consult(self, probe: Probe, sample: Sample) -> None:
+        """Ask whoever the checks of this answer need: the same judges for both sides, so none is calibrated here."""
+        order = RunOrder(
+            prepared=self.prepared, endpoint=self.endpoint, probes=((probe, 1),), trigger="canary", alerting=False
+        )
+        told = await self.consultants.consult(
+            order, self.canary_id, [sample], self.held, normal=self.normal, calibrating=False
+        )
+        self.consultations += told.consultations
+        self.replies |= told.replies
+
     def facts(self, probe: Probe, sample: Sample) -> SampleFacts:
         """What the judge sees of a sample: not its answer, which only distances and checks look at."""
         findings = self.checked(probe, [sample])
@@ -66,7 +85,8 @@ class Side:
     def checked(self, probe: Probe, samples: Sequence[Sample]) -> tuple[Finding, ...]:
         """What the checks that count at this endpoint say of these samples."""
         bound = self.prepared.checks_at(probe, self.endpoint)
-        return run_checks(bound, probe.id, samples, self.context[probe.id])
+        context = context_of(self.prepared.suite, probe, self.normal.get(probe.id, ()), self.replies)
+        return run_checks(bound, probe.id, samples, context)
 
 
 def distances(candidate: Sample, production: Sample, normal: Sequence[str]) -> tuple[float | None, float | None]:

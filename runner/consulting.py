@@ -69,11 +69,20 @@ class Consultants:
         self._accesses = accesses
 
     async def consult(
-        self, order: RunOrder, run_id: str, samples: Sequence[Sample], held: list[RunLimits]
+        self,
+        order: RunOrder,
+        run_id: str,
+        samples: Sequence[Sample],
+        held: list[RunLimits],
+        *,
+        normal: Mapping[str, tuple[str, ...]] | None = None,
+        calibrating: bool = True,
     ) -> Consulted:
         """Ask everything that the checks of these samples want to know.
 
         The limits of each endpoint asked are put into ``held``, to be ended by the caller whatever happens.
+        ``normal``: the baseline answers by probe, where they are not those of the order's endpoint.
+        ``calibrating``: False leaves the known verdicts out.
 
         Raises:
             StoreError: the baseline, or what was spent today, cannot be read.
@@ -81,9 +90,10 @@ class Consultants:
         if not order.prepared.consults:
             return Consulted()
         suite = order.prepared.suite
-        normal = await asyncio.to_thread(self._store.baseline_answers, suite.name, order.endpoint)
+        if normal is None:
+            normal = await asyncio.to_thread(self._store.baseline_answers, suite.name, order.endpoint)
         needs = {need.inquiry.key: need for need in self._needs(order, samples, normal)}
-        needed = bool(_judged(needs, suite))
+        needed = calibrating and bool(_judged(needs, suite))
         calibrator = await asyncio.to_thread(Calibrator.of, order, self._store, self._clock.now(), needed)
         for inquiry in calibrator.questions():
             endpoint = suite.judge.endpoint if suite.judge else None

@@ -14,8 +14,10 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from probes.errors import HoldfastError, StoreError
 from reports.metrics import Metrics
+from reports.summary import RunRecord
 from runner.beats import ASSUMED, Beat, Place, first_run, grace_s, interval_s, newest_scheduled
 from runner.chores import Chore, Troubles, in_words, keep_doing, patiently
+from runner.confirming import confirmed
 from runner.last_resort import LastResort
 from runner.logs import log_loop_trouble
 from runner.orders import RunOrder
@@ -185,7 +187,12 @@ class Daemon:
         source = _source(place)
         try:
             record = await self.here.engine.run(order)
-            self.metrics.ran(record)
+            self._ran(record, source)
+            make, store, clock = self.here.engine.run, self.here.store, self.here.clock
+            async for again in confirmed(order, record, make=make, store=store, clock=clock):
+                self._ran(again, source)
+                if self._stop.is_set():
+                    break
         except Exception as error:  # bulkhead: one place's bug must not end the schedule of the others
             self.metrics.erred(*place)
             self.troubles.tell(source, in_words(error))
@@ -193,13 +200,16 @@ class Daemon:
             log.error("run_not_stored", suite=place[0], endpoint=place[1], error=in_words(error), exc_info=bug)
             if isinstance(error, StoreError):
                 await self.last_resort.tell(order.prepared.suite, order.endpoint, in_words(error))
-            return
+
+    def _ran(self, record: RunRecord, source: str) -> None:
+        self.metrics.ran(record)
         self.troubles.tell(source, "")
         log.info(
             "run",
             suite=record.suite,
             endpoint=record.endpoint,
             run_id=record.run_id,
+            trigger=record.trigger,
             health=record.health.value,
             duration_s=round(record.duration_s, 3),
         )

@@ -32,6 +32,7 @@ from reports.retrieval import retrieval_note
 from reports.summary import Began, ProbeRecord, RunRecord
 from reports.tally import risen
 from runner.bookkeeping import keeping_books
+from runner.confirming import CONFIRM, confirmations_per_year
 from runner.consulting import Consultants, context_of
 from runner.golden import golden_streams
 from runner.holding import Limits, RunLimits
@@ -186,7 +187,7 @@ class Engine:
     def _decided(self, order: RunOrder, fired: Fired) -> tuple[RunRecord, RunWrite]:
         """What a run came to, and all that is to be written of it."""
         probes = self._check(order, fired)
-        observation = observation_of(fired, probes, order.checks_hashes)
+        observation = observation_of(fired, probes, order.checks_hashes, confirming=order.trigger == CONFIRM)
         plan = self.plan(order)
         judged = judge_run(self._states(order), observation, plan, whole=order.whole)
         record = self._with_beginnings(self._with_documents(record_of(order, fired, probes, judged)))
@@ -311,6 +312,7 @@ class Engine:
             tolerance_tokens=tolerance.tokens,
             tolerance_rates=tolerance.rates,
             capturing=order.capturing,
+            confirmations_per_year=confirmations_per_year(suite.drift.confirm, mine.runs_per_year),
         )
 
     def _decide(

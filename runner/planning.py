@@ -20,6 +20,7 @@ from checks.plan.search import Horizon
 from probes.suite import Suite
 from reports.plan.record import Option, Share, SuitePlan
 from reports.summary import RunRecord
+from runner.confirming import confirmations_per_year
 from runner.monthly import monthly
 from runner.prepare import PreparedSuite
 from runner.schedule import runs_per_year
@@ -152,8 +153,10 @@ def _installation(suite: Suite, known: _Known) -> tuple[Share, ...]:
 
 def _judge(order: PlanOrder, streams: int) -> JudgePlan:
     drift = order.prepared.suite.drift
+    runs = runs_per_year(order.prepared.suite.schedule)
     return JudgePlan(
-        runs_per_year=runs_per_year(order.prepared.suite.schedule),
+        runs_per_year=runs,
+        confirmations_per_year=confirmations_per_year(drift.confirm, runs),
         streams=streams,
         false_alarms_per_year=drift.false_alarms_per_year or order.budget,
         tolerance_latency=drift.tolerance.latency,

@@ -30,7 +30,7 @@ def bare(sample: Sample) -> Sample:
 
 
 def observation_of(
-    fired: Fired, probes: Sequence[ProbeRecord], checks: Mapping[str, str] | None = None
+    fired: Fired, probes: Sequence[ProbeRecord], checks: Mapping[str, str] | None = None, *, confirming: bool = False
 ) -> RunObservation:
     """What the judge sees of a run; ``checks`` are the fingerprints of the probes' checks, by probe."""
     return observe(
@@ -41,6 +41,7 @@ def observation_of(
             for p in probes
         ],
         checks=checks,
+        confirming=confirming,
     )
 
 

@@ -78,7 +78,7 @@ class Agreement:
     def sticky(self) -> bool:
         """True where whole runs fall into one category each, and at least three into another than the usual one.
 
-        Of whole runs a category with ``total`` samples, and ``squared`` of squared samples a run, has total^2 / squared.
+        A category of whole runs is as many runs as its samples squared over its sum of squared samples a run.
         """
         if self.pairs <= 0 or self.rho < _STICKY:
             return False

@@ -53,6 +53,8 @@ class RunObservation:
     run_id: str
     started_at: datetime
     probes: tuple[ProbeObservation, ...]
+    confirming: bool = False
+    """True for a run that was made at once after another: it shares the load of that moment."""
 
     def by_probe(self) -> dict[str, ProbeObservation]:
         """The probes by id."""
@@ -65,6 +67,7 @@ def observe(
     started_at: datetime,
     probes: Sequence[tuple[str, str, Sequence[Sample], Sequence[Finding], Sequence[bool]]],
     checks: Mapping[str, str] | None = None,
+    confirming: bool = False,
 ) -> RunObservation:
     """Reduce a run to its facts.
 
@@ -73,10 +76,12 @@ def observe(
         started_at: Aware UTC instant the run began.
         probes: For each probe its id, request hash, samples, findings, and per sample whether it was a refusal.
         checks: The fingerprint of each probe's checks, by its id.
+        confirming: Whether it was made at once after another run.
     """
     return RunObservation(
         run_id=run_id,
         started_at=started_at,
+        confirming=confirming,
         probes=tuple(
             ProbeObservation(
                 probe=probe,

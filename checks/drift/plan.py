@@ -29,11 +29,15 @@ class JudgePlan:
     """Factor on the odds of an event that counts as no change."""
     capturing: bool = False
     """True while a baseline is captured: streams collect and do not establish themselves."""
+    confirmations_per_year: float = 0.0
+    """Most confirmation runs in a year: runs beside the usual ones, which cost budget as they do."""
 
     def __post_init__(self) -> None:
         positive = (self.runs_per_year, self.streams, self.false_alarms_per_year)
         if not all(math.isfinite(value) and value > 0 for value in positive):
             raise ValueError("runs a year, streams and false alarms a year must be positive numbers")
+        if not (math.isfinite(self.confirmations_per_year) and self.confirmations_per_year >= 0):
+            raise ValueError("confirmation runs a year start at 0")
         tolerances = (self.tolerance_latency, self.tolerance_tokens, self.tolerance_rates - 1)
         if not all(math.isfinite(value) and value >= 0 for value in tolerances):
             raise ValueError("tolerances of latency and tokens start at 0, the tolerance of rates at 1")
@@ -41,7 +45,7 @@ class JudgePlan:
     @property
     def ln_c_step(self) -> float:
         """Threshold of a continuous stream judged at every run; half the budget, the days have the other half."""
-        return self._ln_c(self.runs_per_year * 2)
+        return self._ln_c(self._looks_per_year * 2)
 
     @property
     def ln_c_day(self) -> float:
@@ -51,7 +55,11 @@ class JudgePlan:
     @property
     def ln_c_discrete(self) -> float:
         """Threshold of a stream of events."""
-        return self._ln_c(self.runs_per_year)
+        return self._ln_c(self._looks_per_year)
+
+    @property
+    def _looks_per_year(self) -> float:
+        return self.runs_per_year + self.confirmations_per_year
 
     @property
     def delta(self) -> float:

@@ -20,6 +20,9 @@ from checks.drift.words import left_out_words
 
 _MOST_COLLECTED = 1000  # newest runs a baseline is formed from
 _YOUNG_CAP = 99.0
+TIMED = "latency."
+"""What dimensions of time begin with: confirmation runs are no evidence for them."""
+_CONFIRMING = "not judged in a confirmation run: it shares the load of the run before"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,8 @@ class Stream:
         seen = self._seen(probes)
         if state is not None:
             state = adopted(state, self.key.measured, seen)
+        if run.confirming and self.key.measured.startswith(TIMED):
+            return state, self._standing(state)
         if self.key.golden:
             return self._against_golden(state, run, seen)
         if state is None or not self._knows_any(state, seen):
@@ -49,6 +54,17 @@ class Stream:
         if state["phase"] == "muted":
             return state, None
         return self._watch(state, run, seen)
+
+    def _standing(self, state: Json | None) -> StreamResult | None:
+        """What the last usual run said: a slow minute must not count once a run that falls into it."""
+        if state is None or state["phase"] == "muted":
+            return None
+        if state["phase"] == "collecting":
+            return self._collecting(len(state["runs"]), _CONFIRMING)
+        said = Evidence.from_json(state["said"]) if state["said"] else None
+        return self._result(
+            state, said, Incident.from_json(state["incident"]) if state["incident"] else None, _CONFIRMING
+        )
 
     def _against_golden(
         self, state: Json | None, run: RunObservation, seen: Mapping[str, ProbeObservation]

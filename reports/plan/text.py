@@ -69,7 +69,7 @@ def _found(plan: SuitePlan) -> Table:
 def _about(plan: SuitePlan) -> Iterator[str]:
     yield from wording.noise_lines(plan)
     trials = f"{plan.repeats} trials of every size with the judge itself, seed {plan.seed}"
-    yield f"from {trials}; runs: where the middle of the trials lies, with 90 % confidence"
+    yield f"from {trials}; runs: where the middle of the trials lies, with 90 % confidence; sizes: to one step of a table"
     if capped := wording.capped(plan):
         yield f"only {max(wait.simulated for wait in plan.horizons)} runs of a {' and a '.join(capped)} were simulated"
 

@@ -55,8 +55,9 @@ def headline(plan: SuitePlan) -> str:
 
 
 def verdict(plan: SuitePlan) -> str:
-    """One sentence: what is found within a day nine times in ten; the next longer time where a day has no run."""
-    name = next((wait.name for wait in plan.horizons if wait.name != "hour" and wait.runs), "")
+    """One sentence: what is found nine times in ten within a day, or within a week where a day has few runs."""
+    name = next((wait.name for wait in plan.horizons if wait.name != "hour" and wait.runs >= _FEW_RUNS), "")
+    name = name or ("week" if plan.horizons[-1].runs else "")
     if not name:
         return "the suite runs less than once a week: nothing is found within a week"
     told = [(outlook, found_of(outlook, name, 0.9)) for outlook in plan.outlooks if outlook.stream in _HEADLINE]
@@ -68,6 +69,7 @@ def verdict(plan: SuitePlan) -> str:
     return f"{count(plan.shape.samples, 'sample')} a run: within a {name}, nine times in ten, {found_words}{missed}"
 
 
+_FEW_RUNS = 4
 _HEADLINE = {"latency.total": "latency", "tokens.output": "tokens", "refusals": "refusals", "route": "route"}
 
 

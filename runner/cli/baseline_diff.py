@@ -80,7 +80,8 @@ def _lines(old: Picture, new: Picture, probes: tuple[ProbeDiff, ...]) -> Iterato
 
 def _headline(probe: ProbeDiff) -> str:
     if not probe.request_changed:
-        return {"added": "only in the second", "removed": "only in the first"}.get(probe.change, probe.change)
+        told = {"added": "only in the second", "removed": "only in the first", "same": "the same"}
+        return told.get(probe.change, "asked the same, and measured")
     if probe.question_changed is None:
         return "the request changed"
     return "the question changed" if probe.question_changed else "the question is the same, how it is asked changed"

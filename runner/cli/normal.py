@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from probes.errors import UsageError
 from reports.escaping import one_line
+from reports.wording import count
 from runner.baselines import latest_drift
+from runner.cli.normal_list import act_object, act_words, standing_freeze
+from runner.versions import Version, versions
 
 if TYPE_CHECKING:
     from checks.drift.result import StreamResult
     from reports.summary import BaselineView
     from runner.cli.look import Place
 
-SCHEMA = "holdfast.baseline/1"
+SCHEMA = "holdfast.baseline-view/1"
 
 
 def baseline_text(place: Place, format_: str) -> str:
@@ -43,9 +46,9 @@ def _object(place: Place, view: BaselineView | None, drift: Sequence[StreamResul
         "runs": view.runs if view else 0,
         "medians": {name: median(values) for name, values in view.values.items() if values} if view else {},
         "routes": dict(view.routes) if view else {},
-        "acts": [
-            {"kind": act.kind, "at": act.at.isoformat(), "author": act.author, "reason": act.reason} for act in acts
-        ],
+        "acts": [act_object(act) for act in acts],
+        "golden": act_object(golden) if (golden := standing_freeze(acts)) else None,
+        "probes": [_version(version) for version in versions(place.store, place.suite, place.endpoint)],
         "streams": [
             {
                 "stream": result.key.dimension,
@@ -60,19 +63,38 @@ def _object(place: Place, view: BaselineView | None, drift: Sequence[StreamResul
 
 def _lines(place: Place, view: BaselineView | None, drift: Sequence[StreamResult]) -> list[str]:
     where = f"{place.suite} at {place.endpoint}"
+    acts = place.store.acts(place.suite, place.endpoint)
+    told = [f"  act:{number}  {act_words(act)}" for number, act in enumerate(acts, start=1)]
+    if golden := standing_freeze(acts):
+        told.append(f"  golden baseline: {act_words(golden)}")
     if view is None:
-        return [f"{where}: no baseline yet", f"  holdfast baseline capture {place.file} --rounds 50"]
-    lines = [f"{where}: normal is what {view.runs} runs showed"]
-    lines += [
-        f"  {act.at:%Y-%m-%d %H:%M}Z  {act.kind} by {one_line(act.author)}: {one_line(act.reason)}"
-        for act in place.store.acts(place.suite, place.endpoint)
-    ]
+        return [f"{where}: no baseline yet", *told, f"  holdfast baseline capture {place.file} --rounds 50"]
+    lines = [f"{where}: normal is what {view.runs} runs showed", *told]
+    lines += [_version_line(version) for version in versions(place.store, place.suite, place.endpoint)]
     for name, values in sorted(view.values.items()):
         if values:
             lines.append(f"  {name:<22} median {_figure(name, median(values))} over {len(values)} samples")
     for route, count in sorted(view.routes.items(), key=lambda entry: -entry[1]):
         lines.append(f"  route                  {one_line(route)}: {count} samples")
     return [*lines, *_stream_lines(drift)]
+
+
+def _version(version: Version) -> dict[str, Any]:
+    return {
+        "probe": version.probe,
+        "request_hash": version.request_hash,
+        "runs": version.runs,
+        "since": version.since.isoformat(),
+        "earlier": version.earlier,
+    }
+
+
+def _version_line(version: Version) -> str:
+    earlier = f"; {count(version.earlier, 'earlier request')}" if version.earlier else ""
+    runs = count(version.runs, "run")
+    return f"  probe {one_line(version.probe, 60):<16} request {version.request_hash}: {runs} since " + (
+        f"{version.since:%Y-%m-%d %H:%M}Z{earlier}"
+    )
 
 
 def _stream_lines(drift: Sequence[StreamResult]) -> list[str]:

@@ -144,9 +144,38 @@ async def _rounds(
                 made.stored = False
                 return
             made.records.append(record)
+            if not await _confirm(here, order, record, made, tick, capturing=capturing):
+                return
             if capturing and (cap := _held_by_cap(record)):
                 going.remove(order)
                 made.notes.append(_ended_early(here.store, record, round_ + 1, rounds, cap))
+
+
+async def _confirm(
+    here: Installation,
+    order: RunOrder,
+    record: RunRecord,
+    made: Made,
+    tick: Callable[[Sample | None], None] | None,
+    *,
+    capturing: bool,
+) -> bool:
+    """The confirmation runs that a run asks for; false where one could not be stored."""
+    from functools import partial
+
+    from runner.confirming import confirmed
+    from runner.not_stored import NotStored
+
+    if capturing or order.prepared.suite.drift.confirm is None:
+        return True
+    make = partial(here.engine.run, on_sample=tick)
+    try:
+        async for again in confirmed(order, record, make=make, store=here.store, clock=here.clock):
+            made.records.append(again)
+    except NotStored as error:
+        made.records.append(error.record)
+        made.stored = False
+    return made.stored
 
 
 def _held_by_cap(record: RunRecord) -> str:

@@ -198,6 +198,41 @@ def test_a_wrong_option_is_refused_before_anything_is_sent(pair: Pair, options: 
     assert not pair.production.endpoint.request_count
 
 
+JUDGED = """\
+version: 1
+suite: judged
+endpoints:
+  production: {base_url: "${PRODUCTION}", model: support-bot, concurrency: 2, prices: {input: 1, output: 1}}
+  candidate: {like: production, base_url: "${CANDIDATE}"}
+  judge: {like: production, model: judge, prices: {input: 10, output: 10}}
+judge: {endpoint: judge}
+probes:
+  - id: capital
+    prompt: "What is the capital of Australia? Answer in one sentence."
+    checks: [{rubric: The capital is Canberra.}]
+"""
+
+
+def sayings(*texts: tuple[str, str], model: str) -> ControlChange:
+    """A change after which one model answers so to prompts that hold a text."""
+    said = [{"contains": contains, "says": says, "models": [model]} for contains, says in texts]
+    return ControlChange.model_validate({"sayings": said})
+
+
+def test_judges_are_asked_about_both_answers_and_their_verdicts_and_costs_count(pair: Pair) -> None:
+    verdicts = (("Sydney", "It names another city.\nVERDICT: FAIL"), ("", "It does.\nVERDICT: PASS"))
+    pair.production.endpoint.change(sayings(*verdicts, model="judge"))
+    told = pair.canary("--max-pairs", "3", suite=JUDGED)
+    assert (told["broken_contracts"], told["verdict"]) == ([], "INCONCLUSIVE")
+    assert told["cost_usd"] > 0
+    pair.candidate.endpoint.change(sayings(("capital of Australia", "It is Sydney."), model="support-bot"))
+    failing = pair.canary("--max-pairs", "3", suite=JUDGED)
+    assert (failing["verdict"], failing["broken_contracts"][0]["check"]) == ("FAIL", "rubric")
+    with sqlite3.connect(pair.place.folder / ".holdfast" / "holdfast.db") as db:
+        asked = db.execute("SELECT sum(requests) FROM spending WHERE endpoint = 'judge'").fetchone()[0]
+    assert asked >= 2 * (told["pairs"] + failing["pairs"])
+
+
 def test_every_format_tells_the_verdict(pair: Pair) -> None:
     pair.write()
     pair.candidate.endpoint.set_scenario("slower")
