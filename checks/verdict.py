@@ -51,8 +51,8 @@ def probe_health(
 
 
 def run_health(probes: Iterable[Health], drift: Sequence[StreamResult]) -> Health:
-    """Health of a run: its worst probe, or its pooled streams where they are worse."""
-    states = {result.state for result in drift if result.key.scope == SUITE_SCOPE}
+    """Health of a run: its worst probe, or its pooled streams and those of labels where they are worse."""
+    states = {result.state for result in drift if result.key.scope == SUITE_SCOPE or result.key.of_label}
     pooled = Health.HEALTHY
     if StreamState.WARN in states:
         pooled = Health.DEGRADED

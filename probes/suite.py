@@ -6,6 +6,7 @@ units where the YAML names do not (``total_s`` is written ``total``).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Literal, get_args
 
@@ -154,6 +155,8 @@ class DriftSettings(SuiteModel):
     """Changes this small are not drift."""
     confirm: Confirm | None = None
     """Confirm at once what may be moving; left out, the next scheduled run does."""
+    by_label: Names = ()
+    """Labels whose values have streams of their own, like locale; each value costs budget like seven more streams."""
 
 
 AlertKind = Literal["contract", "drift", "policy", "availability", "no-data", "spend"]
@@ -222,6 +225,17 @@ class Suite(SuiteModel):
     def monitored(self) -> tuple[str, ...]:
         """The endpoints that ``run`` and the schedule fire at: ``monitor``, else the first listed."""
         return self.monitor or (next(iter(self.endpoints)),)
+
+    @property
+    def groups(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Ids of probes by label and value, of the labels in ``drift.by_label`` that have several values."""
+        groups: dict[tuple[str, str], list[str]] = {}
+        for probe in self.probes:
+            for label, value in self.labels_of(probe).items():
+                if label in self.drift.by_label:
+                    groups.setdefault((label, value), []).append(probe.id)
+        values = Counter(label for label, _ in groups)
+        return {at: tuple(ids) for at, ids in groups.items() if values[at[0]] > 1}
 
     def samples_of(self, probe: Probe) -> int:
         """How often a run asks this probe."""

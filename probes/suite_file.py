@@ -25,7 +25,7 @@ from probes.positions import Document, Fault, Positions, YamlPath, in_file_order
 from probes.rendering import with_rendered
 from probes.secret_files import FILE, SecretFiles, read_secret_files
 from probes.suite import Suite
-from probes.suite_rules import cross_faults
+from probes.suite_rules import cross_faults, label_faults
 from probes.text_file import read_text
 from probes.unfolded import Unfolded
 from probes.unfolding import Unfolding
@@ -113,6 +113,7 @@ def load_suite(
     replaced = {ENDPOINTS: endpoints, "probes": probes}
     values = {**document.data, **{key: value for key, value in replaced.items() if key in document.data}}
     faults += cross_faults(document.data, document.positions)
+    faults += label_faults(values)
     suite = _validated(values, document, likeness, unfolded, faults)
     secrets = secrets_by_endpoint(expansion, keys.secrets)
     suite = _knowing(suite, secrets, likeness)

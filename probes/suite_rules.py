@@ -21,6 +21,7 @@ _CRON_FIELD = re.compile(r"[A-Za-z0-9*,/-]+")
 
 _NOT_ASKING = frozenset({"system", "developer", "assistant", "tool"})
 """Roles of messages that are not the user's."""
+_MOST_VALUES = 50
 POOLED = "suite"
 """Scope of streams pooled over a suite, so no probe may have it for an id."""
 
@@ -35,6 +36,33 @@ def cross_faults(data: Mapping[str, Any], positions: Positions) -> Iterator[Faul
         yield from _schedule_faults(schedule)
     yield from _check_shapes(data)
     yield from _owners_nobody_tells(data)
+
+
+def label_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    """Labels in ``drift.by_label`` that no probe has, or that have too many values; of probes with cases spread out."""
+    drift, defaults = data.get("drift"), data.get("defaults")
+    wanted = drift.get("by_label") if isinstance(drift, Mapping) else None
+    values = _label_values(data.get("probes"), defaults.get("labels") if isinstance(defaults, Mapping) else None)
+    for index, name in enumerate(wanted if isinstance(wanted, list) else [wanted]):
+        path: YamlPath = ("drift", "by_label", index) if isinstance(wanted, list) else ("drift", "by_label")
+        if not isinstance(name, str):
+            continue
+        if name not in values:
+            yield Fault(path=path, message=f"by_label names no label of any probe: {name!r}", hint=_near(name, values))
+        elif (many := len(values[name])) > _MOST_VALUES:
+            message = f"the label {name!r} has {many} values, each would have streams of its own"
+            yield Fault(path=path, message=message, hint=f"name a label with at most {_MOST_VALUES} values")
+
+
+def _label_values(probes: object, everyones: object) -> dict[str, set[str]]:
+    values: dict[str, set[str]] = {}
+    owners = [
+        probe.get("labels") for probe in (probes if isinstance(probes, list) else ()) if isinstance(probe, Mapping)
+    ]
+    for labels in [everyones, *owners]:
+        for label, value in labels.items() if isinstance(labels, Mapping) else ():
+            values.setdefault(str(label), set()).add(str(value))
+    return values
 
 
 def _repeated_ids(probes: object, positions: Positions) -> Iterator[Fault]:

@@ -41,8 +41,12 @@ def score_bar(score: float | None, state: str) -> Markup:
     return svg(width, height, words, track + fill, f"score-bar state-{escape(state)}")
 
 
-def sparkline(scores: Sequence[float | None], state: str) -> Markup:
-    """Scores of the newest runs, oldest at the left, with the alarm line at 100. Gaps where there was no score."""
+def sparkline(scores: Sequence[float | None], state: str, declared: Sequence[tuple[int, str]] = ()) -> Markup:
+    """Scores of the newest runs, oldest at the left, with the alarm line at 100. Gaps where there was no score.
+
+    ``declared``: changes that people declared, each with the place in ``scores`` of the first run after it and its
+    words: a line before that run.
+    """
     width, height, top, floor = 148.0, 30.0, 5.0, 27.0
     shown = list(scores)[-POINTS_MAX:]
     known = [score for score in shown if score is not None]
@@ -54,8 +58,15 @@ def sparkline(scores: Sequence[float | None], state: str) -> Markup:
         for index, score in enumerate(shown)
     ]
     last = next(place for place in reversed(places) if place is not None)
+    dropped = len(scores) - len(shown)
+    lines = "".join(
+        f'<path class="declared" d="M{number(3 + (at - dropped - 0.5) * step)} 2V28"><title>'
+        f"{escape(one_line(words, 200))}</title></path>"
+        for at, words in declared
+        if 0 < at - dropped <= len(shown)
+    )
     body = (
-        f'<path class="limit" d="M3 {number(top)}H{number(width - 5)}"/>'
+        f'{lines}<path class="limit" d="M3 {number(top)}H{number(width - 5)}"/>'
         f'<path class="line" d="{_path(places)}"/>'
         f'<circle class="end" cx="{number(last[0])}" cy="{number(last[1])}" r="2.5"/>'
     )

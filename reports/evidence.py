@@ -12,7 +12,7 @@ from itertools import islice
 
 from markupsafe import Markup
 
-from checks.drift.result import SUITE_SCOPE, StreamResult, StreamState
+from checks.drift.result import SUITE_SCOPE, StreamKey, StreamResult, StreamState
 from checks.finding import Status
 from probes.sample import Sample
 from reports import charts, marks, tally, wording
@@ -21,7 +21,7 @@ from reports.causes import causes
 from reports.distribution import distributions
 from reports.escaping import one_line
 from reports.evidence_line import evidence_line
-from reports.summary import ProbeRecord, Report
+from reports.summary import ProbeRecord, Report, StreamPoint
 
 LINES_MAX = 4
 """Streams whose evidence is drawn over time."""
@@ -96,11 +96,22 @@ def stream_row(report: Report, result: StreamResult, probes: Sequence[str] = ())
         effect=wording.effect_words(result.effect),
         score=wording.score_words(result.score),
         bar=charts.score_bar(result.score, result.state.value),
-        spark=charts.sparkline([point.score for point in points], result.state.value),
+        spark=charts.sparkline(
+            [point.score for point in points], result.state.value, _declared(report, result.key, points)
+        ),
         since=wording.since_words(report.run, result),
         probes=wording.names_words(probes),
         size=f"{result.baseline_size} of {needed}" if collecting else str(result.baseline_size),
     )
+
+
+def _declared(report: Report, key: StreamKey, points: Sequence[StreamPoint]) -> list[tuple[int, str]]:
+    """The decisions that a stream's picture shows, each with the place of the first run after it."""
+    return [
+        (sum(point.started_at <= decision.at for point in points), wording.decision_words(decision))
+        for decision in report.decisions
+        if (key in decision.streams if decision.streams else not key.golden)
+    ]
 
 
 # ------------------------------------------------------------------------------------------------ pictures

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from checks.drift.result import SUITE_SCOPE, Effect, StreamKey, StreamResult, StreamState
+from checks.drift.result import SUITE_SCOPE, Effect, StreamKey, StreamResult, StreamState, label_scope
 from checks.finding import Status
 from checks.refusal import is_refusal
 from probes.fault import Fault
@@ -98,7 +98,7 @@ class Moves:
         for probe in self.record.probes:
             scopes[probe.probe] = [probe]
             for name, value in probe.labels.items():
-                scopes.setdefault(f"{name}={value}", []).append(probe)
+                scopes.setdefault(label_scope(name, value), []).append(probe)
         return scopes
 
     @cached_property
@@ -107,7 +107,7 @@ class Moves:
         parts: dict[tuple[str, bool], list[StreamResult]] = {}
         for result in self.record.drift:
             if result.key.scope != SUITE_SCOPE and not result.key.golden:
-                parts.setdefault((result.key.measured, _is_label(result.key)), []).append(result)
+                parts.setdefault((result.key.measured, result.key.of_label), []).append(result)
         return {key: sorted(kind, key=lambda r: r.state is StreamState.QUIET) for key, kind in parts.items()}
 
     # -------------------------------------------------------------------------------------------- one fact, told twice
@@ -125,7 +125,7 @@ class Moves:
         mine, moved = self.by_key[part], self.by_key[whole]
         if mine.state not in _STANDING or not self._rest_is_nothing(mine, moved):
             return False
-        siblings = (r for r in self._parts[part.measured, _is_label(part)] if self._beside(r.key, part, whole))
+        siblings = (r for r in self._parts[part.measured, part.of_label] if self._beside(r.key, part, whole))
         loudest = next(siblings, None)
         return loudest is not None and loudest.state is StreamState.QUIET
 
@@ -162,10 +162,6 @@ class Moves:
         scopes = (answers.key.scope, SUITE_SCOPE)
         checks = [r for r in self.by_key.values() if r.key.measured == "checks" and r.key.scope in scopes]
         return any(faults.of_stream(result, self.record) not in _NOT_BY_WORDING for result in checks)
-
-
-def _is_label(key: StreamKey) -> bool:
-    return "=" in key.scope
 
 
 _PROBE = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from checks.drift.result import SUITE_SCOPE, StreamResult
+from checks.drift.result import SUITE_SCOPE, StreamResult, label_scope
 from checks.finding import Finding, Status
 from probes.failure import FailureClass
 from probes.fault import FAULT_OF_FAILURE, Fault
@@ -66,7 +66,7 @@ def words(counts: Mapping[Fault, int]) -> str:
 def of_stream(result: StreamResult, record: RunRecord) -> Fault:
     """The class of a stream that moved: ``checks`` and ``failures`` are what broke most often in this run, if any."""
     dimension = result.key.measured.partition(".")[0]
-    probes = [probe for probe in record.probes if result.key.scope in (SUITE_SCOPE, probe.probe)]
+    probes = [probe for probe in record.probes if _speaks_of(result, probe)]
     if dimension == "failures":
         told: Sequence[Fault] = tuple(of_samples(s for p in probes for s in p.samples if _asked(s)))
     elif dimension == "checks":
@@ -74,6 +74,11 @@ def of_stream(result: StreamResult, record: RunRecord) -> Fault:
     else:
         told = ()
     return told[0] if told else OF_STREAMS.get(dimension, Fault.WRONG_ANSWER)
+
+
+def _speaks_of(result: StreamResult, probe: ProbeRecord) -> bool:
+    labels = (label_scope(name, value) for name, value in probe.labels.items())
+    return result.key.scope in (SUITE_SCOPE, probe.probe, *labels)
 
 
 def _asked(sample: Sample) -> bool:

@@ -143,6 +143,19 @@ class BaselineView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person said about what is normal: pictures show it as a line between two runs."""
+
+    kind: str
+    """``capture``, ``accept``, ``mark``, ``reset`` or ``freeze``."""
+    at: datetime
+    author: str
+    reason: str
+    streams: tuple[StreamKey, ...] = ()
+    """The streams it spoke of; empty means all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Everything one HTML page shows: the latest run judged against its baseline, and how it got there."""
 
@@ -151,6 +164,8 @@ class Report:
     """Earlier runs, oldest first, the shown run last."""
     baseline: BaselineView | None
     history: Mapping[StreamKey, tuple[StreamPoint, ...]]
+    decisions: tuple[Decision, ...] = ()
+    """Those that fall into the history, oldest first."""
     owner: Owner = Owner()
     replay: str = ""
     """The command that recomputes this verdict from what is stored."""

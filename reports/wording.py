@@ -20,7 +20,8 @@ from reports import tally
 from reports.causes import cause_words, causes
 from reports.cohorts import worse_words
 from reports.consultation import Consultation
-from reports.summary import RunRecord
+from reports.escaping import one_line
+from reports.summary import Decision, RunRecord
 
 HEALTH_MARKS = {Health.HEALTHY: "\u2714", Health.DEGRADED: "!", Health.FAILING: "\u2718", Health.UNKNOWN: "?"}
 STATUS_MARKS = {Status.PASS: "\u2714", Status.FAIL: "\u2718", Status.ERROR: "?", Status.SKIPPED: "-"}
@@ -156,6 +157,12 @@ def since_words(record: RunRecord, result: StreamResult) -> str:
 def sticky_words(record: RunRecord) -> str:
     """What is said of a gateway that answers whole runs from one model; empty where none is known to."""
     return next((STICKY for r in record.drift if r.key.measured == "route" and STICKY in r.note), "")
+
+
+def decision_words(decision: Decision) -> str:
+    """``2026-03-14 09:15 UTC, mark by someone: the new model is out``: what a person said about what is normal."""
+    who, why = one_line(decision.author, 60), one_line(decision.reason, 200)
+    return f"{instant(decision.at)}, {decision.kind} by {who}: {why}"
 
 
 def stream_sentence(result: StreamResult, since: str = "") -> str:

@@ -63,19 +63,20 @@ async def keep_doing(chore: Chore, clock: Clock, troubles: Troubles, ending: asy
                 log.error("chore_failed", chore=chore.name, error=in_words(error), exc_info=bug)
         else:
             troubles.tell(chore.name, "")
-        await _pause(clock.sleep(chore.every_s), ending)
+        await pause(clock.sleep(chore.every_s), ending)
 
 
 async def patiently(tasks: set[asyncio.Task[None]], timeout_s: float, hurry: asyncio.Event) -> None:
     """Wait for tasks to end: not longer than ``timeout_s``, and no longer once ``hurry`` is set; then cancel them."""
     if tasks:
-        await _pause(asyncio.wait(tasks, timeout=timeout_s), hurry)
+        await pause(asyncio.wait(tasks, timeout=timeout_s), hurry)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _pause(what: Awaitable[object], unless: asyncio.Event) -> None:
+async def pause(what: Awaitable[object], unless: asyncio.Event) -> None:
+    """Wait for something, and no longer once an event is set; what is not done then is cancelled."""
     waiting = {asyncio.ensure_future(what), asyncio.ensure_future(unless.wait())}
     try:
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

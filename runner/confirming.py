@@ -18,6 +18,7 @@ from probes.clock import Clock
 from probes.suite import Confirm
 from reports import tally
 from reports.summary import RunRecord
+from runner.beats import ASSUMED, interval_s
 from runner.orders import RunOrder
 from runner.store.base import Store
 
@@ -29,6 +30,7 @@ _LOOKED_BACK = 500
 """Runs looked through for confirmation runs; where all of them lie within ``rest``, there is no further one."""
 
 Making = Callable[[RunOrder], Awaitable[RunRecord]]
+Pausing = Callable[[float], Awaitable[bool]]
 
 
 def confirmations_per_year(confirm: Confirm | None, runs_per_year: float) -> float:
@@ -59,9 +61,18 @@ def _failed_whole(record: RunRecord) -> bool:
 
 
 async def confirmed(
-    order: RunOrder, record: RunRecord, *, make: Making, store: Store, clock: Clock
+    order: RunOrder, record: RunRecord, *, make: Making, store: Store, clock: Clock, pause: Pausing | None = None
 ) -> AsyncIterator[RunRecord]:
     """The confirmation runs that a run just made asks for, one after the other, until nothing is open any more.
+
+    Args:
+        order: What the run was made from.
+        record: The run.
+        make: Makes another one.
+        store: Where confirmation runs are counted.
+        clock: Tells when the time for them is over.
+        pause: Waits so many seconds, false where nothing is to follow: the runs are then spread evenly over the time
+            they have, at most half the time between runs. None: they follow at once.
 
     Raises:
         StoreError: what was stored cannot be read.
@@ -69,16 +80,23 @@ async def confirmed(
     confirm = order.prepared.suite.drift.confirm
     if confirm is None or record.trigger not in _ASKING or not order.whole or order.capturing:
         return
-    until = record.started_at + timedelta(seconds=confirm.within_s)
+    began, until = record.started_at, record.started_at + timedelta(seconds=confirm.within_s)
     again = replace(order, trigger=CONFIRM)
-    for _ in range(confirm.runs):
-        now = clock.now()
-        if now > until or not asks(record) or _capped(record):
+    for number in range(1, confirm.runs + 1):
+        if not asks(record) or _capped(record) or clock.now() > until:
             return
-        if await asyncio.to_thread(made_lately, store, order, now - timedelta(seconds=confirm.rest_s)) >= confirm.runs:
+        if pause and not await pause((began - clock.now()).total_seconds() + number * _apart_s(order, confirm)):
+            return
+        since = clock.now() - timedelta(seconds=confirm.rest_s)
+        if await asyncio.to_thread(made_lately, store, order, since) >= confirm.runs:
             return
         record = await make(again)
         yield record
+
+
+def _apart_s(order: RunOrder, confirm: Confirm) -> float:
+    """Runs are apart as far as there is time: what lasts a minute should not be measured three times."""
+    return min(confirm.within_s, interval_s(order.prepared.suite.schedule or ASSUMED) / 2) / confirm.runs
 
 
 def _capped(record: RunRecord) -> bool:

@@ -16,7 +16,7 @@ from probes.errors import HoldfastError, StoreError
 from reports.metrics import Metrics
 from reports.summary import RunRecord
 from runner.beats import ASSUMED, Beat, Place, first_run, grace_s, interval_s, newest_scheduled
-from runner.chores import Chore, Troubles, in_words, keep_doing, patiently
+from runner.chores import Chore, Troubles, in_words, keep_doing, patiently, pause
 from runner.confirming import confirmed
 from runner.last_resort import LastResort
 from runner.logs import log_loop_trouble
@@ -189,10 +189,8 @@ class Daemon:
             record = await self.here.engine.run(order)
             self._ran(record, source)
             make, store, clock = self.here.engine.run, self.here.store, self.here.clock
-            async for again in confirmed(order, record, make=make, store=store, clock=clock):
+            async for again in confirmed(order, record, make=make, store=store, clock=clock, pause=self._pause):
                 self._ran(again, source)
-                if self._stop.is_set():
-                    break
         except Exception as error:  # bulkhead: one place's bug must not end the schedule of the others
             self.metrics.erred(*place)
             self.troubles.tell(source, in_words(error))
@@ -200,6 +198,11 @@ class Daemon:
             log.error("run_not_stored", suite=place[0], endpoint=place[1], error=in_words(error), exc_info=bug)
             if isinstance(error, StoreError):
                 await self.last_resort.tell(order.prepared.suite, order.endpoint, in_words(error))
+
+    async def _pause(self, seconds: float) -> bool:
+        """Wait before a confirmation run; false where the daemon is asked to stop."""
+        await pause(self.here.clock.sleep(max(seconds, 0.0)), self._stop)
+        return not self._stop.is_set()
 
     def _ran(self, record: RunRecord, source: str) -> None:
         self.metrics.ran(record)

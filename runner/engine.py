@@ -187,7 +187,10 @@ class Engine:
     def _decided(self, order: RunOrder, fired: Fired) -> tuple[RunRecord, RunWrite]:
         """What a run came to, and all that is to be written of it."""
         probes = self._check(order, fired)
-        observation = observation_of(fired, probes, order.checks_hashes, confirming=order.trigger == CONFIRM)
+        confirming = order.trigger == CONFIRM
+        observation = observation_of(
+            fired, probes, order.checks_hashes, confirming=confirming, groups=order.groups if order.whole else None
+        )
         plan = self.plan(order)
         judged = judge_run(self._states(order), observation, plan, whole=order.whole)
         record = self._with_beginnings(self._with_documents(record_of(order, fired, probes, judged)))
@@ -292,7 +295,8 @@ class Engine:
         suite = order.prepared.suite
         endpoint = suite.endpoints[order.endpoint]
         retrieving = endpoint.response is not None and endpoint.response.documents is not None
-        streams = streams_of([p.id for p in suite.probes], streaming=endpoint.streamed, retrieving=retrieving)
+        asked, groups = [probe.id for probe in suite.probes], tuple(order.groups)
+        streams = streams_of(asked, streaming=endpoint.streamed, retrieving=retrieving, groups=groups)
         mine = Installed(
             suite=suite.name,
             endpoint=order.endpoint,

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from checks.drift.result import label_scope
 from checks.fingerprint import fingerprint
 from checks.inquiry import InquiryReply
 from probes.sample import Sample
-from probes.suite import Probe
+from probes.suite import Probe, Suite
 from reports.consultation import CalibrationResult, Consultation
 from runner.prepare import PreparedSuite
 from runner.store.base import Spending
@@ -34,9 +35,19 @@ class RunOrder:
         return len(self.probes) == len(self.prepared.suite.probes)
 
     @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Probes by scope (``locale=de``), of the labels that the suite wants judged by value."""
+        return groups_of(self.prepared.suite)
+
+    @property
     def checks_hashes(self) -> dict[str, str]:
         """Fingerprints of the checks that look at the answers, by probe."""
         return {probe.id: fingerprint(self.prepared.checks_at(probe, self.endpoint)) for probe, _ in self.probes}
+
+
+def groups_of(suite: Suite) -> dict[str, tuple[str, ...]]:
+    """Probes of a suite by the scope of the streams that they share with others of their label."""
+    return {label_scope(label, value): ids for (label, value), ids in suite.groups.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from checks.drift.result import StreamKey
 from probes.suite import Owner
 from reports.canary.record import CanaryRecord
 from reports.formats.html import render_report
-from reports.summary import Report, RunRecord
+from reports.summary import Decision, Report, RunRecord, StreamPoint
 from runner.files import write_text
 from runner.orders import RunOrder
 from runner.records import replay_command
-from runner.store.base import Store
+from runner.store.base import BaselineAct, Store
 
 RECENT_RUNS = 24
 HISTORY_RUNS = 240
@@ -31,6 +32,7 @@ def report_of(store: Store, run: RunRecord, *, owner: Owner, file: str) -> Repor
     """All that one page shows."""
     most = MOST_PROBES // max(1, len(run.probes))
     headers = store.runs(suite=run.suite, endpoint=run.endpoint, limit=max(2, min(RECENT_RUNS, most)))
+    history = store.history(run.suite, run.endpoint, limit=max(RECENT_RUNS, min(HISTORY_RUNS, 10 * most)))
     recent = (store.run(header.run_id) for header in reversed(headers))
     return Report(
         run=run,
@@ -40,9 +42,22 @@ def report_of(store: Store, run: RunRecord, *, owner: Owner, file: str) -> Repor
             if record is not None and (record.run_id == run.run_id or record.started_at < run.started_at)
         ),
         baseline=store.baseline(run.suite, run.endpoint, without_run=run.run_id),
-        history=store.history(run.suite, run.endpoint, limit=max(RECENT_RUNS, min(HISTORY_RUNS, 10 * most))),
+        history=history,
+        decisions=_decisions(store.acts(run.suite, run.endpoint), history),
         owner=owner,
         replay=replay_command(file, run),
+    )
+
+
+def _decisions(
+    acts: Sequence[BaselineAct], history: Mapping[StreamKey, Sequence[StreamPoint]]
+) -> tuple[Decision, ...]:
+    """What people declared since the oldest run that pictures show; what begins before all of them has no line."""
+    begun = min((points[0].started_at for points in history.values() if points), default=None)
+    return tuple(
+        Decision(kind=act.kind, at=act.at, author=act.author, reason=act.reason, streams=act.streams)
+        for act in acts
+        if begun is not None and act.at > begun and act.kind != "import"
     )
 
 

@@ -13,7 +13,7 @@ from checks.drift.plan import JudgePlan
 from checks.drift.result import StreamKey
 from checks.drift.score import streams_of
 from checks.plan.alarms import false_alarms
-from checks.plan.forecast import COMPARED, MOST_SAMPLES, WATCHED, Shape, forecast, horizons
+from checks.plan.forecast import COMPARED, LONGEST, MOST_SAMPLES, WATCHED, Shape, forecast, horizons
 from checks.plan.normal import ASSUMED_BASELINE_RUNS, Normal, assumed
 from checks.plan.recorded import LEAST_RUNS, MOST_RUNS, recorded
 from checks.plan.search import Horizon
@@ -22,15 +22,32 @@ from reports.plan.record import Option, Share, SuitePlan
 from reports.summary import RunRecord
 from runner.confirming import confirmations_per_year
 from runner.monthly import monthly
+from runner.orders import groups_of
 from runner.prepare import PreparedSuite
 from runner.schedule import runs_per_year
 from runner.store.base import Store
 
 SEED = 20261121
-REPEATS = {"quick": 8, "usual": 16, "thorough": 64}
 _PAID_RUNS = 20
 _COMPARED_RUNS = 100
 _FACTORS = (("as it is", 1, 1), ("twice as often", 2, 1), ("twice the samples", 1, 2), ("both", 2, 2))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How much is simulated."""
+
+    repeats: int
+    """Trials of every size of change."""
+    longest: int
+    """Runs of a trial at most."""
+
+
+EFFORTS = {
+    "quick": Effort(repeats=8, longest=200),
+    "usual": Effort(repeats=16, longest=LONGEST),
+    "thorough": Effort(repeats=64, longest=LONGEST),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +60,7 @@ class PlanOrder:
     """False alarms a year of the installation, where the suite does not say."""
     baseline_runs: int = ASSUMED_BASELINE_RUNS
     """Assumed where none are recorded."""
-    repeats: int = REPEATS["usual"]
+    effort: Effort = EFFORTS["usual"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +81,8 @@ def planned(order: PlanOrder, store: Store | None) -> SuitePlan:
     judge = _judge(order, sum(share.streams for share in shares))
     told = recorded(known.runs)
     normal, shape = told or assumed(order.baseline_runs), _shape(order)
-    waits = horizons(judge.runs_per_year)
-    outlooks = forecast(_source(), normal, shape, judge, waits, repeats=order.repeats)
+    waits = horizons(judge.runs_per_year, longest=order.effort.longest)
+    outlooks = forecast(_source(), normal, shape, judge, waits, repeats=order.effort.repeats)
     compared = _compared_within(waits)
     return SuitePlan(
         suite=suite.name,
@@ -79,7 +96,7 @@ def planned(order: PlanOrder, store: Store | None) -> SuitePlan:
         false_alarms=false_alarms(judge, streams, normal.baseline_runs),
         recorded_runs=normal.baseline_runs if told else 0,
         baseline_runs=normal.baseline_runs,
-        repeats=order.repeats,
+        repeats=order.effort.repeats,
         seed=SEED,
         horizons=waits,
         outlooks=outlooks,
@@ -131,7 +148,8 @@ def _as_last_asked(runs: Sequence[RunObservation], probes: set[str]) -> tuple[Ru
 def _streams(suite: Suite, endpoint: str) -> tuple[StreamKey, ...]:
     place = suite.endpoints[endpoint]
     retrieving = place.response is not None and place.response.documents is not None
-    return streams_of([probe.id for probe in suite.probes], streaming=place.streamed, retrieving=retrieving)
+    asked, groups = [probe.id for probe in suite.probes], tuple(groups_of(suite))
+    return streams_of(asked, streaming=place.streamed, retrieving=retrieving, groups=groups)
 
 
 def _installation(suite: Suite, known: _Known) -> tuple[Share, ...]:
@@ -187,7 +205,7 @@ def _options(
         shaped = Shape(
             samples=shape.samples * samples, probe_samples=shape.probe_samples * samples, checked=shape.checked
         )
-        waits = horizons(plan.runs_per_year, (within.name,))
+        waits = horizons(plan.runs_per_year, (within.name,), longest=order.effort.longest)
         suite = order.prepared.suite
         yield Option(
             name=name,
@@ -197,7 +215,7 @@ def _options(
             monthly=monthly(
                 suite, order.endpoint, known.paid, runs_per_year=plan.runs_per_year, samples_factor=samples
             ),
-            outlooks=forecast(_source(), normal, shaped, plan, waits, repeats=order.repeats, watched=watched),
+            outlooks=forecast(_source(), normal, shaped, plan, waits, repeats=order.effort.repeats, watched=watched),
         )
 
 

@@ -30,9 +30,15 @@ def bare(sample: Sample) -> Sample:
 
 
 def observation_of(
-    fired: Fired, probes: Sequence[ProbeRecord], checks: Mapping[str, str] | None = None, *, confirming: bool = False
+    fired: Fired,
+    probes: Sequence[ProbeRecord],
+    checks: Mapping[str, str] | None = None,
+    *,
+    confirming: bool = False,
+    groups: Mapping[str, tuple[str, ...]] | None = None,
 ) -> RunObservation:
-    """What the judge sees of a run; ``checks`` are the fingerprints of the probes' checks, by probe."""
+    """What the judge sees of a run; ``checks`` are the fingerprints of the probes' checks, by probe, ``groups`` the
+    probes by the scopes of labels."""
     return observe(
         run_id=fired.run_id,
         started_at=fired.started_at,
@@ -42,6 +48,7 @@ def observation_of(
         ],
         checks=checks,
         confirming=confirming,
+        groups=groups,
     )
 
 

@@ -72,11 +72,18 @@ PER_PROBE: dict[str, Machine] = {
 }
 """Streams of every single probe."""
 
-_SLOW = (
-    *("latency.first_token", "latency.total", "tokens.output", "tokens.input"),
-    *("answers", "checks", "failures", "refusals", "route", "finish"),
-)
-FROZEN: dict[str, Machine] = {GOLDEN + name: GoldenMachine(machine=POOLED[name]) for name in _SLOW}
+PER_LABEL: dict[str, Machine] = {
+    name: POOLED[name]
+    for name in ("latency.first_token", "latency.total", "tokens.output", "answers", "checks", "failures", "refusals")
+}
+"""Streams over all probes with one value of a label, where the suite asks for it."""
+
+_SLOW_LEVELS = ("latency.first_token", "latency.total", "tokens.output", "tokens.input")
+_SLOW_EVENTS = ("answers", "checks", "failures", "refusals", "route", "finish")
+FROZEN: dict[str, Machine] = {
+    GOLDEN + name: GoldenMachine(machine=POOLED[name], renewed=name in _SLOW_LEVELS)
+    for name in (*_SLOW_LEVELS, *_SLOW_EVENTS)
+}
 """Streams over the whole suite that a golden baseline adds."""
 
 
@@ -84,17 +91,22 @@ def machine_of(key: StreamKey) -> Machine:
     """The machine that judges a stream. Raises ``KeyError`` for a dimension the judge does not know."""
     if key.golden:
         return FROZEN[key.dimension]
+    if key.of_label:
+        return PER_LABEL[key.dimension]
     return (POOLED if key.scope == SUITE_SCOPE else PER_PROBE)[key.dimension]
 
 
-def streams_of(probe_ids: Sequence[str], *, streaming: bool, retrieving: bool = False) -> tuple[StreamKey, ...]:
+def streams_of(
+    probe_ids: Sequence[str], *, streaming: bool, retrieving: bool = False, groups: Sequence[str] = ()
+) -> tuple[StreamKey, ...]:
     """Every stream a suite at one endpoint may have: what it costs of the installation's budget.
 
     An upper bound: token streams are counted for probes with short answers too, though those are not watched.
     ``streaming``: whether replies are streamed, so that there is a first token to time. ``retrieving``: whether
-    they name the documents they were made from.
+    they name the documents they were made from. ``groups``: scopes of labels (``locale=de``) with streams of their own.
     """
     never = (*(() if streaming else ("latency.first_token",)), *(() if retrieving else ("retrieval",)))
     pooled = [StreamKey(scope=SUITE_SCOPE, dimension=name) for name in POOLED if not name.startswith(never)]
+    labels = [StreamKey(scope=group, dimension=name) for group in groups for name in PER_LABEL]
     own = [StreamKey(scope=probe, dimension=dimension) for probe in probe_ids for dimension in PER_PROBE]
-    return (*pooled, *own)
+    return (*pooled, *(key for key in labels if not key.dimension.startswith(never)), *own)

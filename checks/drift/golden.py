@@ -2,9 +2,9 @@
 
 It finds what is too slow for the streams that learn: they take each day's little change for load, or learn it. Three
 things differ. Tolerances are wider, because a baseline of months ago is only roughly today's normal. Rates admit no
-run to their pool. And the evidence begins anew from the frozen baseline every week while it is quiet: what lies
-between would else stand as "before", and a slow ramp has no step. Giving evidence up never raises it, so the bound on
-false alarms stays as it is.
+run to their pool. And the evidence of levels begins anew from the frozen baseline every week while it is quiet: what
+lies between would else stand as "before", and a slow ramp has no step. Giving evidence up never raises it, so the
+bound on false alarms stays as it is.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class GoldenMachine:
     """Judges what ``machine`` judges, against a baseline that stays as it is."""
 
     machine: Machine
+    renewed: bool
+    """Whether the evidence begins anew every week: for levels, which take all earlier runs for "before"."""
 
     def gather(self, probe: ProbeObservation) -> Any | None:
         """What the samples of one probe tell."""
@@ -64,7 +66,7 @@ class GoldenMachine:
     ) -> tuple[Json, Evidence] | None:
         """Judge one run; nothing is learned from it."""
         began = detector["began"] or run.day
-        if detector["quiet"] and _days(began, run.day) >= RENEWED_DAYS:
+        if self.renewed and detector["quiet"] and _days(began, run.day) >= RENEWED_DAYS:
             detector, began = _first(baseline), run.day
         stepped = self.machine.step(baseline["inner"], detector["inner"], run, golden_plan(plan), alarmed=True)
         if stepped is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from checks.finding import Finding, Status
@@ -56,6 +56,9 @@ class RunObservation:
     confirming: bool = False
     """True for a run that was made at once after another: it shares the load of that moment."""
 
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Probes by scope (``locale=de``), of the labels that the suite wants judged by value."""
+
     def by_probe(self) -> dict[str, ProbeObservation]:
         """The probes by id."""
         return {probe.probe: probe for probe in self.probes}
@@ -68,6 +71,7 @@ def observe(
     probes: Sequence[tuple[str, str, Sequence[Sample], Sequence[Finding], Sequence[bool]]],
     checks: Mapping[str, str] | None = None,
     confirming: bool = False,
+    groups: Mapping[str, tuple[str, ...]] | None = None,
 ) -> RunObservation:
     """Reduce a run to its facts.
 
@@ -77,11 +81,13 @@ def observe(
         probes: For each probe its id, request hash, samples, findings, and per sample whether it was a refusal.
         checks: The fingerprint of each probe's checks, by its id.
         confirming: Whether it was made at once after another run.
+        groups: Probes by scope, where the suite asks for streams by label.
     """
     return RunObservation(
         run_id=run_id,
         started_at=started_at,
         confirming=confirming,
+        groups=groups or {},
         probes=tuple(
             ProbeObservation(
                 probe=probe,

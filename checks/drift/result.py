@@ -8,8 +8,14 @@ from typing import Any, Literal
 
 SUITE_SCOPE = "suite"
 """Scope of a stream pooled over all probes; any other scope is a probe id."""
+_LONGEST_SCOPE = 120
 GOLDEN = "golden."
 """What the dimensions of streams begin with that are held against a baseline which only a person moves."""
+
+
+def label_scope(label: str, value: str) -> str:
+    """The scope of all probes with one value of a label, on one line and not endless: values may come from files."""
+    return " ".join(f"{label}={value}".split())[:_LONGEST_SCOPE]
 
 
 class StreamState(StrEnum):
@@ -27,7 +33,7 @@ class StreamKey:
     """One line of evidence of one suite at one endpoint."""
 
     scope: str
-    """``suite`` or a probe id."""
+    """``suite``, a label with its value (``locale=de``) or a probe id."""
     dimension: str
     """``latency.total``, ``answers``, ... (docs/drift.md lists them)."""
 
@@ -35,6 +41,11 @@ class StreamKey:
     def golden(self) -> bool:
         """Whether this line is held against a frozen baseline."""
         return self.dimension.startswith(GOLDEN)
+
+    @property
+    def of_label(self) -> bool:
+        """Whether it speaks of all probes with one value of a label; ids of probes have no equals sign."""
+        return "=" in self.scope
 
     @property
     def measured(self) -> str:

@@ -93,7 +93,8 @@ def freeze(runs: Sequence[RunObservation], states: States, plan: JudgePlan) -> d
 
 def _keys(run: RunObservation) -> tuple[StreamKey, ...]:
     retrieving = any(facts.documents is not None for probe in run.probes for facts in probe.samples)
-    return streams_of([probe.probe for probe in run.probes], streaming=True, retrieving=retrieving)
+    asked = [probe.probe for probe in run.probes]
+    return streams_of(asked, streaming=True, retrieving=retrieving, groups=tuple(run.groups))
 
 
 def _stream(key: StreamKey, plan: JudgePlan) -> Stream:

@@ -40,7 +40,7 @@ class Stream:
 
         No state: the stream does not exist yet. No result: it is muted or does not exist.
         """
-        seen = self._seen(probes)
+        seen = self._seen(probes, run)
         if state is not None:
             state = adopted(state, self.key.measured, seen)
         if run.confirming and self.key.measured.startswith(TIMED):
@@ -76,7 +76,7 @@ class Stream:
 
     def collect(self, state: Json | None, run: RunObservation) -> Json | None:
         """Gather a run without forming a baseline."""
-        return self._gathered(state, run, self._seen(run.by_probe()))
+        return self._gathered(state, run, self._seen(run.by_probe(), run))
 
     def establish(self, state: Json) -> Json:
         """Form the baseline of a collecting stream from all its runs; unchanged where there are too few."""
@@ -100,10 +100,12 @@ class Stream:
             "incident": None,
         }
 
-    def _seen(self, probes: Mapping[str, ProbeObservation]) -> Mapping[str, ProbeObservation]:
+    def _seen(self, probes: Mapping[str, ProbeObservation], run: RunObservation) -> Mapping[str, ProbeObservation]:
+        """The probes this stream speaks of."""
         if self.key.scope == SUITE_SCOPE:
             return probes
-        return {self.key.scope: probes[self.key.scope]} if self.key.scope in probes else {}
+        names = run.groups.get(self.key.scope, ()) if self.key.of_label else (self.key.scope,)
+        return {name: probes[name] for name in names if name in probes}
 
     def _knows_any(self, state: Json, seen: Mapping[str, ProbeObservation]) -> bool:
         if state["phase"] == "collecting":

@@ -152,10 +152,12 @@ WATCHED = (
 """The rows of a forecast, in the order in which they are told."""
 
 
-def horizons(runs_per_year: float, names: Sequence[str] = tuple(HOURS)) -> tuple[Horizon, ...]:
-    """Whole runs in an hour, a day and a week, and how many of them are simulated."""
+def horizons(
+    runs_per_year: float, names: Sequence[str] = tuple(HOURS), *, longest: int = LONGEST
+) -> tuple[Horizon, ...]:
+    """Whole runs in an hour, a day and a week, and how many of them are simulated (at most ``longest``)."""
     counted = {name: int(runs_per_year * HOURS[name] / _YEAR_HOURS + 1e-9) for name in names}
-    return tuple(Horizon(name=name, runs=runs, simulated=min(runs, LONGEST)) for name, runs in counted.items())
+    return tuple(Horizon(name=name, runs=runs, simulated=min(runs, longest)) for name, runs in counted.items())
 
 
 def forecast(

@@ -16,7 +16,7 @@ from statistics import median
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from checks.drift.result import SUITE_SCOPE, StreamState
+from checks.drift.result import SUITE_SCOPE, StreamKey, StreamState
 from probes.failure import SENTENCES
 from probes.fault import FAULT_OF_FAILURE, FAULT_SENTENCES
 from probes.sample import Sample
@@ -42,8 +42,8 @@ def render_report(report: Report, *, generated_at: datetime, version: str) -> st
     """
     run, reason = report.run, wording.verdict_reason(report.run)
     listed = tally.worst_first(run.drift)
-    pooled = [result for result in listed if result.key.scope == SUITE_SCOPE]
-    single = [result for result in listed if result.key.scope != SUITE_SCOPE][:_STREAMS_LISTED]
+    pooled = [result for result in listed if _pooled(result.key)]
+    single = [result for result in listed if not _pooled(result.key)][:_STREAMS_LISTED]
     rows = {result.key: evidence.stream_row(report, result) for result in (*pooled, *single)}
     return (
         page_environment()
@@ -56,9 +56,9 @@ def render_report(report: Report, *, generated_at: datetime, version: str) -> st
             moved=[evidence.stream_row(report, result, probes) for result, probes in tally.folded(tally.risen(run))],
             causes=[cause_words(cause) for cause in causes(run) if cause.told],
             judged=any(result.state is not StreamState.COLLECTING for result in run.drift),
-            pooled=[row for key, row in rows.items() if key.scope == SUITE_SCOPE],
-            single=[row for key, row in rows.items() if key.scope != SUITE_SCOPE],
-            singles=sum(result.key.scope != SUITE_SCOPE for result in run.drift),
+            pooled=[row for key, row in rows.items() if _pooled(key)],
+            single=[row for key, row in rows.items() if not _pooled(key)],
+            singles=sum(not _pooled(result.key) for result in run.drift),
             probes=shown_probes(run.probes, _PROBES_LISTED),
             untold=untold_probes(run.probes, _PROBES_LISTED),
             pictures=evidence.pictures(report),
@@ -74,6 +74,11 @@ def render_report(report: Report, *, generated_at: datetime, version: str) -> st
             version=version,
         )
     )
+
+
+def _pooled(key: StreamKey) -> bool:
+    """Over the whole suite, or over all probes with a label."""
+    return key.scope == SUITE_SCOPE or key.of_label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +143,7 @@ def page_environment() -> Environment:
         FAULT_OF_FAILURE=FAULT_OF_FAILURE,
         FAULT_SENTENCES=FAULT_SENTENCES,
         calm_words=wording.calm_words,
+        decision_words=wording.decision_words,
         cost_words=wording.cost_words,
         sticky_words=wording.sticky_words,
         verdicts=verdicts,

@@ -59,7 +59,6 @@ def _found(plan: SuitePlan) -> Table:
     table.columns[0].no_wrap = True
     for outlook in plan.outlooks:
         if outlook.blind:
-            table.add_row(outlook.stream, outlook.blind)
             continue
         cells = (wording.found_words(outlook, wording.found_of(outlook, wait.name, chance)) for wait, chance in waits)
         table.add_row(outlook.stream, *cells)
@@ -67,9 +66,11 @@ def _found(plan: SuitePlan) -> Table:
 
 
 def _about(plan: SuitePlan) -> Iterator[str]:
+    yield from (f"{outlook.stream}: {outlook.blind}" for outlook in plan.outlooks if outlook.blind)
     yield from wording.noise_lines(plan)
     trials = f"{plan.repeats} trials of every size with the judge itself, seed {plan.seed}"
-    yield f"from {trials}; runs: where the middle of the trials lies, with 90 % confidence; sizes: to one step of a table"
+    yield f"from {trials}; runs: where the middle of the trials lies, with 90 % confidence"
+    yield "sizes are steps of a table: one step more or less is within chance"
     if capped := wording.capped(plan):
         yield f"only {max(wait.simulated for wait in plan.horizons)} runs of a {' and a '.join(capped)} were simulated"
 
@@ -80,7 +81,7 @@ def _options(plan: SuitePlan) -> Table:
     for option in plan.options:
         requests, tokens, usd = wording.monthly_words(option.monthly).rsplit(", ", 2)
         cells = (
-            outlook.blind or wording.size_words(outlook, wording.found_of(outlook, plan.compared_within.name, 0.5))
+            wording.size_words(outlook, wording.found_of(outlook, plan.compared_within.name, 0.5))
             for outlook in option.outlooks
         )
         table.add_row(option.name, requests.split()[0], tokens.split()[0], usd, f"{option.ln_c:.1f}", *cells)

@@ -74,8 +74,8 @@ def _lines(place: Place, view: BaselineView | None, drift: Sequence[StreamResult
     for name, values in sorted(view.values.items()):
         if values:
             lines.append(f"  {name:<22} median {_figure(name, median(values))} over {len(values)} samples")
-    for route, count in sorted(view.routes.items(), key=lambda entry: -entry[1]):
-        lines.append(f"  route                  {one_line(route)}: {count} samples")
+    for route, samples in sorted(view.routes.items(), key=lambda entry: -entry[1]):
+        lines.append(f"  route                  {one_line(route)}: {samples} samples")
     return [*lines, *_stream_lines(drift)]
 
 
@@ -92,9 +92,8 @@ def _version(version: Version) -> dict[str, Any]:
 def _version_line(version: Version) -> str:
     earlier = f"; {count(version.earlier, 'earlier request')}" if version.earlier else ""
     runs = count(version.runs, "run")
-    return f"  probe {one_line(version.probe, 60):<16} request {version.request_hash}: {runs} since " + (
-        f"{version.since:%Y-%m-%d %H:%M}Z{earlier}"
-    )
+    since = f"{version.since:%Y-%m-%d %H:%M}Z"
+    return f"  probe {one_line(version.probe, 60):<16} request {version.request_hash}: {runs} since {since}{earlier}"
 
 
 def _stream_lines(drift: Sequence[StreamResult]) -> list[str]:

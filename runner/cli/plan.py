@@ -30,7 +30,7 @@ def plan(
     suite: SuiteFile,
     endpoint: opt.OneEndpoint = None,
     baseline_runs: BaselineRuns = 100,
-    quick: Annotated[bool, typer.Option("--quick", help="Half the trials: rougher, sooner.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter trials: rougher, sooner.")] = False,
     thorough: Annotated[bool, typer.Option("--thorough", help="Four times the trials.")] = False,
     format_: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print it.")] = "text",
     output: opt.Output = None,
@@ -40,7 +40,7 @@ def plan(
     """Say what a suite will find within an hour, a day and a week, how often it will be wrong, and what it costs."""
     from runner.cli.session import endpoints_of, settings_beside
     from runner.files import writable, write_text
-    from runner.planning import REPEATS, PlanOrder
+    from runner.planning import EFFORTS, PlanOrder
 
     if format_ not in ("text", "json"):
         raise UsageError(f"--format {format_!r} is unknown; it is one of text, json")
@@ -54,7 +54,7 @@ def plan(
         endpoint=endpoints_of(prepared, [endpoint] if endpoint else None)[0],
         budget=loaded.settings.false_alarms_per_year,
         baseline_runs=baseline_runs,
-        repeats=REPEATS["quick" if quick else "thorough" if thorough else "usual"],
+        effort=EFFORTS["quick" if quick else "thorough" if thorough else "usual"],
     )
     text = _rendered(_planned(order, store, loaded), format_)
     if output is None:

@@ -21,10 +21,11 @@ def stored(folder: Path) -> int:
     path = folder / ".holdfast" / "holdfast.db"
     if not path.exists():
         return 0
-    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
-        with contextlib.suppress(sqlite3.OperationalError):  # its tables are not made yet
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
             return int(db.execute("select count(*) from runs").fetchone()[0])
-    return 0
+    except sqlite3.OperationalError:  # its tables are not made yet
+        return 0
 
 
 def killed_after(place: Workplace, runs: int, *arguments: str) -> int:

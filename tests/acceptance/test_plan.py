@@ -70,7 +70,8 @@ def test_a_suite_of_one_sample_a_run_is_told_how_little_it_finds(bare: Workplace
     done = bare.run("plan", "s.yaml", "--quick")
     assert done.returncode == 0, done.stderr
     assert "1 sample a run: within a day, nine times in ten, only latency x" in done.stdout
-    assert "needs 3 samples a run" in done.stdout
+    assert "latency.total.spread: needs 3 samples a run" in done.stdout
+    assert "only 200 runs of a week were simulated" in done.stdout
     assert "ASSUMED, nothing is recorded" in done.stdout
 
 
@@ -99,7 +100,7 @@ def test_a_wrong_suite_is_refused_with_its_place(bare: Workplace) -> None:
     write(bare, SUITE.replace("contains: Canberra", "contain: Canberra"))
     done = bare.run("plan", "s.yaml")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "s.yaml:12:" in done.stderr
+    assert "s.yaml:13:" in done.stderr
     assert "contains" in done.stderr
 
 

@@ -1,8 +1,8 @@
 """Runs until real recorded answers of a newer model are told from those of the older one, pooled over a task.
 
 ``python -m tests.benchmarks.llmdrift FOLDER``, with the CSV files of the LLMDrift study (Chen, Zaharia and Zou,
-arXiv 2307.09009) in FOLDER. Ten questions make a run; half of the questions are the baseline, and the rest are
-answered by the same model (nothing changed) or by the newer one.
+arXiv 2307.09009) in FOLDER. Ten questions make a run. Six hundred questions, or half of them where there are fewer,
+are the baseline; then the same model answers the others (nothing changed), or the newer one answers all of them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from tests.benchmarks.judge_events import quantiles
 
 _A_RUN = 10
 _SPLITS = 20
+_MOST = 400  # questions after the baseline
 _PAIRS = (("gpt-3.5-turbo-0301", "gpt-3.5-turbo-0613"), ("gpt-4-0314", "gpt-4-0613"))
 _SPECIFIED = {
     ("PRIME_FULL_EVAL", "gpt-3.5-turbo-0301"): "3/7",
@@ -32,11 +33,11 @@ _SPECIFIED = {
 
 
 def recorded(folder: Path, task: str, model: str) -> dict[str, str]:
-    """Keys of the answers by question. Raises ``OSError`` where the file cannot be read."""
+    """Keys of the answers by the question's id. Raises ``OSError`` where the file cannot be read."""
     csv.field_size_limit(10**8)
     with (folder / f"{task}.csv").open(encoding="utf-8", newline="") as lines:
         rows = [row for row in csv.DictReader(lines) if row["model"] == f"openaichat/{model}"]
-    return {row["query"]: key_of(row["answer"]) for row in rows}
+    return {f"{row['dataset']} {row['id']}": key_of(row["answer"]) for row in rows}
 
 
 def _runs(answers: Sequence[str]) -> list[Gathered]:
@@ -74,10 +75,11 @@ def main() -> int:
             questions, changed, same, most = [q for q in before if q in after], [], [], 0
             for seed in range(_SPLITS):
                 order = np.random.default_rng(seed).permutation(len(questions)).tolist()
-                half = len(order) // 2 // _A_RUN * _A_RUN
-                first, rest = ([questions[at] for at in part] for part in (order[:half], order[half:]))
+                size = 600 if len(order) > 600 else len(order) // 2 // _A_RUN * _A_RUN
+                first, rest = ([questions[at] for at in part] for part in (order[:size], order[size : size + _MOST]))
+                again = [questions[at] for at in np.random.default_rng(100 + seed).permutation(len(order))[:_MOST]]
                 baseline = [before[question] for question in first]
-                found, _, most = until_alarm(baseline, [after[question] for question in rest])
+                found, _, most = until_alarm(baseline, [after[question] for question in again])
                 changed.append(found)
                 same.append(until_alarm(baseline, [before[question] for question in rest]))
             alarms, top = sum(found is not None for found, _, _ in same), max(score for _, score, _ in same)

@@ -88,7 +88,11 @@ class World:
 
     def fire(self, weather: Weather | None = None) -> Judgement:
         """One run, judged."""
-        judgement = judge(self.states, self.observe(weather or Weather()), self.plan)
+        return self.judged(self.observe(weather or Weather()))
+
+    def judged(self, run: RunObservation) -> Judgement:
+        """A run that was observed, judged."""
+        judgement = judge(self.states, run, self.plan)
         self.states = judgement.states
         return judgement
 

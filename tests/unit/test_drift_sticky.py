@@ -10,7 +10,6 @@ import pytest
 
 from checks.drift.mixes import Agreement
 from checks.drift.result import StreamResult, StreamState
-from checks.drift.score import judge
 from checks.drift.words import STICKY
 from reports.formats import markdown, text
 from reports.formats.html import render_report
@@ -38,9 +37,7 @@ def routed(world: World, runs: int, *, sticky: bool, other: float = 0.25) -> Str
             )
             for probe in run.probes
         )
-        judgement = judge(world.states, replace(run, probes=probes), world.plan)
-        world.states = judgement.states
-        result = {r.key: r for r in judgement.results}[key("route")]
+        result = {r.key: r for r in world.judged(replace(run, probes=probes)).results}[key("route")]
     assert result is not None
     return result
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
@@ -19,7 +20,7 @@ from checks.drift.score import streams_of
 from checks.plan.alarms import continuous, false_alarms
 from checks.plan.events import EventTrial
 from checks.plan.forecast import WATCHED, Outlook, Shape, forecast, horizons
-from checks.plan.levels import Kind, LevelTrial, run_values
+from checks.plan.levels import Kind, LevelTrial, looked_at, run_values
 from checks.plan.normal import ASSUMED_LATENCY_SD, Events, Normal, assumed, normal_calls
 from checks.plan.recorded import LEAST_RUNS, recorded
 from checks.plan.search import Horizon, Trial, delay, smallest_found
@@ -30,10 +31,6 @@ PLAN = JudgePlan(runs_per_year=RUNS_A_YEAR, streams=74)
 SHAPE = Shape(samples=30, probe_samples=3, checked=True)
 DAY = horizons(RUNS_A_YEAR, ("day",))
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def rows(*names: str) -> list[object]:
-    return [row for row in WATCHED if row.stream in names]
 
 
 def outlook(stream: str, shape: Shape = SHAPE, normal: Normal | None = None, plan: JudgePlan = PLAN) -> Outlook:
@@ -101,11 +98,9 @@ def directly(stream: str, weather: Weather) -> list[float]:
 
 
 def test_evidence_that_is_asked_for_at_some_runs_only_is_late_by_a_tenth_at_most() -> None:
-    from checks.plan.levels import looked_at
-
     asked = [run for run in range(1, 701) if looked_at(run)]
     assert asked[:12] == list(range(1, 13))
-    assert all(later - earlier <= max(1, later / 9) for earlier, later in zip(asked, asked[1:], strict=False))
+    assert all(later - earlier <= max(1, later / 9) for earlier, later in pairwise(asked))
 
 
 # ------------------------------------------------------------------------------------------------ forecasts
