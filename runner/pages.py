@@ -49,9 +49,7 @@ def report_of(store: Store, run: RunRecord, *, owner: Owner, file: str) -> Repor
     )
 
 
-def _decisions(
-    acts: Sequence[BaselineAct], history: Mapping[StreamKey, Sequence[StreamPoint]]
-) -> tuple[Decision, ...]:
+def _decisions(acts: Sequence[BaselineAct], history: Mapping[StreamKey, Sequence[StreamPoint]]) -> tuple[Decision, ...]:
     """What people declared since the oldest run that pictures show; what begins before all of them has no line."""
     begun = min((points[0].started_at for points in history.values() if points), default=None)
     return tuple(

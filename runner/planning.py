@@ -10,7 +10,7 @@ import numpy as np
 
 from checks.drift.observation import RunObservation
 from checks.drift.plan import JudgePlan
-from checks.drift.result import StreamKey
+from checks.drift.result import StreamKey, StreamState
 from checks.drift.score import streams_of
 from checks.plan.alarms import false_alarms
 from checks.plan.forecast import COMPARED, LONGEST, MOST_SAMPLES, WATCHED, Shape, forecast, horizons
@@ -25,10 +25,12 @@ from runner.monthly import monthly
 from runner.orders import groups_of
 from runner.prepare import PreparedSuite
 from runner.schedule import runs_per_year
-from runner.store.base import Store
+from runner.store.base import Store, StoredObservation
 
 SEED = 20261121
 _PAID_RUNS = 20
+_LOOKED_BACK = 500
+_CALM = (StreamState.QUIET, StreamState.COLLECTING)
 _COMPARED_RUNS = 100
 _FACTORS = (("as it is", 1, 1), ("twice as often", 2, 1), ("twice the samples", 1, 2), ("both", 2, 2))
 
@@ -70,6 +72,9 @@ class _Known:
     shares: tuple[Share, ...] = ()
     golden: int = 0
     runs: tuple[RunObservation, ...] = ()
+    """Quiet ones, oldest first: the baseline, and what came since without any stream rising."""
+    formed: int = 0
+    """How many of them are the baseline."""
     paid: tuple[RunRecord, ...] = ()
 
 
@@ -79,7 +84,7 @@ def planned(order: PlanOrder, store: Store | None) -> SuitePlan:
     known = _Known() if store is None else _known(store, suite, endpoint)
     shares, streams = _installation(suite, known), _streams(suite, endpoint)
     judge = _judge(order, sum(share.streams for share in shares))
-    told = recorded(known.runs)
+    told = recorded(known.runs, formed=known.formed)
     normal, shape = told or assumed(order.baseline_runs), _shape(order)
     waits = horizons(judge.runs_per_year, longest=order.effort.longest)
     outlooks = forecast(_source(), normal, shape, judge, waits, repeats=order.effort.repeats)
@@ -93,8 +98,9 @@ def planned(order: PlanOrder, store: Store | None) -> SuitePlan:
         streams=len(streams) + known.golden,
         installation=shares,
         judge=judge,
-        false_alarms=false_alarms(judge, streams, normal.baseline_runs),
+        false_alarms=false_alarms(judge, streams, normal.formed_runs),
         recorded_runs=normal.baseline_runs if told else 0,
+        formed_runs=normal.formed_runs,
         baseline_runs=normal.baseline_runs,
         repeats=order.effort.repeats,
         seed=SEED,
@@ -112,8 +118,9 @@ def _source() -> np.random.Generator:
 
 
 def _known(store: Store, suite: Suite, endpoint: str) -> _Known:
-    newest: deque[RunObservation] = deque(maxlen=MOST_RUNS)
-    newest.extend(row.observation for row in store.observations(suite.name, endpoint) if row.in_baseline)
+    quiet, newest = _quiet(store, suite.name, endpoint), deque[StoredObservation](maxlen=MOST_RUNS)
+    rows = store.observations(suite.name, endpoint)
+    newest.extend(row for row in rows if row.in_baseline or row.observation.run_id in quiet)
     headers = store.runs(suite=suite.name, endpoint=endpoint, limit=_PAID_RUNS)
     records = (store.run(header.run_id) for header in headers)
     return _Known(
@@ -128,9 +135,20 @@ def _known(store: Store, suite: Suite, endpoint: str) -> _Known:
             for entry in store.installed()
         ),
         golden=sum(key.golden for key in store.stream_states(suite.name, endpoint)),
-        runs=_as_last_asked(tuple(newest), {probe.id for probe in suite.probes}),
+        runs=_as_last_asked([row.observation for row in newest], {probe.id for probe in suite.probes}),
+        formed=sum(row.in_baseline for row in newest),
         paid=tuple(record for record in records if record is not None),
     )
+
+
+def _quiet(store: Store, suite: str, endpoint: str) -> frozenset[str]:
+    """Ids of recent runs after which every stream was quiet or still collecting."""
+    seen: set[str] = set()
+    risen: set[str] = set()
+    for points in store.history(suite, endpoint, limit=_LOOKED_BACK).values():
+        seen |= {point.run_id for point in points}
+        risen |= {point.run_id for point in points if point.state not in _CALM}
+    return frozenset(seen - risen)
 
 
 def _as_last_asked(runs: Sequence[RunObservation], probes: set[str]) -> tuple[RunObservation, ...]:
@@ -222,7 +240,7 @@ def _options(
 def _notes(order: PlanOrder, known: _Known, recorded_noise: bool) -> Iterator[str]:
     suite = order.prepared.suite
     if known.runs and not recorded_noise:
-        yield f"{len(known.runs)} baseline runs are recorded; from {LEAST_RUNS} on the noise is taken from them"
+        yield f"{len(known.runs)} quiet runs are recorded; from {LEAST_RUNS} on the noise is taken from them"
     if order.prepared.consults and not known.paid:
         yield "what judges and embeddings are asked is not in the requests, tokens and dollars until runs are recorded"
     if sum(suite.samples_of(probe) for probe in suite.probes) > MOST_SAMPLES:

@@ -1,12 +1,12 @@
 """Trials of streams of events: failed checks, refusals, routes, wording. Feeds ``watching``.
 
-Each trial forms its pools from a quiet baseline once; changes of all sizes start from there.
+Each trial forms its pools from a quiet past once; changes of all sizes start from there.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from checks.drift.mixes import Mix, new_mix, step_mix
 from checks.drift.plan import JudgePlan
 from checks.drift.rates import Rate, Rules, new_rate, step_rate
 from checks.plan.normal import Answers, Events, Routes
+from checks.plan.past import Past
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,12 +33,15 @@ class EventTrial:
 
     @classmethod
     def drawn(
-        cls, rng: np.random.Generator, normal: Events, plan: JudgePlan, *, baseline: int, later: int, n: int
+        cls, rng: np.random.Generator, normal: Events, plan: JudgePlan, *, past: Past, later: int, n: int
     ) -> EventTrial:
-        """A trial of ``n`` samples a run; ``baseline`` and ``later`` are runs."""
+        """A trial of ``n`` samples a run and ``later`` runs after the change."""
         rules = Rules.of(plan, min_runs=events.MIN_RUNS)
-        counts = normal.draw(rng, baseline, n, normal.share).tolist()
-        rate = new_rate([(x, n) for x in counts], rules)
+        counts = normal.draw(rng, past.seen, n, normal.share).tolist()
+        formed = past.formed_of(events.BASELINE_RUNS)
+        rate = new_rate([(x, n) for x in counts[:formed]], rules)
+        for x in counts[formed:]:
+            rate = step_rate(rate, x, n, rules)
         return cls(rules=rules, rate=rate, normal=normal, seed=int(rng.integers(2**32)), later=later, samples=n)
 
     def alarms(self, size: float) -> Iterator[bool]:
@@ -62,11 +66,14 @@ class RouteTrial:
 
     @classmethod
     def drawn(
-        cls, rng: np.random.Generator, normal: Routes, plan: JudgePlan, *, baseline: int, later: int, n: int
+        cls, rng: np.random.Generator, normal: Routes, plan: JudgePlan, *, past: Past, later: int, n: int
     ) -> RouteTrial:
-        """A trial of ``n`` samples a run; ``baseline`` and ``later`` are runs."""
+        """A trial of ``n`` samples a run and ``later`` runs after the change."""
         rules = Rules.of(plan, min_runs=categories.MIN_RUNS)
-        mix = new_mix(normal.draw(rng, baseline, n, 0.0), rules)
+        runs, formed = normal.draw(rng, past.seen, n, 0.0), past.formed_of(events.BASELINE_RUNS)
+        mix = new_mix(runs[:formed], rules)
+        for run in runs[formed:]:
+            mix = step_mix(mix, run, rules)
         return cls(rules=rules, mix=mix, normal=normal, seed=int(rng.integers(2**32)), later=later, samples=n)
 
     def alarms(self, size: float) -> Iterator[bool]:
@@ -90,18 +97,25 @@ class AnswerTrial:
 
     @classmethod
     def drawn(
-        cls, rng: np.random.Generator, normal: Answers, plan: JudgePlan, *, baseline: int, later: int, n: int
+        cls, rng: np.random.Generator, normal: Answers, plan: JudgePlan, *, past: Past, later: int, n: int
     ) -> AnswerTrial:
-        """A trial of ``n`` samples a run; ``baseline`` and ``later`` are runs."""
+        """A trial of ``n`` samples a run and ``later`` runs after the change."""
         rules = Rules.of(plan, min_runs=wording.MIN_RUNS)
-        columns = normal.draw(rng, baseline, n, 0.0).T.tolist()
+        runs, formed = normal.draw(rng, past.seen, n, 0.0).tolist(), past.formed_of(events.BASELINE_RUNS)
+        columns = zip(*runs[:formed], strict=True)
         rates = tuple(new_rate([(x, n) for x in column], rules, weight=wording.BASELINE_WEIGHT) for column in columns)
+        for run in runs[formed:]:
+            rates = _stepped(rates, run, n, rules)
         return cls(rules=rules, rates=rates, normal=normal, seed=int(rng.integers(2**32)), later=later, samples=n)
 
     def alarms(self, size: float) -> Iterator[bool]:
         """Run by run after the change. ``size``: share of the answers that are worded unlike any before."""
         rng, rates = np.random.default_rng(self.seed), self.rates
         for run in self.normal.draw(rng, self.later, self.samples, size).tolist():
-            rates = tuple(step_rate(rate, x, self.samples, self.rules) for rate, x in zip(rates, run, strict=True))
+            rates = _stepped(rates, run, self.samples, self.rules)
             terms = [math.log(weight) + rate.ln_m for weight, rate in zip(wording.WEIGHTS, rates, strict=True)]
             yield float(np.logaddexp.reduce(terms)) >= self.rules.ln_c
+
+
+def _stepped(rates: Sequence[Rate], run: Sequence[int], samples: int, rules: Rules) -> tuple[Rate, ...]:
+    return tuple(step_rate(rate, x, samples, rules) for rate, x in zip(rates, run, strict=True))

@@ -3,9 +3,9 @@ generator is handed in, so the same seed gives the same forecast."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypedDict
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from checks.drift.plan import JudgePlan
 from checks.plan.events import AnswerTrial, EventTrial, RouteTrial
 from checks.plan.levels import LevelTrial, TailTrial
 from checks.plan.normal import Normal
+from checks.plan.past import Past
 from checks.plan.search import Found, Horizon, Trial, smallest_found
 
 LONGEST = 700
@@ -58,6 +59,12 @@ class Outlook:
     """Why there is nothing to find; empty where there is."""
 
 
+class _Length(TypedDict):
+    past: Past
+    later: int
+    n: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
     """A row of the forecast."""
@@ -66,7 +73,7 @@ class Watched:
     kind: Kind
     sizes: tuple[float, ...]
     recorded: Callable[[Normal], bool]
-    draw: Callable[[np.random.Generator, Normal, JudgePlan, Mapping[str, int]], Trial]
+    draw: Callable[[np.random.Generator, Normal, JudgePlan, _Length], Trial]
     samples: Callable[[Shape], int] = lambda shape: shape.samples
     blind: Callable[[Shape], str] = lambda _shape: ""
 
@@ -196,10 +203,10 @@ def _outlook(
     reached = [wait for wait in waits if wait.simulated]
     if outlook.blind or not reached:
         return replace(outlook, blind=outlook.blind or "no run within this time")
-    runs = {
-        "baseline": normal.baseline_runs,
-        "later": max(wait.simulated for wait in reached),
-        "n": min(outlook.samples, MOST_SAMPLES),
-    }
+    runs = _Length(
+        past=Past(formed=normal.formed_runs, seen=normal.baseline_runs),
+        later=max(wait.simulated for wait in reached),
+        n=min(outlook.samples, MOST_SAMPLES),
+    )
     trials = [watched.draw(source, normal, plan, runs) for source in sources]
     return replace(outlook, found=smallest_found(trials, watched.sizes, reached))

@@ -15,12 +15,13 @@ from typing import Literal
 import numpy as np
 
 from checks.drift.continuous import Engine, advance, evidence
-from checks.drift.levels import YOUNG_RUNS
+from checks.drift.levels import BASELINE_RUNS, YOUNG_RUNS
 from checks.drift.noise import Array, Channel, log_sum_exp, step_channel
 from checks.drift.plan import JudgePlan
 from checks.drift.reference import Reference, sampling_sd, spread_sampling_sd
 from checks.drift.tails import Tally
 from checks.plan.normal import Calls
+from checks.plan.past import Past
 
 Kind = Literal["latency", "spread", "tokens"]
 SLOW_CALL = 6.0
@@ -43,20 +44,18 @@ class LevelTrial:
 
     kind: Kind
     plan: JudgePlan
-    quiet: Array
-    """Baseline runs x samples, in log units."""
     later: Array
-    """The same for the runs after the change, before it is put upon them."""
+    """Runs after the change x samples, in log units, before the change is put upon them."""
     heard: _Heard
 
     @classmethod
     def drawn(
-        cls, rng: np.random.Generator, kind: Kind, calls: Calls, plan: JudgePlan, *, baseline: int, later: int, n: int
+        cls, rng: np.random.Generator, kind: Kind, calls: Calls, plan: JudgePlan, *, past: Past, later: int, n: int
     ) -> LevelTrial:
-        """A trial of ``n`` samples a run; ``baseline`` and ``later`` are runs."""
-        noise = calls.draw(rng, baseline + later, n)
-        quiet = noise[:baseline]
-        return cls(kind=kind, plan=plan, quiet=quiet, later=noise[baseline:], heard=_heard(kind, plan, quiet))
+        """A trial of ``n`` samples a run and ``later`` runs after the change."""
+        noise = calls.draw(rng, past.seen + later, n)
+        heard = _heard(kind, plan, noise[: past.seen], past.formed_of(BASELINE_RUNS))
+        return cls(kind=kind, plan=plan, later=noise[past.seen :], heard=heard)
 
     def alarms(self, size: float) -> Iterator[bool]:
         """Run by run after the change: whether the alarm has been raised. ``size`` is a ratio."""
@@ -87,14 +86,14 @@ def run_values(kind: Kind, reference: Reference, logs: Array) -> list[float]:
     return [float(value) for value in centre + np.clip(away, -3 * reference.sd, 3 * reference.sd).mean(axis=1)]
 
 
-def _heard(kind: Kind, plan: JudgePlan, quiet: Array) -> _Heard:
+def _heard(kind: Kind, plan: JudgePlan, quiet: Array, formed: int) -> _Heard:
     calls = quiet.shape[1]
-    reference = Reference.of({PROBE: np.exp(quiet).ravel().tolist()}, offset=0.0)
+    reference = Reference.of({PROBE: np.exp(quiet[:formed]).ravel().tolist()}, offset=0.0)
     tolerance = plan.tolerance_tokens if kind == "tokens" else plan.tolerance_latency
     channel = step_channel(tolerance, counts=kind == "tokens")
     levels = run_values(kind, reference, quiet)
     sd = spread_sampling_sd(calls) if kind == "spread" else sampling_sd(reference, calls)
-    engine = Engine.new(sampling_sd=sd, centre=median(levels), warmup=len(levels), channel=channel)
+    engine = Engine.new(sampling_sd=sd, centre=median(levels[:formed]), warmup=formed, channel=channel)
     for level in levels:
         engine = advance(engine, level, "", channel)
     return _Heard(reference=reference, engine=engine, channel=channel)
@@ -114,15 +113,15 @@ class TailTrial:
 
     @classmethod
     def drawn(
-        cls, rng: np.random.Generator, calls: Calls, plan: JudgePlan, *, baseline: int, later: int, n: int
+        cls, rng: np.random.Generator, calls: Calls, plan: JudgePlan, *, past: Past, later: int, n: int
     ) -> TailTrial:
-        """A trial of ``n`` samples a run; ``baseline`` and ``later`` are runs."""
-        noise = np.exp(calls.draw(rng, baseline + later, n))
-        reference, tally = Reference.of({PROBE: noise[:baseline].ravel().tolist()}, offset=0.0), Tally()
-        for run in noise[:baseline].tolist():
-            tally = tally.after(*reference.tail({PROBE: run}), "", warmup=baseline)
+        """A trial of ``n`` samples a run and ``later`` runs after the change."""
+        noise, formed = np.exp(calls.draw(rng, past.seen + later, n)), past.formed_of(BASELINE_RUNS)
+        reference, tally = Reference.of({PROBE: noise[:formed].ravel().tolist()}, offset=0.0), Tally()
+        for run in noise[: past.seen].tolist():
+            tally = tally.after(*reference.tail({PROBE: run}), "", warmup=formed)
         luck = rng.random((later, n))
-        return cls(plan=plan, later=noise[baseline:], luck=luck, reference=reference, tally=tally, warmup=baseline)
+        return cls(plan=plan, later=noise[past.seen :], luck=luck, reference=reference, tally=tally, warmup=formed)
 
     def alarms(self, size: float) -> Iterator[bool]:
         """Run by run after the change: whether the alarm has been raised. ``size`` is a share of calls."""

@@ -16,6 +16,7 @@ from checks.drift.noise import Array
 from checks.drift.wording import wording_of
 
 ASSUMED_BASELINE_RUNS = 100
+ASSUMED_CAPTURE = 50
 ASSUMED_LATENCY_SD = 0.35
 ASSUMED_TOKENS_SD = 0.15
 ASSUMED_MISSES = 0.01
@@ -111,8 +112,10 @@ class Answers:
 class Normal:
     """Everything that is normal at one endpoint."""
 
+    formed_runs: int
+    """Runs that the baseline was formed from at once: those of a capture."""
     baseline_runs: int
-    """Runs that the streams have learned from when the change comes."""
+    """Runs that were seen when the change comes: these, and quiet ones since."""
     latency: Calls
     tokens: Calls
     checks: Events
@@ -140,6 +143,7 @@ def assumed(baseline_runs: int = ASSUMED_BASELINE_RUNS) -> Normal:
     """What is assumed where nothing is recorded; ``reports.plan.wording`` says it in words."""
     keys = [f"wording {number}" for number, count in enumerate(ASSUMED_WORDINGS) for _ in range(count)]
     return Normal(
+        formed_runs=min(ASSUMED_CAPTURE, baseline_runs),
         baseline_runs=baseline_runs,
         latency=normal_calls(ASSUMED_LATENCY_SD),
         tokens=normal_calls(ASSUMED_TOKENS_SD),

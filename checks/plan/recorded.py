@@ -1,4 +1,4 @@
-"""Recorded baseline runs -> what is normal there. Feeds the forecast; pure.
+"""Recorded quiet runs -> what is normal there. Feeds the forecast; pure.
 
 What a dimension does not tell (no tokens counted, texts expired, too few runs) stays assumed, and says so.
 """
@@ -29,14 +29,18 @@ _Told = Sequence[Mapping[str, Any]]
 """What each run tells a stream, by probe; runs that tell nothing are left out."""
 
 
-def recorded(runs: Sequence[RunObservation]) -> Normal | None:
-    """What these baseline runs (oldest first) show; None where they are fewer than ``LEAST_RUNS``."""
+def recorded(runs: Sequence[RunObservation], *, formed: int) -> Normal | None:
+    """What these quiet runs (oldest first) show; None where they are fewer than ``LEAST_RUNS``.
+
+    ``formed``: how many of them the baseline was formed from at once.
+    """
     runs = runs[-MOST_RUNS:]
     if len(runs) < LEAST_RUNS:
         return None
     known = assumed(len(runs))
     return replace(
         known,
+        formed_runs=min(formed, len(runs)),
         latency=_calls(_told("latency.total", runs), 0.0) or known.latency,
         tokens=_calls(_told("tokens.output", runs), 2.0) or known.tokens,
         checks=_events(_told("checks", runs)) or known.checks,

@@ -34,6 +34,7 @@ def plan_object(plan: SuitePlan) -> dict[str, Any]:
         "false_alarms": _false_alarms(plan),
         "noise": {
             "recorded_runs": plan.recorded_runs,
+            "formed_runs": plan.formed_runs,
             "baseline_runs": plan.baseline_runs,
             "assumptions": {o.stream: wording.ASSUMPTIONS[o.stream] for o in plan.outlooks if _assumed(o)},
             "trials": plan.repeats,

@@ -65,8 +65,11 @@ class SuitePlan:
     judge: JudgePlan
     false_alarms: FalseAlarms
     recorded_runs: int
-    """Baseline runs that the noise was taken from; 0 where it is assumed."""
+    """Quiet runs that the noise was taken from; 0 where it is assumed."""
+    formed_runs: int
+    """Runs that the baseline was formed from."""
     baseline_runs: int
+    """Quiet runs that were seen before the change, these among them."""
     repeats: int
     seed: int
     horizons: tuple[Horizon, ...]

@@ -128,10 +128,10 @@ def _by_construction(plan: SuitePlan) -> str:
 def _by_measurement(plan: SuitePlan) -> str:
     told = plan.false_alarms
     new = (
-        f"not measured for baselines of {plan.baseline_runs} runs"
+        f"not measured for baselines of {plan.formed_runs} runs"
         if told.measured_new_baseline_most is None
         else f"{told.measured_new_baseline:.2g} (at most {told.measured_new_baseline_most:.2g}) in the first 500 runs "
-        f"after a baseline of {plan.baseline_runs}"
+        f"after a baseline of {plan.formed_runs}"
     )
     return (
         f"by measurement (docs/drift.md): latency and tokens {new}; afterwards none was seen, which leaves at most "
@@ -142,9 +142,11 @@ def _by_measurement(plan: SuitePlan) -> str:
 def noise_lines(plan: SuitePlan) -> Iterator[str]:
     """Where the noise comes from, and every assumption."""
     if plan.recorded_runs:
-        yield f"noise: taken from {plan.recorded_runs} recorded baseline runs; a change comes after them"
+        yield f"noise: taken from {plan.recorded_runs} recorded quiet runs"
     else:
-        yield f"noise: ASSUMED, nothing is recorded; a change comes after a baseline of {plan.baseline_runs} runs"
+        yield "noise: ASSUMED, no quiet runs are recorded"
+    formed = f"the baseline formed from the first {plan.formed_runs}"
+    yield f"the change comes after {plan.baseline_runs} quiet runs, {formed}"
     for outlook in plan.outlooks:
         if not outlook.recorded and outlook.stream in ASSUMPTIONS and not outlook.blind:
             yield f"assumed of {outlook.stream}: {ASSUMPTIONS[outlook.stream]}"

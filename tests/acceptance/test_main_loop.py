@@ -149,7 +149,7 @@ def test_nobody_listening_is_a_classified_failure_and_no_traceback(started: Work
         for probe in json.loads(done.stdout)["runs"][0]["probes"]
         for sample in probe["samples"]
     }
-    assert classes == {"connection"}
+    assert classes == {"connection", "not_asked"}  # a dead endpoint is left alone after a few
     assert "Traceback" not in done.stderr
 
 

@@ -46,8 +46,10 @@ def test_a_change_of_everything_alarms_in_the_first_run(dimension: str, weather:
     assert daily().until_alarm(key(dimension), weather, most=1) == 1
 
 
-def test_an_unseen_route_alarms_in_the_second_run_for_its_bets_are_on_the_mean_of_a_run() -> None:
-    assert daily().until_alarm(key("route"), Weather(route="gw / fp_b"), most=2) == 2
+def test_an_unseen_route_takes_up_to_three_runs_for_its_bets_are_on_the_mean_of_a_run() -> None:
+    taken = daily().until_alarm(key("route"), Weather(route="gw / fp_b"), most=3)
+    assert taken is not None
+    assert taken > 1
 
 
 def test_a_slowdown_is_found_within_days() -> None:

@@ -22,6 +22,7 @@ from checks.plan.events import EventTrial
 from checks.plan.forecast import WATCHED, Outlook, Shape, forecast, horizons
 from checks.plan.levels import Kind, LevelTrial, looked_at, run_values
 from checks.plan.normal import ASSUMED_LATENCY_SD, Events, Normal, assumed, normal_calls
+from checks.plan.past import Past
 from checks.plan.recorded import LEAST_RUNS, recorded
 from checks.plan.search import Horizon, Trial, delay, smallest_found
 from tests.unit.drift_world import Weather, key, plan_for, settled
@@ -30,6 +31,8 @@ RUNS_A_YEAR = 35_040
 PLAN = JudgePlan(runs_per_year=RUNS_A_YEAR, streams=74)
 SHAPE = Shape(samples=30, probe_samples=3, checked=True)
 DAY = horizons(RUNS_A_YEAR, ("day",))
+AS_SETTLED = Past(formed=5, seen=100)
+"""Baselines that formed themselves as soon as they could, as those of the imaginary endpoint do."""
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -67,7 +70,13 @@ def test_a_slowdown_is_forecast_to_take_as_many_runs_as_the_whole_judge_takes() 
     direct = directly("latency.total", Weather(slower=1.3))
     trials = [
         LevelTrial.drawn(
-            np.random.default_rng([9, number]), "latency", normal_calls(0.35), plan_for(), baseline=100, later=40, n=32
+            np.random.default_rng([9, number]),
+            "latency",
+            normal_calls(0.35),
+            plan_for(),
+            past=AS_SETTLED,
+            later=40,
+            n=32,
         )
         for number in range(31)
     ]
@@ -80,7 +89,7 @@ def test_refusals_are_forecast_to_take_as_many_runs_as_the_whole_judge_takes() -
     direct = directly("refusals", Weather(refusing=0.1))
     normal = Events(share=0.0, correlation=0.0, recorded=False)
     trials = [
-        EventTrial.drawn(np.random.default_rng([9, number]), normal, plan_for(), baseline=100, later=40, n=32)
+        EventTrial.drawn(np.random.default_rng([9, number]), normal, plan_for(), past=AS_SETTLED, later=40, n=32)
         for number in range(31)
     ]
     forecast_runs = median(delay(trial, 0.1, 40) for trial in trials)
@@ -108,6 +117,12 @@ def test_evidence_that_is_asked_for_at_some_runs_only_is_late_by_a_tenth_at_most
 def test_more_samples_find_no_larger_change_than_fewer(stream: str) -> None:
     few, many = (Shape(samples=n, probe_samples=n, checked=True) for n in (4, 32))
     assert size(outlook(stream, many)) <= size(outlook(stream, few))
+
+
+def test_runs_learned_one_by_one_are_worth_less_than_a_capture_of_all() -> None:
+    grown = replace(assumed(), formed_runs=5)
+    captured = replace(assumed(), formed_runs=100)
+    assert size(outlook("refusals", normal=captured), 0.9) <= size(outlook("refusals", normal=grown), 0.9)
 
 
 def test_more_false_alarms_accepted_find_no_larger_change() -> None:
@@ -230,7 +245,7 @@ def recorded_runs(count: int, shared_sd: float, **more: object) -> list[RunObser
 
 @pytest.mark.parametrize("shared_sd", [0.0, 0.25])
 def test_what_calls_of_a_run_share_is_told_apart_from_what_each_has_alone(shared_sd: float) -> None:
-    normal = recorded(recorded_runs(200, shared_sd))
+    normal = recorded(recorded_runs(200, shared_sd), formed=20)
     assert normal is not None
     assert normal.latency.recorded
     assert float(normal.latency.alone.std()) == pytest.approx(0.3, rel=0.1)
@@ -242,18 +257,18 @@ def test_one_call_a_run_is_taken_as_independent() -> None:
         replace(run, probes=(replace(run.probes[0], samples=run.probes[0].samples[:1]),))
         for run in recorded_runs(30, 0.0)
     ]
-    normal = recorded(runs)
+    normal = recorded(runs, formed=20)
     assert normal is not None
     assert normal.latency.shared.tolist() == [0.0]
     assert len(normal.latency.alone) == 30
 
 
 def test_too_few_recorded_runs_are_no_noise() -> None:
-    assert recorded(recorded_runs(LEAST_RUNS - 1, 0.1)) is None
+    assert recorded(recorded_runs(LEAST_RUNS - 1, 0.1), formed=20) is None
 
 
 def test_what_the_runs_do_not_tell_stays_assumed_and_says_so() -> None:
-    normal = recorded(recorded_runs(30, 0.1, output_tokens=None, answer=None))
+    normal = recorded(recorded_runs(30, 0.1, output_tokens=None, answer=None), formed=20)
     assert normal is not None
     assert (normal.tokens.recorded, normal.answers.recorded) == (False, False)
     assert (normal.latency.recorded, normal.route.recorded, normal.checks.recorded) == (True, True, True)
@@ -263,7 +278,7 @@ def test_what_the_runs_do_not_tell_stays_assumed_and_says_so() -> None:
 def test_routes_that_change_from_run_to_run_are_recorded_as_sticky() -> None:
     runs = recorded_runs(40, 0.1)
     other = recorded_runs(40, 0.1, route="gw / b")
-    normal = recorded([run if number % 2 else other[number] for number, run in enumerate(runs)])
+    normal = recorded([run if number % 2 else other[number] for number, run in enumerate(runs)], formed=20)
     assert normal is not None
     assert normal.route.correlation > 0.9
     assert normal.route.shares == pytest.approx((0.5, 0.5))
