@@ -4,8 +4,8 @@ exports and imports of the runner, and canaries that cannot ask production. Pure
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from pydantic import AwareDatetime
@@ -57,12 +57,14 @@ class FileRun:
     plan: Mapping[str, Any]
     """What it was judged under, as the store keeps it."""
     probes: tuple[FileProbe, ...]
+    confirming: bool = False
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def observation(self) -> RunObservation:
         """What the judge sees of it."""
-        observed = tuple(probe.observed for probe in self.probes)
-        return RunObservation(run_id=self.run_id, started_at=self.started_at, probes=observed)
+        own = {told.name: getattr(self, told.name) for told in fields(RunObservation) if told.name != "probes"}
+        return RunObservation(**own, probes=tuple(probe.observed for probe in self.probes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,12 +120,18 @@ class BaselineFile:
     def without(self, probes: Iterable[str]) -> BaselineFile:
         """The same without some probes; runs that asked nothing else are left out."""
         gone = frozenset(probes)
-        kept = [
-            replace(run, probes=tuple(probe for probe in run.probes if probe.observed.probe not in gone))
-            for run in self.runs
-        ]
+        kept = [_without(run, gone) for run in self.runs]
         questions = {probe: told for probe, told in self.questions.items() if probe not in gone}
         return replace(self, runs=tuple(run for run in kept if run.probes), questions=questions)
+
+
+def _without(run: FileRun, gone: Collection[str]) -> FileRun:
+    groups = {scope: tuple(probe for probe in probes if probe not in gone) for scope, probes in run.groups.items()}
+    return replace(
+        run,
+        probes=tuple(probe for probe in run.probes if probe.observed.probe not in gone),
+        groups={scope: probes for scope, probes in groups.items() if probes},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from checks.baseline_file import SCHEMA, BaselineFile, FileAct, FileRun, ProbeShown
-from checks.drift.observation import SampleFacts
+from checks.drift.observation import ProbeObservation, SampleFacts
 from checks.drift.plan import JudgePlan
 from probes.errors import InputError, Problem
 
@@ -26,6 +26,8 @@ _FILE = TypeAdapter(BaselineFile)
 _RUN = TypeAdapter(FileRun)
 _ACT = TypeAdapter(FileAct)
 _FACTS = frozenset(field.name for field in fields(SampleFacts))
+_OBSERVED = frozenset(field.name for field in fields(ProbeObservation))
+_RUNS = frozenset(field.name for field in fields(FileRun))
 _HEAD = ("suite", "endpoint", "protocol", "holdfast", "exported_at", "author", "reason", "answers_told")
 _KEYS = frozenset((*_HEAD, "schema", "sha256", "probes", "acts", "record"))
 
@@ -214,10 +216,12 @@ def _counts(run: FileRun) -> None:
 
 
 def _run(run: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
+    _known(run, _RUNS)
     return {**run, "plan": record["plans"][run["plan"]], "probes": [_asked(probe, record) for probe in run["probes"]]}
 
 
 def _asked(probe: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
+    _known(probe["observed"], _OBSERVED)
     samples = [_sample(facts, record["answers"]) for facts in probe["observed"]["samples"]]
     checks = []
     for place, status, passed, total in probe.get("checks", ()):
@@ -228,9 +232,14 @@ def _asked(probe: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any
 
 
 def _sample(facts: Mapping[str, Any], answers: Sequence[str]) -> dict[str, Any]:
-    if unknown := sorted(facts.keys() - _FACTS):
-        raise ValueError(f"{unknown[0]} is unknown here: written by a newer Holdfast")
+    _known(facts, _FACTS)
     return {**facts, "answer": answers[facts["answer"]]} if "answer" in facts else dict(facts)
+
+
+def _known(told: Mapping[str, Any], names: frozenset[str]) -> None:
+    """What this Holdfast does not know it must not pass over: the judge would see less than was there."""
+    if unknown := sorted(told.keys() - names):
+        raise ValueError(f"{unknown[0]} is unknown here: written by a newer Holdfast")
 
 
 def _refused(text: str, name: str, key: str, message: str, hint: str) -> InputError:

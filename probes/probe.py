@@ -76,6 +76,8 @@ class Probe(SuiteModel):
     """Goes before the endpoint's."""
     samples: Samples | None = None
     """How often a run asks; default: as in defaults."""
+    control: bool = False
+    """True for a question that never reaches the model: what its time gains is taken off the latency of all others."""
     checks: tuple[CheckSpec, ...] = ()
     """Rules about the answers; those of defaults apply too, unless one of the same name stands here."""
 

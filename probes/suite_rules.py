@@ -30,6 +30,7 @@ def cross_faults(data: Mapping[str, Any], positions: Positions) -> Iterator[Faul
     """Everything wrong between the parts of one suite."""
     yield from _repeated_ids(data.get("probes"), positions)
     yield from _unasked(data.get("probes"))
+    yield from _only_controls(data.get("probes"))
     yield from _repeated_tools(data.get("probes"), positions)
     yield from _unknown_endpoints(data.get("monitor"), data.get("endpoints"))
     if isinstance(schedule := data.get("schedule"), Mapping):
@@ -91,6 +92,14 @@ def _unasked(probes: object) -> Iterator[Fault]:
         if roles and roles <= _NOT_ASKING:
             message = "no message is the user's, so nothing is asked"
             yield Fault(path=("probes", index, "messages"), message=message, hint="add {role: user, content: ...}")
+
+
+def _only_controls(probes: object) -> Iterator[Fault]:
+    """A control question is held against others; alone it tells nothing of a model."""
+    written = [probe for probe in (probes if isinstance(probes, list) else ()) if isinstance(probe, Mapping)]
+    if written and all(probe.get("control") is True for probe in written):
+        message = "every probe is a control question, so no question reaches a model"
+        yield Fault(path=("probes", 0, "control"), message=message, hint="add a probe without control")
 
 
 def _repeated_tools(probes: object, positions: Positions) -> Iterator[Fault]:

@@ -6,14 +6,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.drift.result import SUITE_SCOPE, StreamKey, StreamResult, StreamState
+from checks.drift.result import CONTROL, SUITE_SCOPE, StreamKey, StreamResult, StreamState
 from reports import cohorts, tally
 from reports.explaining import Moves
-from reports.summary import RunRecord
+from reports.summary import Declared, RunRecord
 
 _UPSTREAM = ("route", "retrieval", "refusals", "finish", "tokens.input", "tokens.output", "answers", "checks")
 """Most upstream first; what is not named comes after, in the order of its state."""
 _TOLD = 4
+_DID = {"mark": "declared", "accept": "accepted"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +26,23 @@ class Cause:
     """Worst first."""
     label: str = ""
     """The one label it comes from (``locale=de``), where one is clearly worse than the rest; else empty."""
+    declared: Declared | None = None
+    """The change that a person declared when it began to move."""
 
     @property
     def name(self) -> str:
         """``checks of invoice-json``."""
         return str(self.result.key)
+
+    @property
+    def on_the_way(self) -> bool:
+        """True where it is the way to the model that moved, by the word of the control question."""
+        return self.result.key.measured == CONTROL
+
+    @property
+    def speaks(self) -> bool:
+        """True where its sentence says more than that a stream moved."""
+        return bool(self.told or self.label or self.on_the_way or self.declared)
 
     @property
     def told(self) -> tuple[StreamResult, ...]:
@@ -52,7 +65,12 @@ def causes(record: RunRecord) -> tuple[Cause, ...]:
         roots.append(left[0])  # streams that explain one another: the most upstream of them is told as the cause
         groups = _grouped(risen, parents, roots)
     return tuple(
-        Cause(result=root, explains=tally.worst_first(groups[root.key]), label=_label(record, root, groups[root.key]))
+        Cause(
+            result=root,
+            explains=tally.worst_first(groups[root.key]),
+            label=_label(record, root, groups[root.key]),
+            declared=moves.declared(root),
+        )
         for root in roots
     )
 
@@ -112,6 +130,11 @@ def cause_words(cause: Cause) -> str:
     """``route moved, which explains answers, tokens.output and latency.total``: names are quoted as they are."""
     where = f" in {cause.label}" if cause.label else ""
     moved = f"{cause.name} moved{where}"
+    if cause.on_the_way:
+        effect = cause.result.effect
+        moved += f": the network or gateway {'became faster' if effect and effect.value < 1 else 'slowed down'} for all"
+    if cause.declared is not None:
+        moved += f" with the change that {cause.declared.author} {_DID[cause.declared.kind]} ({cause.declared.reason})"
     return f"{moved}, which explains {_named(cause.told)}" if cause.told else moved
 
 
@@ -127,5 +150,6 @@ def cause_object(cause: Cause) -> dict[str, object]:
     return {
         "cause": cause.name,
         "label": cause.label or None,
+        "declared": cause.declared and {"by": cause.declared.author, "reason": cause.declared.reason},
         "explains": [str(result.key) for result in cause.explains],
     }

@@ -63,7 +63,7 @@ def sparkline(scores: Sequence[float | None], state: str, declared: Sequence[tup
         f'<path class="declared" d="M{number(3 + (at - dropped - 0.5) * step)} 2V28"><title>'
         f"{escape(one_line(words, 200))}</title></path>"
         for at, words in declared
-        if 0 < at - dropped <= len(shown)
+        if 0 < at - dropped < len(shown)
     )
     body = (
         f'{lines}<path class="limit" d="M3 {number(top)}H{number(width - 5)}"/>'

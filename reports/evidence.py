@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 
 from markupsafe import Markup
@@ -106,12 +107,14 @@ def stream_row(report: Report, result: StreamResult, probes: Sequence[str] = ())
 
 
 def _declared(report: Report, key: StreamKey, points: Sequence[StreamPoint]) -> list[tuple[int, str]]:
-    """The decisions that a stream's picture shows, each with the place of the first run after it."""
-    return [
-        (sum(point.started_at <= decision.at for point in points), wording.decision_words(decision))
-        for decision in report.decisions
-        if (key in decision.streams if decision.streams else not key.golden)
-    ]
+    """The decisions that a stream's small picture shows, each with the place of the first run after it."""
+    return [(sum(point.started_at <= at for point in points), words) for at, words in _decided(report, key)]
+
+
+def _decided(report: Report, key: StreamKey) -> list[tuple[datetime, str]]:
+    """What people said of a stream, with when."""
+    spoken = (d for d in report.decisions if (key in d.streams if d.streams else not key.golden))
+    return [(decision.at, wording.decision_words(decision)) for decision in spoken]
 
 
 # ------------------------------------------------------------------------------------------------ pictures
@@ -135,7 +138,8 @@ def _lines(report: Report) -> Iterator[Picture]:
     """Evidence over time of the streams that moved by themselves."""
     for cause in causes(report.run)[:LINES_MAX]:
         key, began = cause.result.key, report.run.began.get(cause.result.since or "")
-        image = evidence_line(report.history.get(key, ()), str(key), None if began is None else began.at)
+        since, points = None if began is None else began.at, report.history.get(key, ())
+        image = evidence_line(points, str(key), since, _decided(report, key))
         if image is not None:
             title = f"Evidence: {one_line(str(key), 80)}"
             yield Picture(title=title, caption="ln M after each run; dashed: where it is an alarm.", image=image)

@@ -19,13 +19,19 @@ _LEAST = 3
 """Points that make a line worth drawing."""
 
 
-def evidence_line(points: Sequence[StreamPoint], name: str, since: datetime | None) -> Markup | None:
+def evidence_line(
+    points: Sequence[StreamPoint],
+    name: str,
+    since: datetime | None,
+    declared: Sequence[tuple[datetime, str]] = (),
+) -> Markup | None:
     """The newest 240 runs, oldest at the left; None where fewer than three of them have evidence.
 
     Args:
         points: The stream after each run, oldest first.
         name: The stream, for screen readers; may be hostile.
         since: When it began to move: marked where that lies within the picture.
+        declared: When people declared changes, each with its words: an upright line between two runs.
     """
     shown = [point for point in points if point.ln_m is not None and point.ln_c][-_POINTS_MAX:]
     if len(shown) < _LEAST:
@@ -37,7 +43,7 @@ def evidence_line(points: Sequence[StreamPoint], name: str, since: datetime | No
     places = [(_LEFT + at * step, _height(value, top)) for at, value in enumerate(values)]
     told = f"ln M {values[-1]:.1f} now, highest {max(values):.1f}, alarm at {limit:.1f}"
     words = f"Evidence of {one_line(name, 80)}: {told}"
-    body = _axis(limit, top, shown) + _mark(shown, since, step) + _line(places)
+    body = _axis(limit, top, shown) + _declared(shown, declared, step) + _mark(shown, since, step) + _line(places)
     return svg(_WIDTH, 126, words, body, "evidence-line")
 
 
@@ -55,6 +61,16 @@ def _axis(limit: float, top: float, shown: Sequence[StreamPoint]) -> str:
         f'<text class="tick" x="{number(_LEFT - 6)}" y="{number(_FLOOR + 4)}" text-anchor="end">0</text>'
         f'<text class="tick" x="{number(_LEFT)}" y="120">{escape(first)}</text>'
         f'<text class="tick" x="{number(_RIGHT)}" y="120" text-anchor="end">{escape(last)}</text>'
+    )
+
+
+def _declared(shown: Sequence[StreamPoint], declared: Sequence[tuple[datetime, str]], step: float) -> str:
+    lines = [(sum(point.started_at <= at for point in shown), words) for at, words in declared]
+    return "".join(
+        f'<path class="declared" d="M{number(_LEFT + step * (after - 0.5))} {number(_TOP - 6)}V{number(_FLOOR)}">'
+        f"<title>{escape(one_line(words, 200))}</title></path>"
+        for after, words in lines
+        if 0 < after < len(shown)
     )
 
 

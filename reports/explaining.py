@@ -16,11 +16,13 @@ from checks.refusal import is_refusal
 from probes.fault import Fault
 from probes.sample import Finish, Sample
 from reports import faults, tally
-from reports.summary import ProbeRecord, RunRecord
+from reports.summary import Declared, ProbeRecord, RunRecord
 
 _TOLERANCE = math.log1p(0.05)
 _LATE_RUNS, _LATE_SHARE = 3, 1.5
 """How much earlier than its cause a stream may seem to have begun: moments of change are estimates."""
+_SOON_RUNS = 5
+"""How much later than a declared change what comes of it may seem to have begun."""
 _BY_LENGTH = frozenset({Fault.EXPENSIVE, Fault.TRUNCATED})
 _NOT_BY_WORDING = _BY_LENGTH | {Fault.SLOW, Fault.ROUTING, Fault.REFUSAL}
 _STANDING = (StreamState.WARN, StreamState.ALARM)
@@ -68,6 +70,14 @@ class Moves:
         return self._reaches(cause, effect) and _RULES[_family(cause)](self, cause, effect)
 
     # -------------------------------------------------------------------------------------------- when and where
+    def declared(self, result: StreamResult) -> Declared | None:
+        """The newest declared change that a stream began to move with: at most five runs after it, three before."""
+        began = self.record.began.get(result.since or "")
+        if began is None:
+            return None
+        near = (d for d in reversed(self.record.declared) if -_SOON_RUNS <= began.runs_ago - d.runs_ago <= _LATE_RUNS)
+        return next(near, None)
+
     def _in_time(self, cause: StreamResult, effect: StreamResult) -> bool:
         """A change cannot explain what began clearly before it."""
         first, then = (self.record.began.get(result.since or "") for result in (cause, effect))

@@ -210,7 +210,7 @@ def _stream(result: StreamResult, words: str) -> str:
 def _causes(record: RunRecord, told: Sequence[StreamResult]) -> list[str]:
     """What explains what, as far as it is about the streams that are told of."""
     known = {result.key for result in told}
-    standing = [cause for cause in causes(record) if cause.told and cause.result.key in known]
+    standing = [cause for cause in causes(record) if cause.speaks and cause.result.key in known]
     return [one_line(cause_words(cause), _CAUSE_CHARS) for cause in standing]
 
 

@@ -59,6 +59,19 @@ class Began:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """A change that a person declared before a run."""
+
+    kind: str
+    """``mark`` or ``accept``."""
+    at: datetime
+    author: str
+    reason: str
+    runs_ago: int
+    """How many runs ago the first run after it was; 0 for this run itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """One firing of a suite at an endpoint, judged."""
 
@@ -82,6 +95,8 @@ class RunRecord:
     """Whether the judge still gives its known verdicts; None where the suite has none, or no judge was needed."""
     began: Mapping[str, Began] = field(default_factory=dict, compare=False, repr=False)
     """Of the runs that ``drift`` names as the first changed ones, by id: looked up, no part of what was found."""
+    declared: tuple[Declared, ...] = field(default=(), compare=False, repr=False)
+    """Changes declared before this run, oldest first, where a stream has moved: looked up like ``began``."""
 
     @property
     def charged(self) -> tuple[Sample | Consultation, ...]:

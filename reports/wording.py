@@ -197,7 +197,7 @@ def _moved(record: RunRecord, alarms: Sequence[StreamResult]) -> list[str]:
     if not alarms:
         return []
     standing = [c for c in causes(record) if {StreamState.ALARM} & {r.state for r in (c.result, *c.explains)}]
-    telling = [cause for cause in standing if cause.told or cause.label]
+    telling = [cause for cause in standing if cause.speaks]
     alone = [cause.result for cause in standing if cause not in telling]
     told = [cause_words(cause) for cause in telling[:_CAUSES_SHOWN]]
     more = len(telling) - _CAUSES_SHOWN

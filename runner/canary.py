@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from secrets import token_hex
 
+from checks.baseline_file import BaselineFile
 from checks.canary.contracts import broken_contracts
 from checks.canary.judge import judge_pairs
 from checks.canary.pair import Pair
@@ -29,6 +30,7 @@ from probes.turns import sum_of, usage_of
 from reports.canary.record import CanaryRecord, Example
 from runner.bookkeeping import keeping_books
 from runner.canary_sides import Side, distances
+from runner.canary_stored import StoredSide
 from runner.consulting import Consultants
 from runner.holding import Limits, RunLimits
 from runner.orders import RunOrder
@@ -52,6 +54,8 @@ class CanaryOrder:
     max_time_s: float
     max_usd: float | None = None
     max_tokens: int | None = None
+    baseline: BaselineFile | None = None
+    """What stands for production where it cannot be asked; its latency is then not judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,11 @@ class Canaries:
         """
         canary_id = self.new_id()
         held: list[RunLimits] = []
-        production = await self._side(order, order.production, canary_id, held)
+        production = (
+            await self._side(order, order.production, canary_id, held)
+            if order.baseline is None
+            else StoredSide(file=order.baseline, clock=self.clock, canary_id=canary_id)
+        )
         candidate = await self._side(order, order.candidate, canary_id, held)
         run = _Run(
             order=order,
@@ -85,9 +93,9 @@ class Canaries:
             began=self.clock.monotonic(),
             on_pair=on_pair,
         )
-        suite = order.prepared.suite.name
-        stored = self.store.baseline_answers(suite, order.production)
-        run.normal = {probe.id: [key_of(text) for text in stored.get(probe.id, ())] for probe in order.probes}
+        run.normal = self._normal(order, production)
+        stored = production if isinstance(production, StoredSide) else None
+        run.most = {p.id: stored.left(p.id) if stored else order.plan.max_pairs for p in order.probes}
         try:
             async with keeping_books(self.store, held):
                 await run.all_pairs()
@@ -99,6 +107,13 @@ class Canaries:
         record = run.record()
         await asyncio.to_thread(self.store.save_canary, record)
         return record
+
+    def _normal(self, order: CanaryOrder, production: Side | StoredSide) -> dict[str, list[str]]:
+        """By probe: keys of what production normally answers."""
+        if isinstance(production, StoredSide):
+            return {probe.id: production.reference(probe.id) for probe in order.probes}
+        stored = self.store.baseline_answers(order.prepared.suite.name, order.production)
+        return {probe.id: [key_of(text) for text in stored.get(probe.id, ())] for probe in order.probes}
 
     async def _side(self, order: CanaryOrder, endpoint: str, canary_id: str, held: list[RunLimits]) -> Side:
         asked = RunOrder(
@@ -140,12 +155,15 @@ class _Run:
     order: CanaryOrder
     canary_id: str
     clock: Clock
-    production: Side
+    production: Side | StoredSide
     candidate: Side
     started_at: datetime
     began: float
     on_pair: Callable[[Pair], None] | None
     normal: Mapping[str, list[str]] = field(default_factory=dict)
+    """By probe: keys of what production normally answers; its answers here join."""
+    most: Mapping[str, int] = field(default_factory=dict)
+    """By probe: how often it may be asked."""
     waiting: dict[int, tuple[Probe, Sample, Sample]] = field(default_factory=dict)
     """Answered pairs that an earlier one still keeps from being judged."""
     pairs: list[Pair] = field(default_factory=list)
@@ -157,21 +175,26 @@ class _Run:
     async def all_pairs(self) -> None:
         """Several pairs at once, as many as both endpoints have places; no new one once the end is known."""
         endpoints = self.order.prepared.suite.endpoints
-        lanes = min(endpoints[side.endpoint].concurrency for side in (self.production, self.candidate))
+        lanes = min(endpoints[s.endpoint].concurrency for s in (self.production, self.candidate) if s.asks)
         todo = self._drawn()
         left_s = self.order.max_time_s
         with suppress(TimeoutError):
             async with asyncio.timeout(left_s), asyncio.TaskGroup() as group:
                 for _ in range(lanes):
                     group.create_task(self._lane(todo))
+            self.ended = self.ended or self._over() or "every sample of the baseline was used"
         self.ended = self.ended or self._over() or "the time was up"
 
     def _drawn(self) -> Iterator[tuple[int, Probe, bool]]:
         """Number, probe, and whether the candidate is asked first; every probe once before any is asked again."""
         chance = random.Random(self.canary_id)  # noqa: S311  # an order of questions, not a secret
         number = 0
+        asked = 0
         while number < self.order.plan.max_pairs:
-            block = list(self.order.probes)
+            block = [probe for probe in self.order.probes if self.most[probe.id] > asked]
+            if not block:
+                return
+            asked += 1
             chance.shuffle(block)
             for probe in block[: self.order.plan.max_pairs - number]:
                 yield number, probe, chance.random() < 0.5
@@ -184,7 +207,7 @@ class _Run:
             sides = (self.candidate, self.production) if candidate_first else (self.production, self.candidate)
             first, second = [await side.ask(probe, number) for side in sides]
             candidate, production = (first, second) if candidate_first else (second, first)
-            self.asked += [first, second]
+            self.asked += [sample for side, sample in zip(sides, (first, second), strict=True) if side.asks]
             await asyncio.gather(*(side.consult(probe, s) for side, s in zip(sides, (first, second), strict=True)))
             self.waiting[number] = (probe, candidate, production)
             self._judge_waiting()
@@ -269,7 +292,7 @@ class _Run:
         """What is told and stored."""
         answered: Sequence[Sample] = [sample for sample in self.asked if sample.failure is None]
         duration_s = self.clock.monotonic() - self.began
-        notes = (side.limits.note(duration_s) for side in (self.production, self.candidate))
+        notes = (side.note(duration_s) for side in (self.production, self.candidate))
         return CanaryRecord(
             canary_id=self.canary_id,
             suite=self.order.prepared.suite.name,

@@ -43,6 +43,8 @@ class Side:
     """All limits of the canary: those of judges and embeddings join once they are asked about an answer."""
     consultations: list[Consultation] = field(default_factory=list)
     replies: dict[str, InquiryReply] = field(default_factory=dict)
+    asks: bool = True
+    """True where somebody is asked, and it costs."""
     samples: dict[str, list[Sample]] = field(default_factory=lambda: defaultdict(list))
     """By probe, in the order of the pairs."""
 
@@ -81,6 +83,10 @@ class Side:
         told = [(probe.id, sample.request_hash, [sample], findings, [is_refusal(sample)])]
         seen = observe(run_id=self.canary_id, started_at=sample.started_at, probes=told)
         return replace(seen.probes[0].samples[0], answer=None)
+
+    def note(self, duration_s: float) -> str:
+        """What its limits did to the canary, in one line."""
+        return self.limits.note(duration_s)
 
     def checked(self, probe: Probe, samples: Sequence[Sample]) -> tuple[Finding, ...]:
         """What the checks that count at this endpoint say of these samples."""

@@ -42,6 +42,7 @@ from runner.orders import Consulted, Fired, RunOrder
 from runner.records import bare, by_probe, observation_of, record_of, replay_command
 from runner.schedule import runs_per_year
 from runner.store.base import Installed, Json, OutboxEntry, RunWrite, Store
+from runner.store.declared import declared, declaring
 
 log = structlog.get_logger("holdfast.engine")
 
@@ -189,7 +190,12 @@ class Engine:
         probes = self._check(order, fired)
         confirming = order.trigger == CONFIRM
         observation = observation_of(
-            fired, probes, order.checks_hashes, confirming=confirming, groups=order.groups if order.whole else None
+            fired,
+            probes,
+            order.checks_hashes,
+            confirming=confirming,
+            groups=order.groups if order.whole else None,
+            controls=[probe.id for probe, _ in order.probes if probe.control],
         )
         plan = self.plan(order)
         judged = judge_run(self._states(order), observation, plan, whole=order.whole)
@@ -208,10 +214,16 @@ class Engine:
         )
 
     def _with_beginnings(self, record: RunRecord) -> RunRecord:
-        """The run with when those runs began that its streams have moved since."""
+        """The run with when those runs began that its streams have moved since, and what was declared before it."""
         first = {result.since for result in record.drift if result.since is not None}
-        known = self._store.began(record.suite, record.endpoint, first - {record.run_id}) if first else {}
-        return replace(record, began={record.run_id: Began(at=record.started_at, runs_ago=0), **known})
+        if not first:
+            return record
+        place, acts = (record.suite, record.endpoint), self._store.acts(record.suite, record.endpoint)
+        named = {act.after_run for act in declaring(acts) if act.after_run is not None}
+        began = self._store.began(*place, (first | named) - {record.run_id})
+        known = {name: entry for name, entry in began.items() if name in first}
+        mine = {record.run_id: Began(at=record.started_at, runs_ago=0)}
+        return replace(record, began={**mine, **known}, declared=declared(acts, began))
 
     def _with_documents(self, record: RunRecord) -> RunRecord:
         """The run with a note of which documents moved, where retrieval did."""
@@ -296,7 +308,8 @@ class Engine:
         endpoint = suite.endpoints[order.endpoint]
         retrieving = endpoint.response is not None and endpoint.response.documents is not None
         asked, groups = [probe.id for probe in suite.probes], tuple(order.groups)
-        streams = streams_of(asked, streaming=endpoint.streamed, retrieving=retrieving, groups=groups)
+        control = any(probe.control for probe in suite.probes)
+        streams = streams_of(asked, streaming=endpoint.streamed, retrieving=retrieving, groups=groups, control=control)
         mine = Installed(
             suite=suite.name,
             endpoint=order.endpoint,

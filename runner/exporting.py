@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
 from checks.baseline_file import STARTS, BaselineFile, CheckCount, FileAct, FileProbe, FileRun
-from checks.drift.observation import ProbeObservation
+from checks.drift.observation import ProbeObservation, RunObservation
 from probes.errors import UsageError
 from reports.summary import ProbeRecord, RunRecord
 from runner.golden import golden_streams
+from runner.history import rows_after
 from runner.store.base import BaselineAct, Store, StoredObservation
 
 MOST_RUNS = 100
@@ -25,8 +26,8 @@ class Exported:
     """A file, and what of the store is not in it."""
 
     file: BaselineFile
-    later: int
-    """Newer runs that were left out."""
+    later: bool
+    """Whether newer runs were left out."""
 
 
 def exported(
@@ -47,11 +48,9 @@ def exported(
     Raises:
         UsageError: there is no such run.
     """
-    rows = list(store.observations(suite, endpoint))
-    acts, rows = _since_start(store.acts(suite, endpoint), rows)
-    ids = [row.observation.run_id for row in rows]
-    settled = max((ids.index(act.after_run) + 1 for act in acts if act.after_run in ids), default=0)
-    kept = rows[: settled + most]
+    acts = _since_start(store.acts(suite, endpoint))
+    begun = acts[0].after_run if acts and _starts(acts[0]) else None
+    kept, later = _kept(rows_after(store, suite, endpoint, begun), {act.after_run for act in acts} - {begun}, most)
     if not kept:
         raise UsageError(f"no run of {suite} at {endpoint} is what is normal; holdfast baseline capture makes some")
     told = answers and not any(row.texts_expired for row in kept)
@@ -67,33 +66,47 @@ def exported(
         questions=questions(store.run(runs[-1].run_id)),
         answers_told=told,
         runs=runs,
-        acts=tuple(_act(act, ids) for act in acts),
+        acts=tuple(_act(act, begun) for act in acts),
     )
-    return Exported(file=file, later=len(rows) - len(kept))
+    return Exported(file=file, later=later)
 
 
-def _since_start(
-    acts: Sequence[BaselineAct], rows: list[StoredObservation]
-) -> tuple[Sequence[BaselineAct], list[StoredObservation]]:
+def _kept(
+    rows: Iterable[StoredObservation], decided: Set[str | None], most: int
+) -> tuple[list[StoredObservation], bool]:
+    """Runs up to ``most`` after the last after which something was decided, and whether there are more."""
+    kept: list[StoredObservation] = []
+    waiting, settled = set(decided) - {None}, 0
+    for row in rows:
+        if not waiting and len(kept) == settled + most:
+            return kept, True
+        kept.append(row)
+        if row.observation.run_id in waiting:
+            waiting.discard(row.observation.run_id)
+            settled = len(kept)
+    return kept, False
+
+
+def _starts(act: BaselineAct) -> bool:
+    return act.kind in STARTS and not act.streams
+
+
+def _since_start(acts: Sequence[BaselineAct]) -> Sequence[BaselineAct]:
     last = len(acts)
     if golden_streams(acts):
         last = max(place for place, act in enumerate(acts) if act.kind == "freeze")
-    starts = [place for place, act in enumerate(acts[:last]) if act.kind in STARTS and not act.streams]
-    if not starts:
-        return acts, rows
-    ids = [row.observation.run_id for row in rows]
-    begun = acts[starts[-1]].after_run
-    return acts[starts[-1] :], rows[ids.index(begun) + 1 :] if begun in ids else rows
+    starts = [place for place, act in enumerate(acts[:last]) if _starts(act)]
+    return acts[starts[-1] :] if starts else acts
 
 
-def _act(act: BaselineAct, ids: Sequence[str]) -> FileAct:
+def _act(act: BaselineAct, begun: str | None) -> FileAct:
     return FileAct(
         kind=act.kind,
         at=act.at,
         author=act.author,
         reason=act.reason,
         streams=act.streams,
-        after_run=act.after_run if act.after_run in ids else None,
+        after_run=None if act.after_run == begun else act.after_run,
     )
 
 
@@ -116,15 +129,16 @@ def file_runs(store: Store, rows: Sequence[StoredObservation]) -> list[FileRun]:
 
 def _run(row: StoredObservation, record: RunRecord) -> FileRun:
     recorded = {probe.probe: probe for probe in record.probes}
+    seen = row.observation
+    own = {told.name: getattr(seen, told.name) for told in fields(RunObservation) if told.name != "probes"}
     return FileRun(
-        run_id=record.run_id,
-        started_at=record.started_at,
+        **own,
         duration_s=record.duration_s,
         trigger=record.trigger,
         health=record.health,
         in_baseline=row.in_baseline,
         plan=row.plan,
-        probes=tuple(_probe(observed, recorded[observed.probe]) for observed in row.observation.probes),
+        probes=tuple(_probe(observed, recorded[observed.probe]) for observed in seen.probes),
     )
 
 

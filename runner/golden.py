@@ -3,7 +3,8 @@ the budget of the engine, and tapes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from checks.drift.levels import BASELINE_RUNS
@@ -11,8 +12,11 @@ from checks.drift.result import StreamKey, StreamState
 from checks.drift.score import freeze, reset
 from probes.errors import UsageError
 from runner.baselines import latest_drift
+from runner.history import rows_after
 from runner.judging import answered, judge_plan
 from runner.store.base import BaselineAct, Json, Store, StoredObservation
+
+_MOST_RUNS = 1000
 
 
 def freeze_baseline(store: Store, suite: str, endpoint: str, *, author: str, reason: str) -> tuple[int, int]:
@@ -31,17 +35,17 @@ def freeze_baseline(store: Store, suite: str, endpoint: str, *, author: str, rea
                 f"{moved[0].key} of {suite} at {endpoint} is in alarm, so today is not what is normal; "
                 "accept the change first (holdfast baseline accept), or wait until it is over"
             )
-        rows = _settled(tuple(store.observations(suite, endpoint)), store.acts(suite, endpoint))
-        usable = len(_usable(rows))
-        if usable < BASELINE_RUNS:
+        said = [act.after_run for act in store.acts(suite, endpoint) if moves_normal(act)]
+        rows = _usable(rows_after(store, suite, endpoint, said[-1] if said else None))
+        if len(rows) < BASELINE_RUNS:
             raise UsageError(
                 f"a golden baseline of {suite} at {endpoint} needs {BASELINE_RUNS} whole runs since a person last said "
-                f"what is normal; there are {usable}"
+                f"what is normal; there are {len(rows)}"
             )
         states = frozen(rows, store.stream_states(suite, endpoint))
         golden = tuple(sorted(key for key in states if key.golden))
         store.save_act(_act("freeze", suite, endpoint, author, reason, golden), states, baseline_runs=None)
-    return usable, len(golden)
+    return len(rows), len(golden)
 
 
 def drop_golden(store: Store, suite: str, endpoint: str, *, author: str, reason: str) -> int:
@@ -88,15 +92,10 @@ def _of_golden(act: BaselineAct) -> bool:
     return bool(act.streams) and all(key.golden for key in act.streams)
 
 
-def _settled(rows: Sequence[StoredObservation], acts: Sequence[BaselineAct]) -> Sequence[StoredObservation]:
-    said = [act.after_run for act in acts if moves_normal(act)]
-    ids = [row.observation.run_id for row in rows]
-    return rows[ids.index(said[-1]) + 1 :] if said and said[-1] in ids else rows
-
-
-def _usable(rows: Sequence[StoredObservation]) -> list[StoredObservation]:
-    """Whole runs that were judged and in which something answered: an outage must not become what is normal."""
-    return [row for row in rows if row.plan["judged"] and row.plan["whole"] and answered(row.observation)]
+def _usable(rows: Iterable[StoredObservation]) -> list[StoredObservation]:
+    """The newest 1,000 whole runs that were judged and answered at all: an outage must not become what is normal."""
+    fit = (row for row in rows if row.plan["judged"] and row.plan["whole"] and answered(row.observation))
+    return list(deque(fit, maxlen=_MOST_RUNS))
 
 
 def _act(kind: str, suite: str, endpoint: str, author: str, reason: str, streams: tuple[StreamKey, ...]) -> BaselineAct:

@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from checks.baseline_diff import Picture
-from checks.baseline_file import shown
+from checks.baseline_file import STARTS, shown
 from probes.errors import UsageError
 from runner.exporting import MOST_RUNS, file_runs, questions
+from runner.history import rows_after
 from runner.importing_baselines import read
-from runner.store.base import BaselineAct, Store, StoredObservation
+from runner.store.base import Store, StoredObservation
 
 WAYS = "latest, baseline, a run id, act:N as in 'baseline show', or an exported file"
 
@@ -34,33 +36,53 @@ def picture_of(store: Store, suite: str, endpoint: str, name: str) -> Picture:
 
 
 def _rows(store: Store, suite: str, endpoint: str, name: str) -> Sequence[StoredObservation]:
-    rows = list(store.observations(suite, endpoint))
-    if name == "latest":
-        found = rows[-1:]
-    elif name == "baseline":
-        found = [row for row in rows if row.in_baseline]
+    if name == "baseline":
+        found = _baseline(store, suite, endpoint)
     elif name.startswith("act:"):
-        found = _after_act(rows, store.acts(suite, endpoint), name)
+        found = _after_act(store, suite, endpoint, name)
     else:
-        found = [row for row in rows if row.observation.run_id == name]
+        found = _one(store, suite, endpoint, name)
     if not found:
         raise UsageError(f"nothing of {suite} at {endpoint} is called {name!r}; there is {WAYS}")
     return found
 
 
-def _after_act(
-    rows: Sequence[StoredObservation], acts: Sequence[BaselineAct], name: str
-) -> Sequence[StoredObservation]:
-    """The runs from an act on until the next one, the first 100."""
+def _one(store: Store, suite: str, endpoint: str, name: str) -> Sequence[StoredObservation]:
+    if name == "latest":
+        newest = store.runs(suite=suite, endpoint=endpoint, limit=1)
+        name = newest[0].run_id if newest else ""
+    record = store.run(name)
+    if record is None or (record.suite, record.endpoint) != (suite, endpoint):
+        return ()
+    return tuple(islice(store.observations(suite, endpoint, since_run=name), 1))
+
+
+def _baseline(store: Store, suite: str, endpoint: str) -> Sequence[StoredObservation]:
+    starts = [act.after_run for act in store.acts(suite, endpoint) if act.kind in STARTS and not act.streams]
+    rows = rows_after(store, suite, endpoint, starts[-1] if starts else None)
+    return tuple(row for row in rows if row.in_baseline)
+
+
+def _after_act(store: Store, suite: str, endpoint: str, name: str) -> Sequence[StoredObservation]:
+    """The runs from an act on until the next one or until a request changed, the first 100."""
+    acts = store.acts(suite, endpoint)
     number = int(name[4:]) if name[4:].isdecimal() else 0
     if not 1 <= number <= len(acts):
         raise UsageError(f"there is no {name!r}; acts are numbered from 1 to {len(acts)}, as in 'baseline show'")
-    ids = [row.observation.run_id for row in rows]
-    begin = _place(ids, acts[number - 1].after_run)
-    later = [_place(ids, act.after_run) for act in acts[number:]]
-    end = next((place for place in later if place > begin), len(rows))
-    return rows[begin : min(end, begin + MOST_RUNS)]
+    begun = acts[number - 1].after_run
+    later = {act.after_run for act in acts[number:]} - {begun}
+    rows: list[StoredObservation] = []
+    for row in islice(rows_after(store, suite, endpoint, begun), MOST_RUNS):
+        rows.append(row)
+        if row.observation.run_id in later:
+            break
+    return _asked_alike(rows)
 
 
-def _place(ids: Sequence[str], run_id: str | None) -> int:
-    return ids.index(run_id) + 1 if run_id in ids else 0
+def _asked_alike(rows: Sequence[StoredObservation]) -> Sequence[StoredObservation]:
+    first: dict[str, str] = {}
+    for place, row in enumerate(rows):
+        for probe in row.observation.probes:
+            if first.setdefault(probe.probe, probe.request_hash) != probe.request_hash:
+                return rows[:place]
+    return rows

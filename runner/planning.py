@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from checks.drift.observation import RunObservation
 from checks.drift.plan import JudgePlan
 from checks.drift.result import StreamKey, StreamState
 from checks.drift.score import streams_of
 from checks.plan.alarms import false_alarms
-from checks.plan.forecast import COMPARED, LONGEST, MOST_SAMPLES, WATCHED, Shape, forecast, horizons
-from checks.plan.normal import ASSUMED_BASELINE_RUNS, Normal, assumed
+from checks.plan.forecast import LONGEST, MOST_SAMPLES, Shape, forecast, horizons
+from checks.plan.normal import ASSUMED_BASELINE_RUNS, assumed
 from checks.plan.recorded import LEAST_RUNS, MOST_RUNS, recorded
-from checks.plan.search import Horizon
 from probes.suite import Suite
-from reports.plan.record import Option, Share, SuitePlan
+from reports.plan.record import Share, SuitePlan
 from reports.summary import RunRecord
+from runner.asking_more import SEED, World, compared_within, options, source
 from runner.confirming import confirmations_per_year
+from runner.golden import golden_streams
 from runner.monthly import monthly
 from runner.orders import groups_of
 from runner.prepare import PreparedSuite
 from runner.schedule import runs_per_year
 from runner.store.base import Store, StoredObservation
 
-SEED = 20261121
 _PAID_RUNS = 20
 _LOOKED_BACK = 500
 _CALM = (StreamState.QUIET, StreamState.COLLECTING)
-_COMPARED_RUNS = 100
-_FACTORS = (("as it is", 1, 1), ("twice as often", 2, 1), ("twice the samples", 1, 2), ("both", 2, 2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +43,7 @@ class Effort:
 
 EFFORTS = {
     "quick": Effort(repeats=8, longest=200),
-    "usual": Effort(repeats=16, longest=LONGEST),
+    "usual": Effort(repeats=12, longest=LONGEST),
     "thorough": Effort(repeats=64, longest=LONGEST),
 }
 
@@ -70,7 +66,8 @@ class _Known:
     """What the store knows of the place; nothing without a store."""
 
     shares: tuple[Share, ...] = ()
-    golden: int = 0
+    golden: Mapping[str, int] = field(default_factory=dict)
+    """Streams of the golden baseline, by endpoint."""
     runs: tuple[RunObservation, ...] = ()
     """Quiet ones, oldest first: the baseline, and what came since without any stream rising."""
     formed: int = 0
@@ -87,15 +84,15 @@ def planned(order: PlanOrder, store: Store | None) -> SuitePlan:
     told = recorded(known.runs, formed=known.formed)
     normal, shape = told or assumed(order.baseline_runs), _shape(order)
     waits = horizons(judge.runs_per_year, longest=order.effort.longest)
-    outlooks = forecast(_source(), normal, shape, judge, waits, repeats=order.effort.repeats)
-    compared = _compared_within(waits)
+    outlooks = forecast(source(), normal, shape, judge, waits, repeats=order.effort.repeats)
+    compared = compared_within(waits)
     return SuitePlan(
         suite=suite.name,
         endpoint=endpoint,
         scheduled=suite.schedule is not None,
         probes=len(suite.probes),
         shape=shape,
-        streams=len(streams) + known.golden,
+        streams=len(streams) + known.golden.get(endpoint, 0),
         installation=shares,
         judge=judge,
         false_alarms=false_alarms(judge, streams, normal.formed_runs),
@@ -108,13 +105,17 @@ def planned(order: PlanOrder, store: Store | None) -> SuitePlan:
         outlooks=outlooks,
         monthly=monthly(suite, endpoint, known.paid, runs_per_year=judge.runs_per_year),
         compared_within=compared,
-        options=tuple(_options(order, normal, shape, judge, compared, known)),
+        options=tuple(
+            options(
+                World(suite=suite, endpoint=endpoint, normal=normal, shape=shape, judge=judge, paid=known.paid),
+                outlooks,
+                compared,
+                repeats=order.effort.repeats,
+                longest=order.effort.longest,
+            )
+        ),
         notes=tuple(_notes(order, known, told is not None)),
     )
-
-
-def _source() -> np.random.Generator:
-    return np.random.default_rng(SEED)
 
 
 def _known(store: Store, suite: Suite, endpoint: str) -> _Known:
@@ -134,7 +135,7 @@ def _known(store: Store, suite: Suite, endpoint: str) -> _Known:
             )
             for entry in store.installed()
         ),
-        golden=sum(key.golden for key in store.stream_states(suite.name, endpoint)),
+        golden={name: golden_streams(store.acts(suite.name, name)) for name in suite.endpoints},
         runs=_as_last_asked([row.observation for row in newest], {probe.id for probe in suite.probes}),
         formed=sum(row.in_baseline for row in newest),
         paid=tuple(record for record in records if record is not None),
@@ -167,7 +168,8 @@ def _streams(suite: Suite, endpoint: str) -> tuple[StreamKey, ...]:
     place = suite.endpoints[endpoint]
     retrieving = place.response is not None and place.response.documents is not None
     asked, groups = [probe.id for probe in suite.probes], tuple(groups_of(suite))
-    return streams_of(asked, streaming=place.streamed, retrieving=retrieving, groups=groups)
+    control = any(probe.control for probe in suite.probes)
+    return streams_of(asked, streaming=place.streamed, retrieving=retrieving, groups=groups, control=control)
 
 
 def _installation(suite: Suite, known: _Known) -> tuple[Share, ...]:
@@ -177,7 +179,7 @@ def _installation(suite: Suite, known: _Known) -> tuple[Share, ...]:
         Share(
             suite=suite.name,
             endpoint=name,
-            streams=len(_streams(suite, name)) + known.golden,
+            streams=len(_streams(suite, name)) + known.golden.get(name, 0),
             runs_per_year=rate,
             planned=True,
         )
@@ -206,35 +208,6 @@ def _shape(order: PlanOrder) -> Shape:
     samples = [suite.samples_of(probe) for probe in suite.probes]
     checked = any(order.prepared.checks_at(probe, order.endpoint) for probe in suite.probes)
     return Shape(samples=sum(samples), probe_samples=min(samples), checked=checked)
-
-
-def _compared_within(waits: Sequence[Horizon]) -> Horizon:
-    """The longest time of at most a hundred runs, so that four suites can be compared in seconds."""
-    short = [wait for wait in waits if 0 < wait.runs <= _COMPARED_RUNS]
-    return short[-1] if short else next((wait for wait in waits if wait.runs), waits[-1])
-
-
-def _options(
-    order: PlanOrder, normal: Normal, shape: Shape, judge: JudgePlan, within: Horizon, known: _Known
-) -> Iterator[Option]:
-    watched = [row for row in WATCHED if row.stream in COMPARED]
-    for name, runs, samples in _FACTORS:
-        plan = replace(judge, runs_per_year=judge.runs_per_year * runs)
-        shaped = Shape(
-            samples=shape.samples * samples, probe_samples=shape.probe_samples * samples, checked=shape.checked
-        )
-        waits = horizons(plan.runs_per_year, (within.name,), longest=order.effort.longest)
-        suite = order.prepared.suite
-        yield Option(
-            name=name,
-            runs_factor=runs,
-            samples_factor=samples,
-            ln_c=plan.ln_c_discrete,
-            monthly=monthly(
-                suite, order.endpoint, known.paid, runs_per_year=plan.runs_per_year, samples_factor=samples
-            ),
-            outlooks=forecast(_source(), normal, shaped, plan, waits, repeats=order.effort.repeats, watched=watched),
-        )
 
 
 def _notes(order: PlanOrder, known: _Known, recorded_noise: bool) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from checks.drift.observation import RunObservation, observe
@@ -36,6 +36,7 @@ def observation_of(
     *,
     confirming: bool = False,
     groups: Mapping[str, tuple[str, ...]] | None = None,
+    controls: Collection[str] = (),
 ) -> RunObservation:
     """What the judge sees of a run; ``checks`` are the fingerprints of the probes' checks, by probe, ``groups`` the
     probes by the scopes of labels."""
@@ -49,6 +50,7 @@ def observation_of(
         checks=checks,
         confirming=confirming,
         groups=groups,
+        controls=controls,
     )
 
 

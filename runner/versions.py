@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from runner.store.base import Store
+from runner.store.base import Asked, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,23 +25,20 @@ class Version:
 
 
 def versions(store: Store, suite: str, endpoint: str) -> tuple[Version, ...]:
-    """Of every probe of the newest run, in its order."""
-    asked: dict[str, dict[str, tuple[int, datetime]]] = {}
-    latest: dict[str, str] = {}
-    for row in store.observations(suite, endpoint):
-        latest = {} if row.plan["whole"] else latest
-        for probe in row.observation.probes:
-            latest[probe.probe] = probe.request_hash
-            known = asked.setdefault(probe.probe, {})
-            runs, since = known.get(probe.request_hash, (0, row.observation.started_at))
-            known[probe.request_hash] = (runs + 1, since)
-    return tuple(
-        Version(
-            probe=probe,
-            request_hash=request_hash,
-            runs=asked[probe][request_hash][0],
-            since=asked[probe][request_hash][1],
-            earlier=len(asked[probe]) - 1,
-        )
-        for probe, request_hash in latest.items()
+    """Of every probe that streams speak of; of all that were ever asked, where no stream stands."""
+    asked: dict[str, list[Asked]] = {}
+    for request in store.requests(suite, endpoint):
+        asked.setdefault(request.probe, []).append(request)
+    known = {key.scope for key in store.stream_states(suite, endpoint)} & set(asked) or set(asked)
+    return tuple(_version(requests) for probe, requests in asked.items() if probe in known)
+
+
+def _version(requests: list[Asked]) -> Version:
+    last = requests[-1]
+    return Version(
+        probe=last.probe,
+        request_hash=last.request_hash,
+        runs=last.runs,
+        since=last.since,
+        earlier=len(requests) - 1,
     )

@@ -46,10 +46,18 @@ class CanaryPlan:
         return math.log(1 / self.false_pass)
 
     @classmethod
-    def of(cls, settings: CanarySettings, *, streamed: bool, max_pairs: int | None = None) -> CanaryPlan:
-        """The plan of a suite's own settings. ``streamed``: whether there is a first token to time."""
+    def of(
+        cls, settings: CanarySettings, *, streamed: bool, timed: bool = True, max_pairs: int | None = None
+    ) -> CanaryPlan:
+        """The plan of a suite's own settings.
+
+        ``streamed``: whether there is a first token to time. ``timed``: False where production was not asked at the
+        same time, so that its latency says nothing.
+        """
         off = {name for name, margin in settings.margins.items() if margin == "off"}
-        silent = set() if streamed else {"latency.first_token"}
+        silent = {n for n in DIMENSIONS if n.startswith("latency.") and not timed} | (
+            set() if streamed else {"latency.first_token"}
+        )
         return cls(
             dimensions=tuple(name for name in DIMENSIONS if name not in off | silent),
             margins={

@@ -11,7 +11,7 @@ from checks.drift.evidence import Machine
 from checks.drift.golden import GoldenMachine
 from checks.drift.levels import LevelMachine
 from checks.drift.observation import SampleFacts
-from checks.drift.result import GOLDEN, SUITE_SCOPE, StreamKey
+from checks.drift.result import CONTROL, GOLDEN, SUITE_SCOPE, StreamKey
 from checks.drift.tails import TailMachine
 from checks.drift.words import STICKY
 
@@ -50,6 +50,7 @@ POOLED: dict[str, Machine] = {
     "latency.total": LevelMachine(read=_total, words="latency", counts=False),
     "latency.total.spread": LevelMachine(read=_total, words="latency", counts=False, spread=True),
     "latency.total.tail": TailMachine(read=_total, words="latency"),
+    CONTROL: LevelMachine(read=_total, words="time of the control question", counts=False),
     "tokens.output": _OUTPUT,
     "tokens.input": _INPUT,
     "answers": _ANSWERS,
@@ -97,15 +98,25 @@ def machine_of(key: StreamKey) -> Machine:
 
 
 def streams_of(
-    probe_ids: Sequence[str], *, streaming: bool, retrieving: bool = False, groups: Sequence[str] = ()
+    probe_ids: Sequence[str],
+    *,
+    streaming: bool,
+    retrieving: bool = False,
+    groups: Sequence[str] = (),
+    control: bool = False,
 ) -> tuple[StreamKey, ...]:
     """Every stream a suite at one endpoint may have: what it costs of the installation's budget.
 
     An upper bound: token streams are counted for probes with short answers too, though those are not watched.
     ``streaming``: whether replies are streamed, so that there is a first token to time. ``retrieving``: whether
     they name the documents they were made from. ``groups``: scopes of labels (``locale=de``) with streams of their own.
+    ``control``: whether a question tells what the way to the model takes.
     """
-    never = (*(() if streaming else ("latency.first_token",)), *(() if retrieving else ("retrieval",)))
+    never = (
+        *(() if streaming else ("latency.first_token",)),
+        *(() if retrieving else ("retrieval",)),
+        *(() if control else (CONTROL,)),
+    )
     pooled = [StreamKey(scope=SUITE_SCOPE, dimension=name) for name in POOLED if not name.startswith(never)]
     labels = [StreamKey(scope=group, dimension=name) for group in groups for name in PER_LABEL]
     own = [StreamKey(scope=probe, dimension=dimension) for probe in probe_ids for dimension in PER_PROBE]

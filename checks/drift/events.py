@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.drift.evidence import Evidence, Formed, Gathered, Json, score_of
 from checks.drift.observation import ProbeObservation, SampleFacts
@@ -15,12 +15,20 @@ from checks.drift.words import share_words
 BASELINE_RUNS = 5
 BASELINE_SAMPLES = 30
 MIN_RUNS = 3
+_CORRELATED = 0.2
+"""Above this learned correlation a run's mean tells more than its samples do; chosen and measured by
+``tests.benchmarks.run_mean``, see docs/decisions/whole-run-correlation.md."""
 
 
 def missing_words(runs: int, samples: int) -> str:
     """What a discrete baseline still needs, as ``9 of 30 samples``; empty where nothing."""
     needed = ((runs, BASELINE_RUNS, "runs"), (samples, BASELINE_SAMPLES, "samples"))
     return ", ".join(f"{have} of {need} {noun}" for have, need, noun in needed if have < need)
+
+
+def event_rules(plan: JudgePlan) -> Rules:
+    """How a plan bets on plain events."""
+    return replace(Rules.of(plan, min_runs=MIN_RUNS), mean_above=_CORRELATED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +51,7 @@ class EventMachine:
 
     def form(self, runs: Sequence[Gathered], plan: JudgePlan) -> Formed | None:
         """One rate from the counts of all runs."""
-        rate = new_rate([_tally(run) for run in runs], Rules.of(plan, min_runs=MIN_RUNS))
+        rate = new_rate([_tally(run) for run in runs], event_rules(plan))
         probes = frozenset(probe for run in runs for probe in run.told)
         return Formed(probes=probes, baseline={}, detector={"rate": rate.to_json(), "rise": Rise().to_json()})
 
@@ -51,7 +59,7 @@ class EventMachine:
         self, baseline: Json, detector: Json, run: Gathered, plan: JudgePlan, *, alarmed: bool
     ) -> tuple[Json, Evidence] | None:
         """Bet on one run's count."""
-        rules = Rules.of(plan, min_runs=MIN_RUNS)
+        rules = event_rules(plan)
         before = Rate.from_json(detector["rate"])
         rate = step_rate(before, *_tally(run), rules, alarmed=alarmed)
         ln_m = rate.ln_m

@@ -35,15 +35,18 @@ class Gathered:
     day: str
     """UTC date of the run, ISO 8601."""
     told: Mapping[str, Any]
+    control: float | None = None
+    """Median seconds of the control question, for streams that take it off; None where there is none."""
 
     def to_json(self) -> list[Any]:
         """As plain JSON values."""
-        return [self.run_id, self.day, dict(self.told)]
+        row = [self.run_id, self.day, dict(self.told)]
+        return row if self.control is None else [*row, self.control]
 
     @classmethod
     def from_json(cls, value: Sequence[Any]) -> Gathered:
         """The inverse of ``to_json``."""
-        return cls(run_id=value[0], day=value[1], told=value[2])
+        return cls(run_id=value[0], day=value[1], told=value[2], control=value[3] if len(value) > 3 else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

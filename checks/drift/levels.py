@@ -15,7 +15,7 @@ from checks.drift.evidence import Evidence, Formed, Gathered, Json
 from checks.drift.noise import Channel, day_channel, step_channel
 from checks.drift.observation import ProbeObservation, SampleFacts
 from checks.drift.plan import JudgePlan
-from checks.drift.reference import Reference, amounts, day_value, sampling_sd, spread_sampling_sd
+from checks.drift.reference import Reference, amounts, day_value, sampling_sd, spread_sampling_sd, without_way
 from checks.drift.result import Effect
 from checks.drift.words import ratio_words
 
@@ -64,8 +64,12 @@ class LevelMachine:
         per_run = median(sum(map(len, run.told.values())) for run in runs)
         if self.spread and per_run < _LEAST_SPREAD:
             return None
-        levels = [[run.run_id, run.day, self._value(reference, run)] for run in runs][-_KEPT_VALUES:]
+        controls = [run.control for run in runs if run.control is not None]
+        normal = median(controls) if len(controls) == len(runs) else None
+        levels = [[run.run_id, run.day, self._value(reference, run, normal)] for run in runs][-_KEPT_VALUES:]
         baseline = {"reference": reference.to_json(), "per_run": float(per_run), "levels": levels}
+        if normal is not None:
+            baseline["control"] = normal
         return Formed(probes=frozenset(samples), baseline=baseline, detector=self._fresh(baseline, plan))
 
     def step(
@@ -76,7 +80,10 @@ class LevelMachine:
         expected = baseline["per_run"] * len(run.told) / len(reference.medians)
         if sum(map(len, run.told.values())) < max(1.0, expected / 2):
             return None
-        level = self._value(reference, run)
+        normal = baseline.get("control")
+        if normal is not None and run.control is None:
+            return None
+        level = self._value(reference, run, normal)
         step = advance(Engine.from_json(detector["step"]), level, run.run_id, self._step_channel(plan))
         days, finished = self._day(detector["days"], run.run_id, run.day, level, plan)
         recent = [*detector["recent"], [run.run_id, level]][-_RECENT_VALUES:]
@@ -89,8 +96,12 @@ class LevelMachine:
     def _what(self) -> str:
         return f"{'spread of' if self.spread else 'median'} {self.words}"
 
-    def _value(self, reference: Reference, run: Gathered) -> float:
-        return reference.spread(run.told) if self.spread else reference.level(run.told)
+    def _value(self, reference: Reference, run: Gathered, control: float | None) -> float:
+        """The value of a run; ``control``: what the control question normally takes, None where there is none."""
+        told = run.told
+        if control is not None and run.control is not None and not self.spread:
+            told = without_way(told, run.control - control)
+        return reference.spread(told) if self.spread else reference.level(told)
 
     def _as_measured(self, said: Evidence, normal: Sequence[float], recent: Sequence[Any]) -> Evidence:
         """The effect from the values as they were measured. The engine's own is from clipped ones: that keeps one bad

@@ -4,7 +4,7 @@ every verdict can be recomputed from it."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -44,6 +44,8 @@ class ProbeObservation:
     samples: tuple[SampleFacts, ...]
     checks_hash: str = ""
     """Fingerprint of the checks that looked at them; empty where there were none, or where none was stored."""
+    control: bool = False
+    """True for a question that does not reach the model: it tells what the way to it took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ def observe(
     checks: Mapping[str, str] | None = None,
     confirming: bool = False,
     groups: Mapping[str, tuple[str, ...]] | None = None,
+    controls: Collection[str] = (),
 ) -> RunObservation:
     """Reduce a run to its facts.
 
@@ -82,6 +85,7 @@ def observe(
         checks: The fingerprint of each probe's checks, by its id.
         confirming: Whether it was made at once after another run.
         groups: Probes by scope, where the suite asks for streams by label.
+        controls: Ids of the probes that do not reach the model.
     """
     return RunObservation(
         run_id=run_id,
@@ -93,6 +97,7 @@ def observe(
                 probe=probe,
                 request_hash=request_hash,
                 checks_hash=(checks or {}).get(probe, ""),
+                control=probe in controls,
                 samples=tuple(
                     _facts(sample, _check_failed(sample.sample_id, findings), refused)
                     for sample, refused in zip(samples, refusals, strict=True)

@@ -48,6 +48,8 @@ class Rules:
     odds: tuple[float, ...] = ODDS
     mean_bets: bool = False
     """True: bet on the run mean, which is valid whatever the correlation inside a run (from 10 samples a run)."""
+    mean_above: float = math.inf
+    """Learned correlation above which it bets so too, and the bounds are made anew at every admitted run."""
 
     @classmethod
     def of(cls, plan: JudgePlan, *, min_runs: int) -> Rules:
@@ -167,7 +169,7 @@ def _ln_bets(
     (share, rho, rho_low), (events, samples) = believed, run
     estimate = shifted(np.clip(share, 1e-6, 1 - 1e-6), math.log(rules.tolerance))
     beaten = np.clip(np.maximum(np.maximum(bounds, _FLOOR), estimate), 1e-6, 1 - 1e-6)[:, None]
-    if rules.mean_bets and samples >= _MEAN_SAMPLES:
+    if (rules.mean_bets or rho > rules.mean_above) and samples >= _MEAN_SAMPLES:
         means: Array = np.log1p(MEAN_BETS / beaten * (events / samples - beaten))
         return means
     higher = np.minimum(shifted(beaten, np.log(rules.odds)), np.maximum(0.98, (1 + beaten) / 2))
@@ -191,7 +193,9 @@ def _admitted(rate: Rate, rules: Rules, rho: float | None) -> Rate:
     if joined.runs >= joined.next_epoch:
         return _bounded(replace(joined, epoch=joined.epoch + 1, next_epoch=_GROW * joined.runs), rules, rho)
     now = correlation(joined.pool) if rho is None else rho
-    return _bounded(joined, rules, rho) if now > 1.25 * joined.rho + 0.003 else joined
+    on_mean = joined.rho > rules.mean_above and joined.pending[-1][1] >= _MEAN_SAMPLES
+    anew = on_mean or now > 1.25 * joined.rho + 0.003
+    return _bounded(joined, rules, rho) if anew else joined
 
 
 def _bounded(rate: Rate, rules: Rules, rho: float | None) -> Rate:

@@ -12,6 +12,7 @@ import numpy as np
 from checks.drift.noise import Array
 
 _MOST = 1e12  # a token count from a hostile endpoint can be any integer
+_KEPT_SHARE = 0.1
 _LEAST = 1e-6  # a loopback reply may take no measurable time
 
 
@@ -19,6 +20,17 @@ def amounts(values: Sequence[float | int | None], *, counts: bool) -> list[float
     """The values that are there, as floats a logarithm can take: seconds from 1e-6, counts from 0, up to 1e12."""
     present = [float(min(max(value, 0), _MOST)) for value in values if value is not None and value == value]
     return present if counts else [max(value, _LEAST) for value in present]
+
+
+def without_way(samples: Mapping[str, Sequence[float]], gained_s: float) -> dict[str, list[float]]:
+    """Seconds without what the way to the model took more than usual (or less), and never under a tenth of them.
+
+    In seconds and not as a ratio: a slow network adds the same to 50 ms and to 2 s. Both were measured
+    (``tests/benchmarks/control_table.py``).
+    """
+    return {
+        probe: [max(value - gained_s, _KEPT_SHARE * value) for value in values] for probe, values in samples.items()
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

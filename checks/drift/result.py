@@ -8,6 +8,10 @@ from typing import Any, Literal
 
 SUITE_SCOPE = "suite"
 """Scope of a stream pooled over all probes; any other scope is a probe id."""
+CONTROL = "latency.control"
+"""The dimension of the control question's own time."""
+CONTROLLED = ("latency.first_token", "latency.total")
+"""Dimensions that the control question's time is taken off."""
 _LONGEST_SCOPE = 120
 GOLDEN = "golden."
 """What the dimensions of streams begin with that are held against a baseline which only a person moves."""

@@ -94,7 +94,8 @@ def freeze(runs: Sequence[RunObservation], states: States, plan: JudgePlan) -> d
 def _keys(run: RunObservation) -> tuple[StreamKey, ...]:
     retrieving = any(facts.documents is not None for probe in run.probes for facts in probe.samples)
     asked = [probe.probe for probe in run.probes]
-    return streams_of(asked, streaming=True, retrieving=retrieving, groups=tuple(run.groups))
+    control = any(probe.control for probe in run.probes)
+    return streams_of(asked, streaming=True, retrieving=retrieving, groups=tuple(run.groups), control=control)
 
 
 def _stream(key: StreamKey, plan: JudgePlan) -> Stream:

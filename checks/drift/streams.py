@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import Any
 
 from checks.drift.evidence import Evidence, Gathered, Json, Machine, band
@@ -15,7 +16,7 @@ from checks.drift.identity import adopted, identity, same_request
 from checks.drift.incident import Incident
 from checks.drift.observation import ProbeObservation, RunObservation
 from checks.drift.plan import JudgePlan
-from checks.drift.result import SUITE_SCOPE, StreamKey, StreamResult, StreamState
+from checks.drift.result import CONTROL, CONTROLLED, SUITE_SCOPE, StreamKey, StreamResult, StreamState
 from checks.drift.words import left_out_words
 
 _MOST_COLLECTED = 1000  # newest runs a baseline is formed from
@@ -47,7 +48,7 @@ class Stream:
             return state, self._standing(state)
         if self.key.golden:
             return self._against_golden(state, run, seen)
-        if state is None or not self._knows_any(state, seen):
+        if state is None or not self._knows_any(state, seen) or self._recontrolled(state, run):
             state = None  # every request (or every check) has changed: what was normal says nothing about these
         if state is None or state["phase"] == "collecting":
             return self._collect(state, run, seen)
@@ -101,11 +102,28 @@ class Stream:
         }
 
     def _seen(self, probes: Mapping[str, ProbeObservation], run: RunObservation) -> Mapping[str, ProbeObservation]:
-        """The probes this stream speaks of."""
+        """The probes this stream speaks of; pooled streams leave the control question to a stream of its own."""
         if self.key.scope == SUITE_SCOPE:
-            return probes
+            mine = self.key.measured == CONTROL
+            return {name: probe for name, probe in probes.items() if probe.control is mine}
         names = run.groups.get(self.key.scope, ()) if self.key.of_label else (self.key.scope,)
-        return {name: probes[name] for name in names if name in probes}
+        return {
+            name: probes[name] for name in names if name in probes and not (self.key.of_label and probes[name].control)
+        }
+
+    def _control(self, run: RunObservation) -> float | None:
+        """What the control question took in this run, where this stream takes it off."""
+        if self.key.measured not in CONTROLLED:
+            return None
+        told = (self.machine.gather(probe) for probe in run.probes if probe.control)
+        values = [value for gathered in told for value in gathered or ()]
+        return median(values) if values else None
+
+    def _recontrolled(self, state: Json, run: RunObservation) -> bool:
+        """True where there is a control question and the baseline was formed without one, or the other way round."""
+        if state["phase"] != "watching" or self.key.measured not in CONTROLLED or self.key.golden:
+            return False
+        return ("control" in state["baseline"]) is not any(probe.control for probe in run.probes)
 
     def _knows_any(self, state: Json, seen: Mapping[str, ProbeObservation]) -> bool:
         if state["phase"] == "collecting":
@@ -145,7 +163,7 @@ class Stream:
                 told[name], hashes[name] = value, now
         if not told:
             return {"phase": "collecting", "hashes": hashes, "runs": runs} if state else None
-        runs.append(Gathered(run_id=run.run_id, day=_day(run), told=told).to_json())
+        runs.append(Gathered(run_id=run.run_id, day=_day(run), told=told, control=self._control(run)).to_json())
         return {"phase": "collecting", "hashes": hashes, "runs": runs[-_MOST_COLLECTED:]}
 
     def _watch(
@@ -164,7 +182,7 @@ class Stream:
         incident = Incident.from_json(state["incident"]) if state["incident"] else None
         stepped = None
         if told:
-            gathered = Gathered(run_id=run.run_id, day=_day(run), told=told)
+            gathered = Gathered(run_id=run.run_id, day=_day(run), told=told, control=self._control(run))
             stepped = self.machine.step(
                 state["baseline"], state["detector"], gathered, self.plan, alarmed=incident is not None
             )
@@ -270,5 +288,5 @@ def _joined(*parts: str) -> str:
 
 def _without(runs: Sequence[Any], probe: str) -> list[Any]:
     """Collected runs without what a probe told before its request changed."""
-    rest = [[run_id, day, {name: value for name, value in told.items() if name != probe}] for run_id, day, told in runs]
+    rest = [[*run[:2], {name: value for name, value in run[2].items() if name != probe}, *run[3:]] for run in runs]
     return [run for run in rest if run[2]]

@@ -47,11 +47,12 @@ def false_alarms(plan: JudgePlan, streams: Sequence[StreamKey], baseline_runs: i
     """For the streams of one suite at one endpoint under this plan."""
     levels = sum(map(continuous, streams))
     events = len(streams) - levels
-    by_run, by_day = plan.runs_per_year * math.exp(-plan.ln_c_step), 365 * math.exp(-plan.ln_c_day)
+    looks = plan.runs_per_year + plan.confirmations_per_year
+    by_run, by_day = looks * math.exp(-plan.ln_c_step), 365 * math.exp(-plan.ln_c_day)
     size = next((row for row in _NEW_BASELINE if baseline_runs >= row[0]), None)
     return FalseAlarms(
         budget=plan.false_alarms_per_year,
-        exact_per_year=levels * (by_run + by_day) + events * plan.runs_per_year * math.exp(-plan.ln_c_discrete),
+        exact_per_year=levels * (by_run + by_day) + events * looks * math.exp(-plan.ln_c_discrete),
         exact_new_baseline=events * plan.delta,
         measured_new_baseline=levels * size[1] if size else None,
         measured_new_baseline_most=levels * size[2] if size else None,

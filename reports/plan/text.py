@@ -77,7 +77,8 @@ def _about(plan: SuitePlan) -> Iterator[str]:
 
 def _options(plan: SuitePlan) -> Table:
     streams = [outlook.stream for outlook in plan.options[0].outlooks]
-    table = plain_table("", "requests a month", "tokens", "dollars", "ln c", *streams)
+    table = plain_table("a month", "requests", "tokens", "dollars", "ln c", *streams)
+    table.columns[0].no_wrap = True
     for option in plan.options:
         requests, tokens, usd = wording.monthly_words(option.monthly).rsplit(", ", 2)
         cells = (

@@ -100,8 +100,10 @@ def found_words(outlook: Outlook, found: Found) -> str:
 def threshold(plan: SuitePlan) -> tuple[str, ...]:
     """The thresholds and what they say."""
     judge = plan.judge
+    looks = judge.runs_per_year + judge.confirmations_per_year
+    confirming = ", confirmation runs among them," if judge.confirmations_per_year else ""
     made_of = (
-        f"{judge.runs_per_year:,.0f} runs a year x {judge.streams} streams / "
+        f"{looks:,.0f} runs a year{confirming} x {judge.streams} streams / "
         f"{judge.false_alarms_per_year:g} false alarms a year"
     )
     channels = f"latency and tokens {judge.ln_c_step:.1f} by the run and {judge.ln_c_day:.1f} by the day"

@@ -57,7 +57,7 @@ def export_file(
     write_text(file, text_of(made.file))
     typer.echo(f"{file}: {len(made.file.runs)} runs of {prepared.suite.name} at {name}")
     if made.later:
-        typer.echo(f"  {made.later} newer runs are not in it; --runs N takes more")
+        typer.echo("  newer runs are not in it; --runs N takes more")
     if answers and not made.file.answers_told:
         typer.echo("  answers have expired in the store and are not in it: its answer streams will be learned anew")
     return 0
@@ -84,7 +84,7 @@ def import_file(
     why = reason_of(reason, "import")
     prepared = prepare(suite, os.environ, None)
     name = endpoints_of(prepared, [endpoint] if endpoint else None)[0]
-    told, notes = _fitting(read(file), file, prepared, name, allow_stale=allow_stale)
+    told, notes = fitting(read(file), file, prepared, name, allow_stale=allow_stale)
     labels = {probe.id: prepared.suite.labels_of(probe) for probe in prepared.suite.probes}
     with closing(store_of(store, settings_beside([suite], config))) as opened:
         runs = import_baseline(opened, told, labels, author=author_of(author), reason=why)
@@ -94,7 +94,7 @@ def import_file(
     return 0
 
 
-def _fitting(
+def fitting(
     told: BaselineFile, file: Path, prepared: PreparedSuite, endpoint: str, *, allow_stale: bool
 ) -> tuple[BaselineFile, list[str]]:
     """What of the file may be used, and what is to be said of it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,13 +12,24 @@ from probes.errors import UsageError
 from runner.cli import options as opt
 
 if TYPE_CHECKING:
+    from checks.baseline_file import BaselineFile
     from probes.suite import Suite
     from reports.canary.record import CanaryRecord
     from runner.canary import CanaryOrder
     from runner.prepare import PreparedSuite
     from runner.settings import LoadedSettings
 
-Production = Annotated[str, typer.Option("--production", metavar="NAME", help="The endpoint that serves now.")]
+Production = Annotated[
+    str | None, typer.Option("--production", metavar="NAME", help="The endpoint that serves now.", show_default=False)
+]
+AgainstBaseline = Annotated[
+    Path | None,
+    typer.Option(
+        "--against-baseline",
+        metavar="FILE",
+        help="An exported baseline, where production cannot be asked; latency is then not judged.",
+    ),
+]
 Candidate = Annotated[str, typer.Option("--candidate", metavar="NAME", help="The endpoint that shall serve.")]
 MaxPairs = Annotated[
     int | None, typer.Option("--max-pairs", min=1, max=100_000, help="Most pairs; default 300, or the suite's.")
@@ -31,8 +43,9 @@ MaxTokens = Annotated[int | None, typer.Option("--max-tokens", min=1, help="Most
 
 def canary(
     suite: opt.Suite,
-    production: Production,
     candidate: Candidate,
+    production: Production = None,
+    against_baseline: AgainstBaseline = None,
     probe: opt.Probes = None,
     label: opt.Labels = None,
     max_pairs: MaxPairs = None,
@@ -56,9 +69,11 @@ def canary(
     loaded = settings_beside([suite], config)
     writable(output, report)
     (prepared,) = prepare_all([suite], None, loaded.settings.spend)
+    baseline = _baseline(prepared, production, against_baseline)
     order = _order(
         prepared,
-        sides=(production, candidate),
+        sides=(baseline.endpoint if baseline else production or "", candidate),
+        baseline=baseline,
         probes=probe,
         labels=label,
         max_pairs=max_pairs,
@@ -77,6 +92,7 @@ def _order(
     prepared: PreparedSuite,
     *,
     sides: tuple[str, str],
+    baseline: BaselineFile | None = None,
     probes: list[str] | None,
     labels: list[str] | None,
     max_pairs: int | None,
@@ -95,7 +111,7 @@ def _order(
     from runner.prepare import select
 
     production, candidate = endpoints_of(prepared, sides)
-    if production == candidate:
+    if production == candidate and baseline is None:
         raise UsageError(f"--production and --candidate are both {candidate!r}: a candidate is another endpoint")
     settings = prepared.suite.canary
     chosen = select(prepared.suite, probes=tuple(probes or ()), labels=opt.labels_of(labels))
@@ -104,11 +120,37 @@ def _order(
         production=production,
         candidate=candidate,
         probes=tuple(probe for probe, _ in chosen),
-        plan=CanaryPlan.of(settings, streamed=_streamed(prepared.suite, sides), max_pairs=max_pairs),
+        plan=CanaryPlan.of(
+            settings, streamed=_streamed(prepared.suite, sides), timed=baseline is None, max_pairs=max_pairs
+        ),
         max_time_s=_seconds(max_time) if max_time else settings.max_time_s,
         max_usd=settings.max_usd if max_usd is None else max_usd,
         max_tokens=settings.max_tokens if max_tokens is None else max_tokens,
+        baseline=baseline,
     )
+
+
+def _baseline(prepared: PreparedSuite, production: str | None, file: Path | None) -> BaselineFile | None:
+    """The file that stands for production; None where production itself is asked.
+
+    Raises:
+        UsageError: neither or both were named, or the file is foreign, stale, or tells nothing of this suite.
+        InputError: it is no baseline file, or damaged.
+    """
+    from runner.cli.baseline_files import fitting
+    from runner.importing_baselines import read
+
+    if (production is None) == (file is None):
+        raise UsageError(
+            "say who is compared with: --production NAME, or --against-baseline FILE where it cannot be asked"
+        )
+    if file is None:
+        return None
+    told = read(file)
+    if told.endpoint not in prepared.suite.endpoints:
+        raise UsageError(f"{file}: it is of an endpoint {told.endpoint!r} that the suite does not have")
+    kept, _ = fitting(told, file, prepared, told.endpoint, allow_stale=False)
+    return kept
 
 
 def _streamed(suite: Suite, sides: tuple[str, str]) -> bool:

@@ -96,7 +96,7 @@ class Tour:
         if len(moved) > MOST_NAMED:
             self.tell(f"   and {len(moved) - MOST_NAMED} more, each in the report")
         for cause in causes(record):
-            if cause.told:
+            if cause.speaks:
                 self.tell(f"   so: {cause_words(cause)}")
 
 

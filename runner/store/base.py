@@ -112,6 +112,17 @@ class BaselineAct:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request of one probe in the stored runs of a suite at an endpoint."""
+
+    probe: str
+    request_hash: str
+    runs: int
+    since: datetime
+    """When the first of these runs began."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Installed:
     """One suite at one endpoint that shares the installation's false-alarm budget."""
 
@@ -246,6 +257,10 @@ class Store(Protocol):
 
     def baseline_answers(self, suite: str, endpoint: str) -> Mapping[str, tuple[str, ...]]:
         """By probe: the answers of its baseline runs to the request as it was last asked there, repeats kept."""
+        ...
+
+    def requests(self, suite: str, endpoint: str) -> tuple[Asked, ...]:
+        """Every request of every probe that was ever asked there, the one asked last at the end."""
         ...
 
     def judges(self, suite: str, endpoint: str) -> tuple[Served, ...]:

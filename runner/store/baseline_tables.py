@@ -12,7 +12,8 @@ from probes.errors import StoreError
 from probes.sample import Document
 from reports.summary import BaselineView, ProbeNormal
 from runner.store import alert_rows, sample_rows
-from runner.store.base import BaselineAct, Json
+from runner.store.base import Asked, BaselineAct, Json
+from runner.store.columns import instant
 from runner.store.database import SqliteDatabase
 from runner.store.rows import Row
 from runner.store.run_tables import replace_streams
@@ -64,6 +65,21 @@ KEPT = """
 ANSWERS = SAMPLES.replace("t.documents, s.* FROM", "s.position FROM").replace(
     "WHERE s.", "WHERE t.answer IS NOT NULL AND s."
 )
+
+
+REQUESTS = """
+    SELECT p.probe, p.request_hash, COUNT(*) AS runs, MIN(r.started_at) AS since FROM probes AS p
+    JOIN runs AS r ON r.seq = p.run WHERE r.suite = ? AND r.endpoint = ?
+    GROUP BY p.probe, p.request_hash ORDER BY MAX(p.run), MIN(p.position)
+"""
+
+
+def requests(db: SqliteDatabase, suite: str, endpoint: str) -> tuple[Asked, ...]:
+    """Every request of every probe, the one asked last at the end."""
+    return tuple(
+        Asked(probe=row["probe"], request_hash=row["request_hash"], runs=row["runs"], since=instant(row["since"]))
+        for row in db.read(REQUESTS, [suite, endpoint])
+    )
 
 
 def save_act(

@@ -12,10 +12,11 @@ from typing import Any
 from checks.drift.result import StreamKey
 from probes.errors import StoreError
 from reports.summary import Began, ProbeRecord, RunRecord, StreamPoint
-from runner.store import consultation_table, observation_rows, rows, sample_rows
+from runner.store import baseline_tables, consultation_table, observation_rows, rows, sample_rows
 from runner.store.base import RunHeader, StoredObservation
 from runner.store.columns import instant
 from runner.store.database import SqliteDatabase
+from runner.store.declared import declared, declaring
 from runner.store.rows import Row
 
 PAGE = 100
@@ -113,8 +114,18 @@ def whole(db: SqliteDatabase, run_id: str) -> RunRecord | None:
         drift=tuple(map(rows.stream_result, drift)),
     )
     first = {result.since for result in record.drift if result.since is not None}
-    known = began(db, record.suite, record.endpoint, first, of=run["seq"])
-    return replace(record, consultations=consulted, calibration=calibration, began=known)
+    if not first:
+        return replace(record, consultations=consulted, calibration=calibration)
+    place, acts = (record.suite, record.endpoint), baseline_tables.acts(db, record.suite, record.endpoint)
+    named = {act.after_run for act in declaring(acts) if act.after_run is not None}
+    known = began(db, *place, first | named, of=run["seq"])
+    return replace(
+        record,
+        consultations=consulted,
+        calibration=calibration,
+        began={name: entry for name, entry in known.items() if name in first},
+        declared=declared(acts, known),
+    )
 
 
 def _by_probe(found: list[dict[str, Any]]) -> dict[int, list[Row]]:

@@ -24,6 +24,7 @@ from runner.store import (
     spending_table,
 )
 from runner.store.base import (
+    Asked,
     BaselineAct,
     Installed,
     Json,
@@ -114,6 +115,9 @@ class SqliteStore:
 
     def baseline_answers(self, suite: str, endpoint: str) -> Mapping[str, tuple[str, ...]]:
         return baseline_tables.answers(self._db, suite, endpoint)
+
+    def requests(self, suite: str, endpoint: str) -> tuple[Asked, ...]:
+        return baseline_tables.requests(self._db, suite, endpoint)
 
     def judges(self, suite: str, endpoint: str) -> tuple[Served, ...]:
         return consultation_table.served(self._db, suite, endpoint)

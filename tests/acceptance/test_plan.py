@@ -96,6 +96,15 @@ def test_a_plan_after_a_capture_is_made_of_the_recorded_noise_and_what_the_runs_
     assert told["false_alarms"]["measured"]["new_baseline"] == pytest.approx(0.01 * 12)
 
 
+@pytest.mark.slow
+def test_a_baseline_that_formed_itself_gives_its_noise_with_the_quiet_runs_since(place: Workplace) -> None:
+    write(place, samples=4)
+    assert place.run("run", "s.yaml", "--rounds", "24").returncode == 0
+    noise = planned(place)["noise"]
+    assert noise["formed_runs"] < 10
+    assert noise["recorded_runs"] >= 20
+
+
 def test_a_wrong_suite_is_refused_with_its_place(bare: Workplace) -> None:
     write(bare, SUITE.replace("contains: Canberra", "contain: Canberra"))
     done = bare.run("plan", "s.yaml")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from checks.drift.answers import AnswerMachine
+from checks.drift.events import event_rules
 from checks.drift.evidence import Formed, Gathered
 from checks.drift.mixes import new_mix, step_mix
 from checks.drift.rates import Rules, new_rate, step_rate
@@ -17,7 +18,7 @@ from runner.demo.phrasings import BANKS, RIGHT_TOTAL, Weighted
 from tests.benchmarks.judge_continuous import PLAN
 from tests.benchmarks.judge_noise import Events
 
-RATES = Rules.of(PLAN, min_runs=3)
+RATES = event_rules(PLAN)
 MIXES = Rules.of(PLAN, min_runs=2)
 _REFUSAL = "I'm sorry, but I can't help with that."
 

@@ -359,6 +359,36 @@ def test_history_holds_the_newest_runs_oldest_first_for_every_stream(store: Stor
     assert store.history(SUITE, "nobody") == {}
 
 
+def test_when_a_stream_began_to_move_is_told_with_how_many_runs_ago_that_was(store: Store) -> None:
+    moved = a_stream("latency.total", StreamState.ALARM, 100.0, since="run-0002")
+    for number in range(1, 5):
+        store.save_run(written(numbered(number, drift=[moved] if number > 2 else [])))
+    began = store.began(*PLACE, ["run-0002", "run-0004", "nobody"])
+    assert {name: entry.runs_ago for name, entry in began.items()} == {"run-0002": 3, "run-0004": 1}
+    assert began["run-0002"].at == NOW + timedelta(minutes=30)
+    assert store.began(SUITE, "nobody", ["run-0002"]) == {}
+    read = store.run("run-0003")
+    assert read is not None
+    assert {name: entry.runs_ago for name, entry in read.began.items()} == {"run-0002": 1}
+    assert read.declared == ()
+    point = store.history(*PLACE)[moved.key][-1]
+    assert (point.ln_m, point.ln_c) == (moved.ln_m, moved.ln_c)
+
+
+def test_a_run_knows_the_changes_that_were_declared_before_it_and_none_after(store: Store) -> None:
+    moved = a_stream("golden.latency.total", StreamState.ALARM, 100.0, since="run-0003")
+    for number in range(1, 5):
+        store.save_run(written(numbered(number, drift=[moved] if number > 2 else [])))
+        if number == 2:
+            store.save_act(act("mark"), {}, baseline_runs=None)
+            store.save_act(act("freeze"), {}, baseline_runs=None)
+    store.save_act(act("mark"), {}, baseline_runs=None)
+    read = store.run("run-0004")
+    assert read is not None
+    assert [(entry.kind, entry.author, entry.runs_ago) for entry in read.declared] == [("mark", act().author, 1)]
+    assert read.began["run-0003"].runs_ago == 1
+
+
 # ------------------------------------------------------------------------------------------------ the baseline
 def act(kind: str = "capture", **changes: Any) -> BaselineAct:
     plain = BaselineAct(
@@ -433,6 +463,23 @@ def test_the_baseline_shows_each_list_of_documents_once_the_most_frequent_first(
     assert shown is not None
     told = {probe: [[one.id for one in documents] for documents in each] for probe, each in shown.documents.items()}
     assert told == {"refund-window": [["kb-1", "kb-2"], ["kb-2"]]}
+
+
+def test_every_request_of_a_probe_is_told_with_its_runs_the_one_asked_last_at_the_end(store: Store) -> None:
+    assert store.requests(*PLACE) == ()
+    old = replace(a_probe(samples=[a_sample(answer="old", request_hash="old")]), request_hash="old")
+    for number, probe in enumerate((old, old, a_probe()), start=1):
+        store.save_run(written(numbered(number, probes=(probe, a_probe("greeting")))))
+    told = [(asked.probe, asked.request_hash, asked.runs) for asked in store.requests(*PLACE)]
+    assert told == [
+        ("refund-window", "old", 2),
+        ("refund-window", "hash-of-refund-window", 1),
+        ("greeting", "hash-of-greeting", 3),
+    ]
+    first = store.run("run-0001")
+    assert first is not None
+    assert {asked.since for asked in store.requests(*PLACE) if asked.runs > 1} == {first.started_at}
+    assert store.requests(SUITE, "nobody") == ()
 
 
 def test_a_probe_that_was_edited_is_compared_only_with_its_newest_request(store: Store) -> None:

@@ -18,7 +18,7 @@ from reports.causes import cause_words, causes
 from reports.explaining import follows
 from reports.formats import json_format, markdown, text
 from reports.incidents import conditions
-from reports.summary import Began, ProbeRecord, RunRecord
+from reports.summary import Began, Declared, ProbeRecord, RunRecord
 from reports.wording import verdict_reason
 from tests.fakes.records import NOW, a_finding, a_probe, a_run, a_sample, a_stream
 
@@ -249,6 +249,18 @@ def test_what_began_clearly_before_a_change_is_not_explained_by_it() -> None:
     assert told(replace(a_run(drift=[route, slow]), began=began)) == {"route": {"latency.total"}}
 
 
+@pytest.mark.parametrize(("since", "named"), [(9, True), (12, True), (5, True), (13, False), (2, False)])
+def test_a_declared_change_is_named_with_what_began_then_and_with_nothing_else(since: int, named: bool) -> None:
+    change = Declared(kind="mark", at=NOW, author="mira", reason="release 2.4 <b>", runs_ago=9)
+    stream = replace(moved("golden.latency.total", SLOW), since="then")
+    run = replace(a_run(drift=[stream]), began={"then": Began(at=NOW, runs_ago=since)}, declared=(change,))
+    (cause,) = causes(run)
+    words = "golden.latency.total moved with the change that mira declared (release 2.4 <b>)"
+    assert (cause_words(cause) == words) is named
+    assert (words in verdict_reason(run)) is named
+    assert "<b>" not in markdown.render([run], exit_code=1)
+
+
 @pytest.mark.parametrize(
     ("tokens", "latency", "wanted"),
     [
@@ -298,7 +310,7 @@ def test_verdict_text_markdown_json_and_notices_tell_the_cause() -> None:
     assert words in " ".join(text.render([run], exit_code=1).split())
     assert "Route moved, which explains answers" in markdown.render([run], exit_code=1)
     assert json.loads(json_format.render([run], exit_code=1))["runs"][0]["causes"] == [
-        {"cause": "route", "label": None, "explains": ["answers", "latency.total", "tokens.output"]}
+        {"cause": "route", "label": None, "declared": None, "explains": ["answers", "latency.total", "tokens.output"]}
     ]
     drift = next(condition for condition in conditions(run) if condition.kind == "drift")
     assert drift.facts[0] == words

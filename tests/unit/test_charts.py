@@ -126,3 +126,17 @@ def test_too_few_points_have_no_line_and_wild_ones_stay_inside_it() -> None:
     assert drawn is not None
     assert "<b>" not in drawn
     assert "inf" not in drawn
+
+
+def test_what_people_declared_is_an_upright_line_before_the_first_run_after_it_and_its_words_do_not_act() -> None:
+    small = picture(charts.sparkline([1.0, 2.0, None, 3.0], "quiet", [(2, "mark by <b>"), (0, "before all")]))
+    drawn = small.findall("path[@class='declared']")
+    assert [title.text for path in drawn for title in path] == ["mark by <b>"]
+    assert drawn[0].get("d", "").startswith("M73 ")  # four runs, 46.7 apart from 3: between the second and the third
+    line = points(1.0, 2.0, 3.0, 4.0)
+    large = evidence_line(
+        line, "route", None, [(line[1].started_at, "deploy <42>"), (line[0].started_at - timedelta(days=9), "old")]
+    )
+    assert large is not None
+    told = picture(large).findall("path[@class='declared']")
+    assert [title.text for path in told for title in path] == ["deploy <42>"]

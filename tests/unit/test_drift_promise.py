@@ -64,6 +64,26 @@ def test_rates_of_which_nothing_changes_alarm_no_more_often_than_their_threshold
     assert alarms <= ALLOWED
 
 
+def test_rates_whose_runs_share_their_fate_are_found_moving_sooner_by_the_mean_of_their_runs() -> None:
+    before, after = Events(rate=0.05, correlation=1.0), Events(rate=0.5, correlation=1.0)
+    on_samples, found = replace(RATES, mean_above=math.inf), {}
+    for rules in (RATES, on_samples):
+        delays = []
+        for seed in range(5):
+            rng = np.random.default_rng(seed)
+            counts = [*before.draw(rng, 300).tolist(), *after.draw(rng, 200).tolist()]
+            rate = new_rate([(x, 30) for x in counts[:20]], rules)
+            for run, x in enumerate(counts[20:], start=20):
+                rate = step_rate(rate, x, 30, rules)
+                if rate.ln_m >= rules.ln_c:
+                    delays.append(run - 300)
+                    break
+        assert min(delays) > 0, "nothing alarmed before the change"
+        assert len(delays) == 5
+        found[rules.mean_above] = sum(delays)
+    assert found[RATES.mean_above] < found[math.inf]
+
+
 @pytest.mark.parametrize("sticky", [False, True], ids=["per request", "whole runs"])
 def test_mixes_of_which_nothing_changes_alarm_no_more_often_than_their_threshold_allows(sticky: bool) -> None:
     rules, alarms = replace(MIXES, ln_c=LN_C), 0
