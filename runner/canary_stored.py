@@ -23,6 +23,8 @@ from probes.suite import Probe
 from reports.consultation import Consultation
 
 _Stored = tuple[SampleFacts, FailureClass | None]
+_ASIDE = 20
+"""Answers of a probe at most that distances are measured from; fewer than half of them."""
 NOT_JUDGED = "latency is not judged: production was not asked, a baseline file stood for it"
 
 
@@ -52,9 +54,10 @@ class StoredSide:
         return self.file.endpoint
 
     def reference(self, probe: str) -> list[str]:
-        """Keys of half of a probe's answers, which are put aside: what the distances of both sides are held against."""
+        """Keys of some of a probe's answers, which are put aside: what the distances of both sides are held against."""
         told = self._left.get(probe, [])
-        aside, self._left[probe] = told[: len(told) // 2], told[len(told) // 2 :]
+        count = min(len(told) // 2, _ASIDE)
+        aside, self._left[probe] = told[:count], told[count:]
         return [key_of(facts.answer) for facts, _ in aside if facts.answer is not None]
 
     def left(self, probe: str) -> int:
