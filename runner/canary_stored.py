@@ -78,7 +78,7 @@ class StoredSide:
             trace_id="",
             started_at=self.clock.now(),
             answer=facts.answer,
-            failure=kind and Failure(kind=kind, message="failed when the baseline was captured"),
+            failure=Failure(kind=kind, message="failed when the baseline was captured") if kind else None,
         )
         self._facts[sample.sample_id] = facts
         return sample

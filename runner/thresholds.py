@@ -1,0 +1,45 @@
+"""What a run is judged by: the installation's budget of false alarms, shared over all streams. Feeds ``engine``."""
+
+from __future__ import annotations
+
+from checks.drift.plan import JudgePlan
+from checks.drift.score import streams_of
+from runner.confirming import confirmations_per_year
+from runner.golden import golden_streams
+from runner.orders import RunOrder
+from runner.schedule import runs_per_year
+from runner.store.base import Installed, Store
+
+
+def plan_of(store: Store, order: RunOrder, budget: float) -> JudgePlan:
+    """The thresholds of this run: the installation's budget shared over all streams of all its suites.
+
+    ``budget``: false alarms a year of the installation, where the suite does not say.
+    """
+    suite = order.prepared.suite
+    endpoint = suite.endpoints[order.endpoint]
+    retrieving = endpoint.response is not None and endpoint.response.documents is not None
+    asked, groups = [probe.id for probe in suite.probes], tuple(order.groups)
+    control = any(probe.control for probe in suite.probes)
+    streams = streams_of(asked, streaming=endpoint.streamed, retrieving=retrieving, groups=groups, control=control)
+    mine = Installed(
+        suite=suite.name,
+        endpoint=order.endpoint,
+        streams=len(streams) + golden_streams(store.acts(suite.name, order.endpoint)),
+        runs_per_year=runs_per_year(suite.schedule),
+    )
+    installed = store.installed()
+    if mine not in installed:
+        store.save_installed(mine)
+        installed = store.installed()
+    tolerance = suite.drift.tolerance
+    return JudgePlan(
+        runs_per_year=mine.runs_per_year,
+        streams=sum(entry.streams for entry in installed),
+        false_alarms_per_year=suite.drift.false_alarms_per_year or budget,
+        tolerance_latency=tolerance.latency,
+        tolerance_tokens=tolerance.tokens,
+        tolerance_rates=tolerance.rates,
+        capturing=order.capturing,
+        confirmations_per_year=confirmations_per_year(suite.drift.confirm, mine.runs_per_year),
+    )
