@@ -36,7 +36,7 @@ class EventTrial:
         cls, rng: np.random.Generator, normal: Events, plan: JudgePlan, *, past: Past, later: int, n: int
     ) -> EventTrial:
         """A trial of ``n`` samples a run and ``later`` runs after the change."""
-        rules = Rules.of(plan, min_runs=events.MIN_RUNS)
+        rules = events.event_rules(plan)
         counts = normal.draw(rng, past.seen, n, normal.share).tolist()
         formed = past.formed_of(events.BASELINE_RUNS)
         rate = new_rate([(x, n) for x in counts[:formed]], rules)
