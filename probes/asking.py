@@ -77,9 +77,7 @@ class Asking:
             attempts.append(Attempt(number=number, failure=failure, total_s=exchange.elapsed_s, waited_s=waited_s))
             asked = self._asked(exchange, failure, tuple(attempts))
             for gate in self.gates:
-                gate.note(
-                    failure=failure, usage=asked.reply.usage, cost_usd=asked.cost_usd, charged=exchange.charged
-                )
+                gate.note(failure=failure, usage=asked.reply.usage, cost_usd=asked.cost_usd, charged=exchange.charged)
             if wait_s is None:
                 return asked
             if not await self._waited(wait_s):
