@@ -6,9 +6,9 @@ What the words mean: docs/canary.md. Left-out values are those of the judge's ow
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from probes.duration import PositiveDuration
 from probes.forms import Number, Share, SuiteModel, Whole
@@ -25,6 +25,14 @@ class CanaryMargin(SuiteModel):
     """Worse by this much is no failure: a factor less 1 for latency and tokens, else a difference of shares."""
     margin: Annotated[Share, Field(gt=0, lt=1)] | None = None
     """A pass says that the candidate is not worse by this much."""
+
+    @model_validator(mode="after")
+    def _margin_above_tolerance(self) -> CanaryMargin:
+        if self.tolerance is not None and self.margin is not None and self.margin <= self.tolerance:
+            raise ValueError(
+                f"margin {self.margin:g} is not above tolerance {self.tolerance:g}: in between nothing could be decided"
+            )
+        return self
 
 
 class CanarySettings(SuiteModel):
@@ -46,3 +54,11 @@ class CanarySettings(SuiteModel):
     """Most probability of passing a candidate that is worse by a margin. Default 5%."""
     margins: Mapping[CanaryDimension, CanaryMargin | Literal["off"]] = Field(default_factory=dict)
     """Margins by dimension; ``off`` leaves one out of the verdict."""
+
+    @model_validator(mode="after")
+    def _a_verdict_is_possible(self) -> CanarySettings:
+        if self.min_pairs > self.max_pairs:
+            raise ValueError(f"min_pairs {self.min_pairs} is more than max_pairs {self.max_pairs}: nothing could pass")
+        if len(self.margins) == len(get_args(CanaryDimension)) and set(self.margins.values()) == {"off"}:
+            raise ValueError("every dimension is off: nothing would be compared")
+        return self

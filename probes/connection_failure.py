@@ -5,6 +5,7 @@ This is the one place where exceptions of httpx2 and of httpcore2, its engine, b
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -71,7 +72,11 @@ def connection_failure(error: Exception, *, sent: bool = False) -> Failure:
         return _UNSENDABLE
     root = [cause for cause in _chain(error) if isinstance(cause, OSError)]
     message = _in_plain_words(str(error)) or type(error).__name__
-    if root and str(root[-1]) not in message:
+    if root and isinstance(root[-1], ConnectionRefusedError):
+        where = re.search(r"\('([^']+)', (\d+)", str(root[-1]))
+        at = f" at {where[1]} port {where[2]}" if where else ""
+        message = f"nothing listens{at}: the connection was refused"
+    elif root and str(root[-1]) not in message:
         message = f"{message} ({root[-1]})"
     return Failure(kind=kind, message=message)
 

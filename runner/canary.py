@@ -15,7 +15,7 @@ from datetime import datetime
 from secrets import token_hex
 
 from checks.baseline_file import BaselineFile
-from checks.canary.contracts import broken_contracts
+from checks.canary.contracts import broken_contracts, broken_on_both
 from checks.canary.judge import judge_pairs
 from checks.canary.pair import Pair
 from checks.canary.plan import CanaryPlan
@@ -275,15 +275,27 @@ class _Run:
             return f"all {order.plan.max_pairs} pairs were asked"
         if len(seen) >= _HOPELESS and all(pair.production.failed for pair in seen):
             return f"production answered none of {len(seen)} questions"
-        if order.max_usd is not None and (self._cost() or 0.0) >= order.max_usd:
+        if order.max_usd is not None and (cost := self._cost()) is None:
+            return f"a reply did not tell what it cost, so the cap of {order.max_usd:g} dollars could not be kept"
+        if order.max_usd is not None and cost is not None and cost >= order.max_usd:
             return f"the cap of {order.max_usd:g} dollars was reached"
         if order.max_tokens is not None and self._tokens() >= order.max_tokens:
             return f"the cap of {order.max_tokens} tokens was reached"
         return ""
 
+    def _broken_on_both(self) -> Iterator[BrokenContract]:
+        for probe in self.order.probes:
+            if self.candidate.samples[probe.id]:
+                yield from broken_on_both(
+                    self.candidate.checked(probe, self.candidate.samples[probe.id]),
+                    self.production.checked(probe, self.production.samples[probe.id]),
+                    pair=len(self.pairs),
+                )
+
     def _cost(self) -> float | None:
         told = [one.cost_usd for side in (self.candidate, self.production) for one in side.consultations]
-        return sum_of([*(sample.cost_usd for sample in self.asked if sample.failure is None), *told])
+        asked = [s.cost_usd for s in self.asked if s.failure is None or s.cost_usd is not None]
+        return sum_of([*asked, *told])
 
     def _tokens(self) -> int:
         return sum((s.usage.input_tokens or 0) + (s.usage.output_tokens or 0) for s in self.asked)
@@ -304,6 +316,7 @@ class _Run:
             pairs=tuple(self.pairs),
             result=judge_pairs(self.pairs, self.order.plan, self.broken),
             ended=self.ended,
+            broken_on_both=tuple(self._broken_on_both()),
             examples=tuple(self.examples),
             cost_usd=self._cost() if answered else None,
             usage=usage_of([sample.usage for sample in answered]) if answered else TokenUsage(),

@@ -37,6 +37,19 @@ def broken_contracts(
             )
 
 
+def broken_on_both(
+    candidate: Sequence[Finding], production: Sequence[Finding], *, pair: int
+) -> Iterator[BrokenContract]:
+    """Contracts that neither side keeps: not the candidate's fault, and worth a word."""
+    failing = {(f.check, f.argument, f.turn) for f in production if f.status is Status.FAIL}
+    for finding in candidate:
+        place = (finding.check, finding.argument, finding.turn)
+        if finding.mode == "contract" and finding.status is Status.FAIL and place in failing:
+            yield BrokenContract(
+                probe=finding.probe, check=finding.label, argument=finding.argument, reason=finding.reason, pair=pair
+            )
+
+
 def _least(spec: CheckSpec) -> int:
     if spec.require == "all":
         return 1

@@ -17,8 +17,6 @@ from checks.drift.observation import SampleFacts
 
 Kind = Literal["ratio", "difference", "distance"]
 _SCALE = {"ratio": 0.55, "distance": 0.15}
-_LEAST_TOKENS = 2.0
-"""Added to token counts, so that an answer of one token more is not a doubling."""
 
 
 Sides = tuple[float | None, float | None]
@@ -71,10 +69,10 @@ def _each(read: Callable[[SampleFacts], float | None]) -> Callable[[Pair], Sides
     return lambda pair: (read(pair.candidate), read(pair.production))
 
 
-def _logged(read: Callable[[SampleFacts], float | None], offset: float = 0.0) -> Callable[[Pair], Sides]:
+def _logged(read: Callable[[SampleFacts], float | None]) -> Callable[[Pair], Sides]:
     def logarithm(sample: SampleFacts) -> float | None:
         value = read(sample)
-        return math.log(value + offset) if value is not None and value + offset > 0 else None
+        return math.log(value) if value is not None and value > 0 else None
 
     return _each(logarithm)
 
@@ -129,7 +127,7 @@ DIMENSIONS: dict[str, Dimension] = {
         Dimension(
             name="tokens.output",
             kind="ratio",
-            sides=_logged(lambda sample: sample.output_tokens, _LEAST_TOKENS),
+            sides=_logged(lambda sample: sample.output_tokens),
             tolerance=0.05,
             margin=0.25,
             higher="answers have more tokens",
@@ -137,7 +135,7 @@ DIMENSIONS: dict[str, Dimension] = {
         Dimension(
             name="tokens.input",
             kind="ratio",
-            sides=_logged(lambda sample: sample.input_tokens, _LEAST_TOKENS),
+            sides=_logged(lambda sample: sample.input_tokens),
             tolerance=0.05,
             margin=0.25,
             higher="questions have more tokens",

@@ -52,12 +52,12 @@ def judge_pairs(
 def _judged(dimension: Dimension, pairs: Sequence[Pair], plan: CanaryPlan, *, effects: bool) -> DimensionVerdict:
     differences = _differences(dimension, pairs)
     fail, passed = _lines(dimension, differences)
-    best_fail, best_pass = (float(line.max()) if line.size else 0.0 for line in (fail, passed[plan.min_pairs - 1 :]))
+    best_fail, best_pass = (max(0.0, float(line.max())) if line.size else 0.0 for line in (fail, passed))
     due = sum(map(dimension.due, pairs))  # a probe's first answer has nothing to be held against
     enough = len(differences) >= plan.least_valid * due
     told = DimensionVerdict(
         dimension=dimension.name,
-        verdict=_verdict(best_fail, best_pass, plan, enough=enough),
+        verdict=_verdict(best_fail, best_pass, plan, enough=enough, pairs=len(differences)),
         evidence_fail=best_fail,
         evidence_pass=best_pass,
         pairs=len(differences),
@@ -90,23 +90,24 @@ def _lines(dimension: Dimension, differences: Array) -> tuple[Array, Array]:
     )
 
 
-def _verdict(fail: float, passed: float, plan: CanaryPlan, *, enough: bool) -> CanaryVerdict:
+def _verdict(fail: float, passed: float, plan: CanaryPlan, *, enough: bool, pairs: int) -> CanaryVerdict:
     if not enough:
         return CanaryVerdict.INCONCLUSIVE
     if fail >= plan.ln_fail:
         return CanaryVerdict.FAIL
-    return CanaryVerdict.PASS if passed >= plan.ln_pass else CanaryVerdict.INCONCLUSIVE
+    ruled_out = passed >= plan.ln_pass and pairs >= plan.min_pairs
+    return CanaryVerdict.PASS if ruled_out else CanaryVerdict.INCONCLUSIVE
 
 
 def _needed(fail: Array, passed: Array, plan: CanaryPlan) -> int | None:
     """How many more pairs like these a verdict would take; None where the evidence does not grow."""
     if not len(fail):
         return None
-    if fail.max() >= plan.ln_fail or (
-        len(passed) >= plan.min_pairs and passed[plan.min_pairs - 1 :].max() >= plan.ln_pass
-    ):
-        return 0
     seen = len(fail)
+    if fail.max() >= plan.ln_fail:
+        return 0
+    if passed.max() >= plan.ln_pass:
+        return max(0, plan.min_pairs - seen)
     waits = [
         (threshold - float(line[-1])) * seen / float(line[-1])
         for line, threshold in ((fail, plan.ln_fail), (passed, plan.ln_pass))

@@ -52,8 +52,18 @@ def amount_words(dimension: Dimension, amount: float) -> str:
     return f"{100 * amount:g} points" if dimension.kind == "difference" else f"{amount:g}"
 
 
+def _cut_short(told: DimensionVerdict) -> str:
+    """The reason of a dimension once the canary has ended: an open one asks for no more pairs."""
+    if told.verdict is not CanaryVerdict.INCONCLUSIVE or told.silent or not told.pairs:
+        return told.reason
+    return f"no verdict of its own when the canary ended{f': {effect_words(told.effect)}' if told.effect else ''}"
+
+
 def result_words(result: CanaryResult, plan: CanaryPlan) -> CanaryResult:
     """The verdict of the whole with its reason."""
+    if result.decided:
+        ended = tuple(replace(told, reason=_cut_short(told)) for told in result.dimensions)
+        result = replace(result, dimensions=ended)
     if result.broken:
         first = result.broken[0]
         also = f" (and {len(result.broken) - 1} more)" if len(result.broken) > 1 else ""

@@ -37,6 +37,7 @@ def render(record: CanaryRecord, *, generated_at: datetime, version: str) -> str
             mark=wording.MARKS[record.result.verdict],
             reason=wording.reason(record),
             facts=wording.facts(record),
+            broken=wording.broken_words(record)[:1].upper() + wording.broken_words(record)[1:],
             rows=[
                 {
                     "told": told,

@@ -47,6 +47,10 @@ def canary_object(record: CanaryRecord) -> dict[str, Any]:
             }
             for broken in record.result.broken
         ],
+        "broken_on_both": [
+            {"probe": one.probe, "check": one.check, "argument": one.argument, "reason": one.reason}
+            for one in record.broken_on_both
+        ],
         "cost_usd": record.cost_usd,
         "usage": {
             "input_tokens": record.usage.input_tokens,

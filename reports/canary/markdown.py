@@ -29,6 +29,9 @@ def _lines(record: CanaryRecord) -> Iterator[str]:
         evidence = wording.evidence_words(told, record)
         yield f"| {markdown_code(told.dimension)} | {mark} | {evidence} | {markdown_prose(told.reason)} |"
     yield from _broken(record)
+    if record.broken_on_both:
+        yield ""
+        yield markdown_prose(wording.broken_words(record)) + "."
     yield from _examples(record)
     yield ""
     yield f"{markdown_prose(', '.join(wording.facts(record)))}."

@@ -67,8 +67,10 @@ def interval(told: DimensionVerdict, record: CanaryRecord) -> Markup:
             ("limit", _WIDTH / 2 + 0.5 * (_WIDTH / 2 - _LEFT)),
         )
     )
+    middle = math.log(effect.value) if effect.kind == "ratio" else effect.value
+    beyond = " beyond" if abs(middle) > span else ""  # hollow: the scale ends before it
     body = (
         f'{ticks}<path class="reach" d="M{number(low)} 18H{number(high)}"/>'
-        f'<circle class="end" cx="{number(place(effect.value, low))}" cy="18" r="4"/>'
+        f'<circle class="end{beyond}" cx="{number(place(effect.value, low))}" cy="18" r="4"/>'
     )
     return svg(_WIDTH, 36.0, f"{told.dimension}: {told.reason}", body, "effect")

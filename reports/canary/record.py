@@ -7,7 +7,7 @@ from datetime import datetime
 
 from checks.canary.pair import Pair
 from checks.canary.plan import CanaryPlan
-from checks.canary.verdict import CanaryResult, CanaryVerdict
+from checks.canary.verdict import BrokenContract, CanaryResult, CanaryVerdict
 from probes.sample import TokenUsage
 
 EXIT_CODES = {CanaryVerdict.PASS: 0, CanaryVerdict.FAIL: 1, CanaryVerdict.INCONCLUSIVE: 3}
@@ -41,6 +41,8 @@ class CanaryRecord:
     result: CanaryResult
     ended: str
     """Why it ended, as a sentence: decided, or which cap was reached."""
+    broken_on_both: tuple[BrokenContract, ...] = ()
+    """Contracts that neither side keeps: not the candidate's fault, and not to be overlooked."""
     examples: tuple[Example, ...] = ()
     cost_usd: float | None = None
     """US dollars of both sides, judge included; None where a price is unknown."""

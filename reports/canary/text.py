@@ -12,6 +12,7 @@ from rich.text import Text
 from checks.canary.verdict import CanaryVerdict
 from reports.canary import wording
 from reports.canary.record import CanaryRecord, Example
+from reports.canary.wording import broken_words
 from reports.console import plain_table, printed
 from reports.escaping import one_line
 
@@ -41,6 +42,9 @@ def _parts(record: CanaryRecord) -> Iterator[RenderableType]:
         yield Text()
         yield Text("Contracts that production keeps and the candidate breaks", style="bold")
         yield Padding(_broken(record), _INDENT)
+    if record.broken_on_both:
+        yield Text()
+        yield Text(one_line(broken_words(record), 500))
     for example in record.examples[:1]:
         yield Text()
         yield from _example(example)

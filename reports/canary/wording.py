@@ -37,6 +37,15 @@ def facts(record: CanaryRecord) -> list[str]:
     ]
 
 
+def broken_words(record: CanaryRecord) -> str:
+    """Which contracts neither side keeps, in one line; empty where there are none."""
+    told = [f"{one.check} of {one.probe}" for one in record.broken_on_both]
+    if not told:
+        return ""
+    more = f" and {len(told) - 3} more" if len(told) > 3 else ""
+    return f"broken on both sides, so not the candidate's fault: {', '.join(told[:3])}{more}"
+
+
 def evidence_words(told: DimensionVerdict, record: CanaryRecord) -> str:
     """How far a dimension has come, as shares of what each verdict takes."""
     if told.silent:

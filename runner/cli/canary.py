@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -114,6 +115,8 @@ def _order(
     if production == candidate and baseline is None:
         raise UsageError(f"--production and --candidate are both {candidate!r}: a candidate is another endpoint")
     settings = prepared.suite.canary
+    if (settings.max_usd if max_usd is None else max_usd) is not None:
+        _refuse_unpriced(prepared, sides if baseline is None else (candidate,))
     chosen = select(prepared.suite, probes=tuple(probes or ()), labels=opt.labels_of(labels))
     return CanaryOrder(
         prepared=prepared,
@@ -128,6 +131,26 @@ def _order(
         max_tokens=settings.max_tokens if max_tokens is None else max_tokens,
         baseline=baseline,
     )
+
+
+def _refuse_unpriced(prepared: PreparedSuite, sides: Sequence[str]) -> None:
+    """A dollar cap needs prices.
+
+    Raises:
+        UsageError: nobody knows what one of the endpoints costs.
+    """
+    from probes.pricing import asked_model, price_known
+
+    endpoints = prepared.suite.endpoints
+    judge = prepared.suite.judge
+    asked = [*sides, *((name for name in (judge.endpoint, judge.embeddings) if name) if judge else ())]
+    for name in dict.fromkeys(asked):
+        if not price_known(endpoints[name]):
+            model = asked_model(endpoints[name]) or "no model is named"
+            raise UsageError(
+                f"max_usd could not be kept: the price of endpoint {name} is unknown ({model}); give it "
+                "prices: {input: ..., output: ...} (0 where it is free), or cap with --max-tokens"
+            )
 
 
 def _baseline(prepared: PreparedSuite, production: str | None, file: Path | None) -> BaselineFile | None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from pydantic import TypeAdapter
 
+from checks.canary.verdict import BrokenContract
 from reports.canary.record import CanaryRecord, Example
 from runner.store.columns import Codec, from_json, in_utc, instant_text, to_json
 from runner.store.database import SqliteDatabase
@@ -23,7 +24,9 @@ NEWEST = "SELECT * FROM canaries WHERE suite = ? ORDER BY seq DESC LIMIT ?"
 def save(db: SqliteDatabase, record: CanaryRecord) -> None:
     """Write a canary. The caller holds the transaction."""
     broken = tuple(replace(one, reason="") for one in record.result.broken)
+    both = tuple(replace(one, reason="") for one in record.broken_on_both)
     told = {
+        "both": [one.reason for one in record.broken_on_both],
         "examples": EXAMPLES.plain(record.examples),
         "broken": [one.reason for one in record.result.broken],
     }
@@ -32,7 +35,9 @@ def save(db: SqliteDatabase, record: CanaryRecord) -> None:
         "suite": record.suite,
         "started_at": instant_text(record.started_at),
         "verdict": record.result.verdict.value,
-        "record": RECORDS.dump(replace(record, examples=(), result=replace(record.result, broken=broken))),
+        "record": RECORDS.dump(
+            replace(record, examples=(), broken_on_both=both, result=replace(record.result, broken=broken))
+        ),
         "told": to_json(told),
     }
     db.insert_all("canaries", [row])
@@ -54,7 +59,13 @@ def _record(row: Row) -> CanaryRecord:
     if row["told"] is None:
         return record
     told = from_json(row["told"])
-    pairs = zip(record.result.broken, told["broken"], strict=True)
-    broken = tuple(replace(contract, reason=reason) for contract, reason in pairs)
-    examples = EXAMPLES.build(told["examples"])
-    return replace(record, examples=examples, result=replace(record.result, broken=broken))
+    return replace(
+        record,
+        examples=EXAMPLES.build(told["examples"]),
+        broken_on_both=_with(record.broken_on_both, told["both"]),
+        result=replace(record.result, broken=_with(record.result.broken, told["broken"])),
+    )
+
+
+def _with(contracts: tuple[BrokenContract, ...], reasons: list[str]) -> tuple[BrokenContract, ...]:
+    return tuple(replace(one, reason=reason) for one, reason in zip(contracts, reasons, strict=True))

@@ -105,9 +105,20 @@ def test_a_contract_that_only_the_candidate_breaks_fails_within_a_few_pairs(pair
     assert told["pairs"] < 20
 
 
-def test_what_is_broken_on_both_sides_is_not_the_candidates_fault(pair: Pair) -> None:
+def test_what_is_broken_on_both_sides_is_not_the_candidates_fault_and_is_told(pair: Pair) -> None:
     told = pair.canary(suite=SUITE.replace("contains: Canberra", "contains: Sydney"))
     assert (told["verdict"], told["broken_contracts"]) == ("PASS", [])
+    assert [(one["check"], one["probe"]) for one in told["broken_on_both"]] == [("contains", "capital")]
+    shown = pair.place.run("show", "s.yaml", "--canary", "latest")
+    assert "broken on both sides, so not the candidate's fault: contains of capital" in " ".join(shown.stdout.split())
+
+
+def test_a_dollar_cap_without_prices_is_refused_before_anything_is_sent(pair: Pair) -> None:
+    pair.write(SUITE.replace("    prices: {input: 1, output: 2}\n", ""))
+    done = pair.place.run("canary", "s.yaml", *SIDES, "--max-usd", "1")
+    assert done.returncode == 2
+    assert "the price of endpoint production is unknown" in done.stderr
+    assert not pair.production.endpoint.request_count
 
 
 @pytest.mark.parametrize(
@@ -166,6 +177,8 @@ def test_margins_of_the_suite_decide_and_a_dimension_may_be_left_out(pair: Pair)
         ("canary: {margins: {latency: off}}\n", "19:20", "latency"),
         ("canary: {margins: {answers: none}}\n", "19:29", "none"),
         ("canary: {max_pairs: 0}\n", "19:21", "0"),
+        ("canary: {min_pairs: 400}\n", "19:9", "nothing could pass"),
+        ("canary: {margins: {latency.total: {tolerance: 30%, margin: 10%}}}\n", "19:35", "nothing could be decided"),
         ("canary: {max_pair: 5}\n", "19:10", "max_pairs"),
         ("canary: {false_fail: 70%}\n", "19:22", "70%"),
     ],

@@ -84,6 +84,22 @@ def test_a_dimension_in_between_never_passes_and_never_says_when_it_would() -> N
     assert result.verdict is INCONCLUSIVE
 
 
+def test_a_ratio_of_tokens_is_told_as_it_is() -> None:
+    short, long = SampleFacts(failed=False, output_tokens=7), SampleFacts(failed=False, output_tokens=14)
+    result = judge_pairs([pair(n, long, short) for n in range(30)], CanaryPlan(dimensions=("tokens.output",)))
+    effect = told(result, "tokens.output").effect
+    assert effect is not None
+    assert effect.value == pytest.approx(2.0)
+
+
+def test_evidence_is_told_before_the_least_number_of_pairs_too() -> None:
+    result = judge_pairs([timed(1.0, 1.0, n) for n in range(12)], LATENCY)
+    entry = told(result, "latency.total")
+    assert entry.verdict is INCONCLUSIVE
+    assert entry.evidence_pass > 1
+    assert entry.evidence_fail == 0
+
+
 def test_a_single_answer_a_thousand_times_slower_decides_nothing() -> None:
     pairs = [*slowed(1, 60), timed(1000.0, 1.0, 60)]
     assert judge_pairs(pairs, LATENCY).verdict is judge_pairs(pairs[:-1], LATENCY).verdict
