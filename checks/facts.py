@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from checks.dates import MONTHS, Day, dates_in
-from checks.figures import NUMBER_WORDS, figures_in, readings
+from checks.figures import figures_in, readings
 from checks.folding import worded
 from checks.kinds import FactKind
+from checks.spelled_numbers import spelled_in
 
 _MARKERS = re.compile(r"(?m:^[ \t>]{0,10}\d{1,3}[.)][ \t])|\[\d{1,3}\]")
 """Numbers of list items and of footnotes: they state nothing."""
 _QUOTE = re.compile(r"[\"“„«]([^\"“”„«»\n]{3,400}+)[\"”“»]")
+_ROW = re.compile(r" (?=\d)")
+"""Between two numbers, not before a factor or a percent sign."""
 _GAP = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?)\s*")
 _CAPITAL = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪİĶŁĽŃŅŇŐŒŘŚŞŠŤŪŮŰŹŻŽΑ-ΩА-ЯЁ"
 _NAME = re.compile(rf"[{_CAPITAL}](?<![\w'’/@.-].)[\w'’-]*+(?:[ ][{_CAPITAL}][\w'’-]*+)*")
@@ -51,7 +54,7 @@ class Sources:
         self._values = {
             value for written, _ in figures_in(whole) for piece in _pieces(written) for value in readings(piece)
         }
-        self._values |= {NUMBER_WORDS[word] for word in self._word_set & NUMBER_WORDS.keys()}
+        self._values.update(spelled_in(self._words.split()))
         self._days = {day for date in dates_in(whole) for day in date.readings}
         self._yearless = {(month, day) for _, month, day in self._days}
 
@@ -68,7 +71,7 @@ class Sources:
     def _holds_number(self, written: str) -> bool:
         if not self._values.isdisjoint(readings(written)):
             return True
-        parts = written.split(" ")
+        parts = _ROW.split(written)
         return len(parts) > 1 and all(not self._values.isdisjoint(readings(part)) for part in parts)
 
     def _holds_day(self, wanted: Day) -> bool:
@@ -108,7 +111,8 @@ def facts_in(text: str, kinds: tuple[FactKind, ...]) -> Iterator[Fact]:
 
 def _pieces(written: str) -> tuple[str, ...]:
     """In a source "30 100" may be one number or two."""
-    return (written, *written.split(" ")) if " " in written else (written,)
+    parts = _ROW.split(written)
+    return (written, *parts) if len(parts) > 1 else (written,)
 
 
 def _numbers(text: str, dates: list[tuple[int, int]]) -> Iterator[Fact]:

@@ -1,7 +1,8 @@
 """Numbers of a text as the values they may stand for, whatever their separators. Feeds ``facts``.
 
 Unlike ``numbers_in_text``, which settles for one value, this keeps every reading: 1.240 may be 1240 or 1.24, and
-whether a number stands in a source must not hang on a country. Signs, units and currencies do not count.
+whether a number stands in a source must not hang on a country. Factors and percent belong to a number: 5 is neither
+5 million nor 5%. Signs, units and currencies do not count.
 """
 
 from __future__ import annotations
@@ -13,24 +14,20 @@ DIGITS = 40
 """Longest number that is read, in characters; what is longer counts as no number."""
 _FIGURE = re.compile(
     r"[.\d](?<![\w.,].)(?:(?<=\d)|\d)\d*+(?:[.,'’\u00a0\u202f\u2009]\d++|[ ]\d{3}(?!\w))*+"
-    r"(?: ?(?:thousand|million|billion|trillion|k|bn|mn)\b)?"
+    r"(?: ?(?i:thousand|million|billion|trillion|k|bn|mn)\b|[MB]\b)?(?: ?(?:%|(?i:percent|per cent|pct)\b))?"
 )
-_SPLIT = re.compile(r"^([\d.,'’\u00a0\u202f\u2009 ]*\d) ?([a-z]+)?$")
-_ZEROS = {"thousand": 3, "k": 3, "million": 6, "mn": 6, "billion": 9, "bn": 9, "trillion": 12}
+_SPLIT = re.compile(
+    r"([\d.,'’\u00a0\u202f\u2009 ]*\d) ?(thousand|million|billion|trillion|k|bn|mn|m|b)?"
+    r"( ?(?:%|percent|per cent|pct))?",
+    re.IGNORECASE,
+)
+_ZEROS = {"thousand": 3, "k": 3, "million": 6, "mn": 6, "m": 6, "billion": 9, "bn": 9, "b": 9, "trillion": 12}
 _GROUPS = "'’\u00a0\u202f\u2009 "
 _READINGS = {
     ".": re.compile(rf"(?:\d{{1,3}}(?:[,{_GROUPS}]\d{{3}})+|\d+)?(?:\.\d+)?"),
     ",": re.compile(rf"(?:\d{{1,3}}(?:[.{_GROUPS}]\d{{3}})+|\d+)?(?:,\d+)?"),
 }
 _MARKS = {".": str.maketrans("", "", _GROUPS + ","), ",": str.maketrans("", "", _GROUPS + ".")}
-NUMBER_WORDS = {
-    word: str(number)
-    for number, word in enumerate(
-        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-    )
-} | {"fourteen": "14", "fifteen": "15", "twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60"}
-NUMBER_WORDS |= {"seventy": "70", "eighty": "80", "ninety": "90", "hundred": "100"}
-"""English words for whole numbers, to read the sources by: "thirty days" bears out "30 days"."""
 
 
 def figures_in(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -41,14 +38,20 @@ def figures_in(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
 
 
 def readings(written: str) -> set[str]:
-    """The values a written number may stand for, each in one plain spelling (``1240.5``)."""
-    match = _SPLIT.match(written)
-    digits, factor = (match[1], match[2]) if match else (written, None)
-    if digits.isdecimal() and not factor:
+    """The values a written number may stand for, each in one plain spelling (``1240.5``, of a share ``5%``)."""
+    match = _SPLIT.fullmatch(written)
+    digits, factor, share = match.groups() if match else (written, None, None)
+    values = _values(digits)
+    if factor:
+        values = {_moved(value, _ZEROS[factor.lower()]) for value in values}
+    return {f"{value}%" for value in values} if share else values
+
+
+def _values(digits: str) -> set[str]:
+    if digits.isdecimal():
         return {digits.lstrip("0") or "0"}
     # what no reading takes, like 1.2.3, stands for itself
-    plain = {_plain(digits, mark) for mark, reading in _READINGS.items() if reading.fullmatch(digits)} or {digits}
-    return plain | {_moved(value, _ZEROS[factor]) for value in plain} if factor else plain
+    return {_plain(digits, mark) for mark, reading in _READINGS.items() if reading.fullmatch(digits)} or {digits}
 
 
 def _plain(digits: str, mark: str) -> str:

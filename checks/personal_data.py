@@ -35,8 +35,10 @@ _PHONE_NAMED = (
     r"(?i:(?<!\w)(?:tel|telephone|phone|call|fax|mobile|cell|whatsapp|telefon|mobil|handy|anruf|téléphone|teléfono|móvil))(?!\w)"
     r"[^\d\n]{0,24}(?<![\d#])(?P<number>\(?\d(?:[ .()/-]{0,2}\d){6,14})(?!\d)"
 )
-_CARD = r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)"
-_IBAN = r"(?<!\w)(?=[A-Z]{2}\d{2}[ \u00a0]?[A-Z0-9])"
+_SEPARATORS = " .\u00a0\u2009\u202f\u2010\u2011\u2012\u2013-"
+"""Between the groups of cards and accounts: blanks, those that do not break, dots, hyphens and dashes."""
+_CARD = rf"(?<![\w.-])\d(?:[{_SEPARATORS}]?\d){{12,18}}(?![\w-]|\.\d)"
+_IBAN = rf"(?<!\w)(?=[A-Za-z]{{2}}\d{{2}}[{_SEPARATORS}]?[A-Za-z0-9])"
 _SSN = r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])"
 _IP = (
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}(?![\w:]|\.\d)"
@@ -110,7 +112,7 @@ def _phones(text: str) -> Iterator[tuple[int, int]]:
 
 def _cards(text: str) -> Iterator[tuple[int, int]]:
     for match in _compiled(_CARD).finditer(text):
-        groups = re.split("[ -]", match[0])
+        groups = re.split(f"[{_SEPARATORS}]", match[0])
         grouped = len(groups) == 1 or all(2 <= len(group) <= 7 for group in groups)
         if grouped and is_card("".join(groups)) and not _called_otherwise(text, match.start()):
             yield match.span()
@@ -119,14 +121,19 @@ def _cards(text: str) -> Iterator[tuple[int, int]]:
 def _ibans(text: str) -> Iterator[tuple[int, int]]:
     for match in _compiled(_IBAN).finditer(text):
         start = match.start()
-        length = IBAN_LENGTHS.get(text[start : start + 2], 0)
+        length = IBAN_LENGTHS.get(text[start : start + 2].upper(), 0)
         compact, end = _compact(text, start, length)
-        if length and not text[end : end + 1].isalnum() and is_iban(compact):
+        if length and not text[end : end + 1].isalnum() and is_iban(compact.upper()) and _no_prose(compact):
             yield start, end
 
 
+def _no_prose(compact: str) -> bool:
+    """False for words in small letters that happen to have the right check digits."""
+    return compact.isupper() or 2 * sum(map(str.isdecimal, compact)) >= len(compact)
+
+
 def _compact(text: str, start: int, length: int) -> tuple[str, int]:
-    """The next letters and digits without single blanks, and where they end."""
+    """The next letters and digits without what separates them, and where they end."""
     taken: list[str] = []
     end = start
     for offset, character in enumerate(text[start : start + _IBAN_WRITTEN], start):
@@ -135,7 +142,7 @@ def _compact(text: str, start: int, length: int) -> tuple[str, int]:
         if character.isascii() and character.isalnum():
             taken.append(character)
             end = offset + 1
-        elif character not in " \u00a0":
+        elif character not in _SEPARATORS:
             break
     return "".join(taken), end
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field, model_validator
 
 from checks.argument import Argument, Texts
+from checks.case_folding import case_folded, case_folding_of
 
 AROUND = 40
 """Characters that a reason shows at both sides of a hit."""
@@ -63,8 +64,6 @@ def around(answer: str, span: tuple[int, int]) -> str:
 def find(phrase: str, answer: str, *, ignore_case: bool) -> tuple[int, int] | None:
     """Where the phrase first occurs, as offsets [start, end), or None."""
     if ignore_case:
-        # a case-insensitive search keeps offsets; case folding would shift them (ß becomes ss)
-        match = re.search(re.escape(phrase), answer, re.IGNORECASE)
-        return match.span() if match else None
+        return next(case_folding_of(answer).occurrences(re.compile(re.escape(case_folded(phrase)))), None)
     start = answer.find(phrase)
     return None if start < 0 else (start, start + len(phrase))

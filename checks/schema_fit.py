@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import islice
+from math import isfinite
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
@@ -44,7 +46,18 @@ def _unique_items(validator: Any, wanted: bool, items: object, schema: Schema) -
         yield ValidationError("the list holds the same value twice")
 
 
-_Validator: Any = extend(Draft202012Validator, {"pattern": _bounded_pattern, "uniqueItems": _unique_items})  # type: ignore[no-untyped-call]
+def _decimal_multiple(validator: Any, step: float, value: object, schema: Schema) -> Iterator[ValidationError]:
+    # jsonschema divides binary fractions, by which 19.99 is no multiple of 0.01
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    if not isfinite(value) or (Fraction(repr(value)) / Fraction(repr(step))).denominator != 1:
+        yield ValidationError(f"{value!r} is not a multiple of {step!r}")
+
+
+_Validator: Any = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator,
+    {"pattern": _bounded_pattern, "uniqueItems": _unique_items, "multipleOf": _decimal_multiple},
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

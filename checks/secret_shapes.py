@@ -70,9 +70,9 @@ _NEEDED: dict[SecretKind, tuple[str, ...]] = {
 """Without one of these, in small letters, there is none of the kind: most answers are done with after a glance."""
 _SHORT: frozenset[SecretKind] = frozenset({"aws", "address"})
 """Too short, or of a shape too rare, to ask for entropy."""
-_STAND_IN = re.compile(
-    r"example|your|placeholder|redacted|change.?me|dummy|sample|x{4}|\*{3}|\.{3}|…|1234567|abcdef", re.IGNORECASE
-)
+_STAND_IN = re.compile(r"example|your|placeholder|redacted|change.?me|dummy|sample|x{4}|\*{3}|\.{3}|…", re.IGNORECASE)
+_RUN_CHARS = 4
+"""Fewest characters of a run: neighbours of the alphabet or of the digits in a row, upwards or downwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +105,26 @@ def _looks_drawn(value: str, kind: SecretKind) -> bool:
     """True for what no person would write as a stand-in."""
     if kind == "private_key":
         return True
-    if _STAND_IN.search(value):
+    if _STAND_IN.search(value) or 2 * _chars_in_runs(value) > len(value):
         return False
     if kind in _SHORT:
         return kind == "aws" or any(map(str.isdigit, value))
     return any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and entropy(value) >= ENTROPY
+
+
+def _chars_in_runs(value: str) -> int:
+    """How many characters belong to runs such as 1234567890 or abcdef: chance draws few of them."""
+    # behind 9 comes 0, as on a keyboard: the character behind 9 in ASCII stands in for it
+    codes = [ord(character) for character in value.lower().replace("90", "9:").replace("09", ":9")]
+    total, length, last = 0, 1, 0
+    for one, other in zip(codes, [*codes[1:], -9], strict=True):
+        step = other - one
+        if step in (1, -1) and (length == 1 or step == last):
+            length, last = length + 1, step
+            continue
+        total += length if length >= _RUN_CHARS else 0
+        length, last = 1, 0
+    return total
 
 
 def entropy(value: str) -> float:

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from checks.case_folding import case_folded, case_folding_of
+
 _UNSPACED = (
     (0x0E00, 0x0EFF),
     (0x1000, 0x109F),
@@ -34,23 +36,26 @@ class Phrase:
     def __init__(self, text: str, *, ignore_case: bool = True, whole_words: bool = True) -> None:
         self.text = text
         self._ignore_case = ignore_case
-        words = (lowered(text) if ignore_case else text).split()
+        text = case_folded(text) if ignore_case else text
+        words = text.split()
         # a pattern that begins with plain letters is found far faster than one that begins with a condition
         self._pattern = re.compile(_BLANKS.join(map(re.escape, words)) if words else re.escape(text))
         first, last = (words[0][0], words[-1][-1]) if words else ("", "")
         self._left, self._right = whole_words and _needs_end(first), whole_words and _needs_end(last)
 
-    def find(self, text: str, small: str | None = None) -> tuple[int, int] | None:
-        """Where it first occurs, as offsets [start, end); ``small`` is the lowered text, where it is at hand."""
-        return next(self.occurrences(text, small), None)
+    def find(self, text: str) -> tuple[int, int] | None:
+        """Where it first occurs, as offsets [start, end)."""
+        return next(self.occurrences(text), None)
 
-    def occurrences(self, text: str, small: str | None = None) -> Iterator[tuple[int, int]]:
+    def occurrences(self, text: str) -> Iterator[tuple[int, int]]:
         """Everywhere it occurs."""
-        searched = text if not self._ignore_case else lowered(text) if small is None else small
-        for match in self._pattern.finditer(searched):
-            start, end = match.span()
-            torn = (self._left and start and _continues(searched[start - 1])) or (
-                self._right and end < len(searched) and _continues(searched[end])
+        if self._ignore_case:
+            spans = case_folding_of(text).occurrences(self._pattern)
+        else:
+            spans = (match.span() for match in self._pattern.finditer(text))
+        for start, end in spans:
+            torn = (self._left and start and _continues(text[start - 1])) or (
+                self._right and end < len(text) and _continues(text[end])
             )
             if not torn:
                 yield start, end

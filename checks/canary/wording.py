@@ -23,18 +23,23 @@ def _reason(told: DimensionVerdict, dimension: Dimension, plan: CanaryPlan, aske
     if told.verdict is CanaryVerdict.FAIL:
         return f"{dimension.higher}{size}"
     if told.verdict is CanaryVerdict.PASS:
-        return f"not worse by {amount_words(dimension, dimension.margin)}{size}"
+        return f"not worse by {amount_words(dimension, dimension.margin)} ({1 - plan.false_pass:.0%} sure){size}"
     if told.silent:
         return "neither endpoint tells anything of it: not judged"
-    if told.pairs < plan.least_valid * asked:
+    if not asked or told.pairs < plan.least_valid * asked:
+        if not asked:
+            return "no pair was asked"
         return f"only {told.pairs} of {asked} pairs say anything of it; {plan.least_valid:.0%} must"
     if told.pairs_needed is None:
         return f"these pairs lead to no verdict{size}"
-    return f"about {told.pairs_needed} more pairs are needed{size}"
+    more = "1 more pair is" if told.pairs_needed == 1 else f"{told.pairs_needed} more pairs are"
+    return f"about {more} needed{size}"
 
 
 def effect_words(effect: Effect) -> str:
     """``x1.31, between x1.22 and x1.40``."""
+    if effect.low is None and effect.high is None:
+        return f"{_amount(effect, effect.value)}, too few for an interval"
     low, high = (("open" if value is None else _amount(effect, value)) for value in (effect.low, effect.high))
     return f"{_amount(effect, effect.value)}, between {low} and {high}"
 
@@ -74,10 +79,14 @@ def result_words(result: CanaryResult, plan: CanaryPlan) -> CanaryResult:
     if worse:
         return replace(result, reason=f"{worse[0].dimension}: {worse[0].reason}")
     if result.verdict is CanaryVerdict.PASS:
-        return replace(result, reason=f"no dimension is worse by its margin, after {result.pairs} pairs")
+        return replace(result, reason=f"no dimension is worse by its margin, after {_pairs(result.pairs)}")
     open_ones = tuple(
         told.dimension for told in result.dimensions if told.verdict is CanaryVerdict.INCONCLUSIVE and not told.silent
     )
     if not open_ones:
         return replace(result, reason="nothing was measured")
-    return replace(result, reason=f"not enough evidence on {listed(open_ones)} after {result.pairs} pairs")
+    return replace(result, reason=f"not enough evidence on {listed(open_ones)} after {_pairs(result.pairs)}")
+
+
+def _pairs(count: int) -> str:
+    return "1 pair" if count == 1 else f"{count} pairs"

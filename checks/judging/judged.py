@@ -17,7 +17,7 @@ from checks.finding import Outcome, Status
 from checks.inquiry import Inquiry, InquiryReply
 from checks.judging.prompts import SYSTEM, VERSION, ending
 from checks.judging.quoting import marked_off, too_long
-from checks.judging.verdicts import ended_with, reason_of, verdict_of
+from checks.judging.verdicts import ended_with, holds_verdict, reason_of, verdict_of
 from probes.fault import Fault
 from probes.forms import Name
 from probes.judge import Votes
@@ -74,6 +74,10 @@ class Judged(Consulting):
             if verdict is None:
                 offered = ", ".join(task.offered)
                 return unmeasured(f"the judge gave no verdict (one of {offered}); it ended with '{ended_with(reply)}'")
+            if any(holds_verdict(text, verdict) for text in task.parts.values()):
+                return unmeasured(
+                    f"the text it judged holds the verdict {verdict} itself, so the judge may have repeated it"
+                )
             verdicts.append(verdict)
         outcome = self.decided(verdicts)
         if outcome.status is Status.PASS:

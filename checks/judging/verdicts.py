@@ -1,7 +1,8 @@
-"""Verdicts out of what a judge wrote: the last one counts, it ends the reply, and it must be one of those offered.
+"""Verdicts out of what a judge wrote: one alone, at the end of the reply, of those offered. Feeds the judge checks.
 
 A judge that repeats what it was shown may repeat a forged verdict. So a reply counts only where its very last line is
-a verdict in the one form asked for; everything else is no verdict, which is an error and neither pass nor fail.
+a verdict in the one form asked for, neither quoted nor listed nor within a code fence, and no other line gives another
+one; everything else is no verdict, which is an error and neither pass nor fail.
 """
 
 from __future__ import annotations
@@ -17,20 +18,33 @@ READ_CHARS = 200_000
 _REASON_CHARS = 240
 ORNAMENT = " \t*_`#>\"'.!~-"
 """What may stand around a line of a fixed form."""
-_LINE = re.compile(r"verdict[ \t*_`]*[:\uff1a](.*)", re.IGNORECASE)
+_OWN = re.compile(r"(?:#{1,6}[ \t]+)?[*_]*verdict[ \t*_]*[:\uff1a](.*)", re.IGNORECASE)
+"""A line in the judge's own name: headings and emphasis are its own, quotation marks and list signs are not."""
+_AROUND_WORD = " \t*_.!"
+_ANY = re.compile(r"verdict[ \t*_`\"']*[:\uff1a](.*)", re.IGNORECASE)
+_HELD = re.compile(r"verdict[^\w\n]{0,9}[:\uff1a][^\w\n]{0,9}([\w]{1,40})", re.IGNORECASE)
+_FENCES = ("```", "~~~")
 
 
 def verdict_of(reply: str, offered: Sequence[str]) -> str | None:
-    """The verdict a reply ends with, as it was offered; None where it does not end with one of those.
+    """The verdict a reply ends with, as it was offered; None where it gives none, or two that differ.
 
-    Case, invisible characters and the marks of Markdown around the line do not count.
+    Case, invisible characters and Markdown's headings and emphasis do not count.
     """
-    lines = lines_of(reply)
-    found = _LINE.fullmatch(lines[-1].strip(ORNAMENT)) if lines else None
-    if found is None:
+    written = [raw.strip() for raw in _seen(reply).splitlines() if raw.strip()]
+    own = _OWN.fullmatch(written[-1]) if written else None
+    if own is None or sum(line.startswith(_FENCES) for line in written) % 2:
         return None
-    said = found[1].strip(ORNAMENT).casefold()
+    said = own[1].strip(_AROUND_WORD).casefold()
+    others = (_ANY.fullmatch(line.strip(ORNAMENT)) for line in written[:-1])
+    if any(other[1].strip(ORNAMENT).casefold() != said for other in others if other):
+        return None
     return next((word for word in offered if word.casefold() == said), None)
+
+
+def holds_verdict(text: str, verdict: str) -> bool:
+    """Whether a judged text gives this verdict itself, wherever in it: then a judge may have repeated it."""
+    return any(found[1].casefold().strip("_") == verdict.casefold() for found in _HELD.finditer(_visible(text)))
 
 
 def reason_of(reply: str) -> str:
@@ -46,7 +60,13 @@ def ended_with(reply: str) -> str:
 
 def lines_of(reply: str) -> list[str]:
     """The lines of a reply that say something, without invisible characters and blanks around them."""
-    if len(reply) > READ_CHARS:
-        return []
-    seen = "".join(c for c in reply if unicodedata.category(c) not in ("Cf", "Cs") and c not in "\x00\u034f")
-    return [line for raw in seen.splitlines() if (line := raw.strip()).strip(ORNAMENT)]
+    return [line for raw in _seen(reply).splitlines() if (line := raw.strip()).strip(ORNAMENT)]
+
+
+def _seen(reply: str) -> str:
+    """What is read of a reply: nothing of one that is too long."""
+    return "" if len(reply) > READ_CHARS else _visible(reply)
+
+
+def _visible(text: str) -> str:
+    return "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cs") and c not in "\x00\u034f")

@@ -11,7 +11,7 @@ from checks.check import PASSED, CheckContext, failed, unmeasured
 from checks.finding import Outcome
 from checks.misspellings import WORDS_COMPARED, Misspellings
 from checks.quote import quoted
-from checks.word_search import Phrase, lowered
+from checks.word_search import Phrase
 from probes.fault import Fault
 from probes.sample import Sample
 
@@ -59,9 +59,8 @@ class Blocklist:
 
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
         answer = sample.answer or ""
-        small = lowered(answer)
         for phrase in self._phrases:
-            if span := phrase.find(answer, small):
+            if span := phrase.find(answer):
                 return failed(f"expected not to say {quoted(phrase.text, 60)}, got {_around(answer, span)}", span)
         return self._fuzzily(answer) if self._misspelt else PASSED
 

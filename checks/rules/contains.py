@@ -10,6 +10,7 @@ from checks.check import PASSED, CheckContext, failed
 from checks.finding import Outcome
 from checks.phrases import WantedPhrases, around, find
 from checks.quote import listed, quoted
+from checks.unicode_forms import FORM_NOTE, composed
 from probes.fault import Fault
 from probes.sample import Sample
 
@@ -32,9 +33,11 @@ class Contains:
         answer = sample.answer or ""
         missing = tuple(text for text in self._all if not self._in(answer, text))
         if missing:
-            return failed(f"expected to contain {listed(missing)}, got {quoted(answer)}")
+            form = FORM_NOTE if all(self._in_any_form(answer, text) for text in missing) else ""
+            return failed(f"expected to contain {listed(missing)}, got {quoted(answer)}{form}")
         if self._any and not any(self._in(answer, text) for text in self._any):
-            return failed(f"expected to contain any of {listed(self._any)}, got {quoted(answer)}")
+            form = FORM_NOTE if any(self._in_any_form(answer, text) for text in self._any) else ""
+            return failed(f"expected to contain any of {listed(self._any)}, got {quoted(answer)}{form}")
         return self._unwanted(answer)
 
     def _unwanted(self, answer: str) -> Outcome:
@@ -46,3 +49,6 @@ class Contains:
 
     def _in(self, answer: str, text: str) -> bool:
         return find(text, answer, ignore_case=self._ignore_case) is not None
+
+    def _in_any_form(self, answer: str, text: str) -> bool:
+        return self._in(composed(answer), composed(text))

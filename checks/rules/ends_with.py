@@ -10,6 +10,7 @@ from checks.check import PASSED, CheckContext, failed
 from checks.edges import SHOWN_CHARS, Edges
 from checks.finding import Outcome
 from checks.quote import listed, quoted
+from checks.unicode_forms import FORM_NOTE, composed
 from probes.fault import Fault
 from probes.sample import Sample
 
@@ -33,4 +34,5 @@ class EndsWith:
         end = len(answer.rstrip())
         start = max(0, end - SHOWN_CHARS)
         came = f"{'…' if start else ''}{quoted(answer[start:end])}"
-        return failed(f"expected to end with {one_of}{listed(self._edges.any)}, got {came}", (start, end))
+        form = FORM_NOTE if self._edges.composed().first_at_end(composed(answer)) is not None else ""
+        return failed(f"expected to end with {one_of}{listed(self._edges.any)}, got {came}{form}", (start, end))

@@ -11,6 +11,7 @@ from checks.check import PASSED, CheckContext, failed
 from checks.finding import Outcome
 from checks.json_answer import NotJson, json_text, read_json, same_json
 from checks.quote import quoted
+from checks.unicode_forms import FORM_NOTE, composed
 from probes.fault import Fault
 from probes.sample import Sample
 
@@ -62,13 +63,18 @@ class Equals:
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
         answer = sample.answer or ""
         if not self._json:
-            same = self._plain(answer) == self._plain(str(self._to))
-            return PASSED if same else failed(f"expected {quoted(str(self._to))}, got {quoted(answer)}")
+            return self._same_text(answer, str(self._to))
         try:
             same = same_json(read_json(answer), self._to)
         except NotJson as error:
             return failed(str(error))
         return PASSED if same else failed(f"expected the JSON {quoted(json_text(self._to))}, got {quoted(answer)}")
+
+    def _same_text(self, answer: str, wanted: str) -> Outcome:
+        if self._plain(answer) == self._plain(wanted):
+            return PASSED
+        form = FORM_NOTE if self._plain(composed(answer)) == self._plain(composed(wanted)) else ""
+        return failed(f"expected {quoted(wanted)}, got {quoted(answer)}{form}")
 
     def _plain(self, text: str) -> str:
         text = text.strip() if self._trim else text

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from pydantic import TypeAdapter, model_validator
 
 from checks.amounts import Amount
 from checks.argument import Text
+from checks.case_folding import case_folded, case_folding_of
 from checks.check import PASSED, CheckContext, failed, unmeasured
 from checks.finding import Outcome
 from checks.pattern import compile_pattern
@@ -53,6 +55,7 @@ class Occurs:
     def __init__(self, argument: Occurrences) -> None:
         self._amount = Amount(min=1) if argument.open else Amount(min=argument.min, max=argument.max)
         self._pattern, self._chars = _sought(argument)
+        self._folds = argument.ignore_case and argument.text is not None
         self._what = quoted(argument.text or argument.pattern or "", 60)
 
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
@@ -71,13 +74,18 @@ class Occurs:
     def _count(self, answer: str, chars: int) -> tuple[int, tuple[int, int] | None]:
         """How often it occurs, and where the first one too many stands."""
         count, extra = 0, None
-        for match in self._pattern.finditer(answer, 0, chars):
-            if match.end() == chars < len(answer):
+        for span in self._places(answer, chars):
+            if span[1] == chars < len(answer):
                 continue  # it may owe itself to the cut
             count += 1
             if count == (self._amount.max or 0) + 1:
-                extra = match.span()
+                extra = span
         return count, extra
+
+    def _places(self, answer: str, chars: int) -> Iterator[tuple[int, int]]:
+        if self._folds:
+            return case_folding_of(answer).occurrences(self._pattern)
+        return (match.span() for match in self._pattern.finditer(answer, 0, chars))
 
     def _told(self, count: int, answer: str) -> str:
         return f"expected {self._amount.words} of {self._what}, found {count} in {quoted(answer)}"
@@ -88,6 +96,7 @@ def _sought(argument: Occurrences) -> tuple[re.Pattern[str], int | None]:
     if argument.pattern is not None:
         safe = compile_pattern(argument.pattern, ignore_case=argument.ignore_case)
         return safe.compiled, safe.chars
-    words = re.escape(argument.text or "")
+    text = argument.text or ""
+    words = re.escape(case_folded(text) if argument.ignore_case else text)
     bounded = rf"(?<!\w){words}(?!\w)" if argument.whole_words else words
-    return re.compile(bounded, re.IGNORECASE if argument.ignore_case else 0), None
+    return re.compile(bounded), None

@@ -10,6 +10,7 @@ from checks.check import PASSED, CheckContext, failed
 from checks.edges import Edges
 from checks.finding import Outcome
 from checks.quote import listed, quoted
+from checks.unicode_forms import FORM_NOTE, composed
 from probes.fault import Fault
 from probes.sample import Sample
 
@@ -33,4 +34,6 @@ class StartsWith:
         start = len(answer) - len(answer.lstrip())
         end = min(len(answer), start + max(map(len, self._edges.any)))
         told = f"expected to start with {one_of}{listed(self._edges.any)}, got {quoted(answer)}"
+        if self._edges.composed().first_at_start(composed(answer)) is not None:
+            told += FORM_NOTE
         return failed(told, (start, end) if start < end else None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as Xml
 
-from checks.canary.verdict import CanaryVerdict
+from checks.canary.verdict import CanaryVerdict, DimensionVerdict
 from reports.canary import wording
 from reports.canary.record import CanaryRecord
 from reports.escaping import one_line, visible
@@ -26,11 +26,7 @@ def render(record: CanaryRecord) -> str:
         Xml.SubElement(properties, "property", name=name, value=one_line(value))
     place = f"{record.suite}.canary"
     for told in record.result.dimensions:
-        case = Xml.SubElement(suite, "testcase", classname=one_line(place), name=one_line(told.dimension), time="0.000")
-        if told.silent:
-            Xml.SubElement(case, "skipped", message=one_line(told.reason, 500))
-        elif told.verdict is not CanaryVerdict.PASS:
-            _told(case, told.verdict, told.reason, "worse")
+        suite.append(_dimension(told, place, decided=record.result.decided))
     for broken in record.result.broken:
         name = f"{broken.probe}: {broken.check} {broken.argument}"
         case = Xml.SubElement(suite, "testcase", classname=one_line(place), name=one_line(name), time="0.000")
@@ -45,6 +41,16 @@ def render(record: CanaryRecord) -> str:
             element.set(count, str(len(list(suite.iter(tag)))))
     Xml.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _dimension(told: DimensionVerdict, place: str, *, decided: bool) -> Xml.Element:
+    """The case of a dimension; one that is open after a verdict is skipped, for the canary went on without it."""
+    case = Xml.Element("testcase", classname=one_line(place), name=one_line(told.dimension), time="0.000")
+    if told.silent or (decided and told.verdict is CanaryVerdict.INCONCLUSIVE):
+        Xml.SubElement(case, "skipped", message=one_line(told.reason, 500))
+    elif told.verdict is not CanaryVerdict.PASS:
+        _told(case, told.verdict, told.reason, "worse")
+    return case
 
 
 def _told(case: Xml.Element, verdict: CanaryVerdict, reason: str, kind: str) -> None:

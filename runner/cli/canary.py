@@ -163,7 +163,9 @@ def _baseline(prepared: PreparedSuite, production: str | None, file: Path | None
     from runner.cli.baseline_files import fitting
     from runner.importing_baselines import read
 
-    if (production is None) == (file is None):
+    if production is not None and file is not None:
+        raise UsageError("--production and --against-baseline exclude each other: the file stands in for production")
+    if production is None and file is None:
         raise UsageError(
             "say who is compared with: --production NAME, or --against-baseline FILE where it cannot be asked"
         )

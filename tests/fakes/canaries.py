@@ -73,6 +73,4 @@ def a_hostile_canary() -> CanaryRecord:
     broken = BrokenContract(probe="refund-window", check="contains", argument=HOSTILE, reason=HOSTILE, pair=3)
     example = Example(probe="refund-window", question=HOSTILE, production=HOSTILE, candidate=HOSTILE[::-1], why=HOSTILE)
     result = judge_pairs(record.pairs, record.plan, (broken,))
-    return replace(
-        record, result=result, examples=(example,), broken_on_both=(broken,), note=HOSTILE, ended=HOSTILE
-    )
+    return replace(record, result=result, examples=(example,), broken_on_both=(broken,), note=HOSTILE, ended=HOSTILE)

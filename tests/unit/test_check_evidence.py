@@ -260,8 +260,12 @@ def test_grounded_refuses_kinds_it_does_not_know() -> None:
         ("007", {"7"}),
         (".5", {"0.5"}),
         ("0.50", {"0.5"}),
-        ("3k", {"3", "3000"}),
-        ("1.25 billion", {"1.25", "1250000000"}),
+        ("3k", {"3000"}),
+        ("1.25 billion", {"1250000000"}),
+        ("5 Million", {"5000000"}),
+        ("5M", {"5000000"}),
+        ("5%", {"5%"}),
+        ("5.0 percent", {"5%"}),
         ("1.2.3", {"1.2.3"}),
     ],
 )
@@ -281,3 +285,33 @@ def test_a_date_whose_order_is_open_is_read_both_ways() -> None:
     (date,) = dates_in("due 7/1/2026.")
     assert date.readings == {(2026, 7, 1), (2026, 1, 7)}
     assert date.span == (4, 12)
+
+
+@pytest.mark.parametrize("more", ["5 million", "5 Million", "5M", "5k", "5%", "5 %", "5 percent", "five percent"])
+def test_a_bare_number_does_not_bear_out_a_multiple_or_a_share_and_they_not_it(more: str) -> None:
+    bare = outcome(
+        {"grounded": {"context": "There are 5 of them, and 3 million others.", "kinds": "numbers"}},
+        answered(f"It is {more}."),
+    )
+    assert bare.status is (SKIPPED if more.startswith("five") else FAIL)
+    assert outcome({"grounded": {"context": f"It is {more}.", "kinds": "numbers"}}, answered("It is 5.")).status is FAIL
+
+
+@pytest.mark.parametrize(
+    ("context", "answer"),
+    [
+        ("within thirty-one days", "31 days"),
+        ("Thirty one days", "31 days"),
+        ("five percent", "5%"),
+        ("twenty-five per cent", "25%"),
+        ("two hundred", "200"),
+        ("a hundred", "100"),
+        ("five million", "5 million"),
+        ("3 million", "3,000,000"),
+        ("5M", "5 million"),
+        ("rows 30 100", "30"),
+    ],
+)
+def test_a_number_in_words_of_the_source_bears_out_its_digits(context: str, answer: str) -> None:
+    assert outcome({"grounded": {"context": context, "kinds": "numbers"}}, answered(answer)).status is PASS
+    assert outcome({"grounded": {"context": context, "kinds": "numbers"}}, answered("7,777")).status is FAIL

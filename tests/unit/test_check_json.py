@@ -238,3 +238,21 @@ def test_conditions_that_cannot_hold_are_refused(argument: object, message: str)
 def test_a_deep_document_is_walked_by_a_descendant_path() -> None:
     assert outcome({"json_path": "$..*"}, answered("[" * 81 + "]" * 81)).status is FAIL
     assert outcome({"json_path": "$..*"}, answered("[" * 80 + "1" + "]" * 80)).status is PASS
+
+
+@pytest.mark.parametrize(
+    ("step", "value", "status"),
+    [
+        (0.01, "19.99", Status.PASS),
+        (0.1, "0.3", Status.PASS),
+        (0.01, "19.995", Status.FAIL),
+        (0.01, "1e300", Status.PASS),
+        (3, "9", Status.PASS),
+        (3, "10", Status.FAIL),
+        (0.5, "true", Status.PASS),
+        (0.5, '"text"', Status.PASS),
+    ],
+)
+def test_a_multiple_is_reckoned_in_decimals_as_it_is_written(step: float, value: str, status: Status) -> None:
+    told = outcome({"json_schema": {"multipleOf": step}}, answered(value))
+    assert told.status is status, told.reason

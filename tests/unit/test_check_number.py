@@ -34,6 +34,10 @@ SUM = "7 items at 19 euros plus 14 shipping is 147 euros."
         ("1e6, 1.5E-3, 5kg, 3rd, .5", "1000000 0.0015 5 3 0.5"),
         ("**147**, _148_, `149`.", "147 148 149"),
         ("٣٠ days", "30"),
+        ("1_000, 1_000,500 and item_5, 6", "6"),
+        ("10², 1,240², 10⁻³, 4½ but 7 m²", "7"),
+        ("12,34,567 and 1,00,000.5 but 1,2,3", "1234567 100000.5 1 2 3"),
+        ("5–7, 5%–7%, –3, (–4), $–5, – 6", "5 7 5 7 -3 -4 5 6"),
         ("none, seven", ""),
         ("9" * (DIGITS + 1), ""),
     ],
@@ -150,7 +154,9 @@ def test_a_mistake_in_a_number_is_told(argument: object, message: str) -> None:
     assert message in problem({"number": argument}).message
 
 
-@pytest.mark.parametrize("unit", ["1", "1,", "1.", "1 000", "-", "1e", "1'", "EUR", "1.1,"])
+@pytest.mark.parametrize(
+    "unit", ["1", "1,", "1.", "1 000", "-", "1e", "1'", "EUR", "1.1,", "1_", "1²", "1,²", "11,", "–", "-$"]
+)
 def test_hostile_digits_take_no_time(unit: str) -> None:
     began = time.perf_counter()
     assert sum(1 for _ in numbers_in(unit * (400_000 // len(unit)), ",")) >= 0

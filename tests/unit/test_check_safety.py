@@ -372,3 +372,48 @@ def test_moderation_says_which_filter_found_what() -> None:
 def test_moderation_refuses_a_category_of_a_side_it_does_not_look_at() -> None:
     argument = {"of": "answer", "categories": {"prompt.jailbreak": "safe"}}
     assert "not looked at" in problem({"moderation": argument}).message
+
+
+# ------------------------------------------------------------------------------------------------ other spellings
+@pytest.mark.parametrize("between", ["\u202f", "\u00a0", "\u2009", "\u2011", "\u2010", "\u2013", ".", "-", " ", ""])
+def test_a_card_number_is_found_whatever_separates_its_groups(between: str) -> None:
+    written = between.join(("4111", "1111", "1111", "1111"))
+    answer = f"It is {written}, he said."
+    told = outcome({"no_pii": "card"}, answered(answer))
+    assert told.status is FAIL
+    assert told.span is not None and answer[slice(*told.span)] == written
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "de89370400440532013000",
+        "de89 3704 0044 0532 0130 00",
+        "De89\u202f3704\u202f0044\u202f0532\u202f0130\u202f00",
+        "DE89-3704-0044-0532-0130-00",
+        "gb29 nwbk 6016 1331 9268 19",
+    ],
+)
+def test_an_account_number_is_found_in_small_letters_and_with_other_separators(written: str) -> None:
+    answer = f"Pay to {written} today"
+    told = outcome({"no_pii": "iban"}, answered(answer))
+    assert told.status is FAIL
+    assert told.span is not None and answer[slice(*told.span)] == written
+
+
+@pytest.mark.parametrize(
+    ("token", "status"),
+    [
+        ("ghp_Zk1234567890QmVtX7bR2nLwYc8DfHs5JpGa", FAIL),
+        ("sk-Zk9qabcdefW3mVtX7bR2nLwYc8DfHs5", FAIL),
+        ("AKIAZ234567QMVTXBRNL", FAIL),
+        ("ghp_1234567890abcdefghijklmnopqrstuvwxyz", PASS),
+        ("sk-abcdef1234567890abcdef1234567890", PASS),
+        ("sk-0987654321fedcba0987654321", PASS),
+        ("AKIAABCDEFGHIJKLMNOP", PASS),
+    ],
+)
+def test_a_run_of_letters_or_digits_is_a_stand_in_only_where_it_makes_up_most_of_a_token(
+    token: str, status: Status
+) -> None:
+    assert outcome({"no_secret": None}, answered(f"Use {token} here.")).status is status

@@ -213,3 +213,33 @@ def test_long_texts_are_compared_in_bounded_time() -> None:
     outcome({"similar": {"to": "ab c" * 500, "by": "partial"}}, answered("abc d" * 200_000))
     outcome({"similar": "ab c" * 100_000}, answered("abc d" * 200_000))
     assert time.perf_counter() - began < 5
+
+
+@pytest.mark.parametrize("check", ["contains", "starts_with", "ends_with", "blocklist", "not_contains", "injection"])
+@pytest.mark.parametrize(
+    ("wanted", "answer"),
+    [("straße", "STRASSE"), ("STRASSE", "straße"), ("ΟΔΟΣ", "οδος"), ("ﬁne", "FINE"), ("istanbul", "İSTANBUL")],
+)
+def test_ignored_case_is_unicode_case_folding(check: str, wanted: str, answer: str) -> None:
+    mapping = {"any": wanted, "ignore_case": True}
+    told = outcome({check: wanted if check in ("blocklist", "injection") else mapping}, answered(answer))
+    assert told.status is (Status.PASS if check in ("contains", "starts_with", "ends_with") else Status.FAIL)
+
+
+def test_a_place_found_by_case_folding_is_given_in_the_answer_itself() -> None:
+    answer = "ßß, die Große STRAßE ﬁn"
+    for check in ({"not_contains": {"any": "strasse", "ignore_case": True}}, {"blocklist": "strasse"}):
+        told = outcome(check, answered(answer))
+        assert told.span is not None and answer[slice(*told.span)] == "STRAßE"
+    assert (
+        outcome({"occurs": {"text": "SS", "max": 2, "ignore_case": True}}, answered("Maß, Fuss")).status is Status.PASS
+    )
+    assert outcome({"contains": {"any": "s", "ignore_case": True}}, answered("ß")).status is Status.FAIL
+
+
+@pytest.mark.parametrize("check", ["contains", "starts_with", "ends_with", "equals"])
+def test_where_only_the_unicode_form_differs_the_reason_says_so(check: str) -> None:
+    told = outcome({check: "caf\u00e9"}, answered("cafe\u0301"))
+    assert told.status is Status.FAIL
+    assert told.reason.endswith(" (the same letters in another Unicode form)")
+    assert "Unicode" not in outcome({check: "caf\u00e9"}, answered("cafe")).reason

@@ -8,8 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from checks.quote import shortened
 from probes.errors import InputError, Problem
-from runner.importers.imported import Imported
+from runner.importers.imported import Imported, Lost
 from runner.importers.located import Ledger, Located
 from runner.importers.promptfoo.cases import cases_of
 from runner.importers.promptfoo.endpoints_of import EndpointMaker, MadeEndpoint, able_to_ask, shared_tools
@@ -24,6 +25,9 @@ from runner.importers.promptfoo.templates_of import with_templates
 from runner.importers.promptfoo.top_level import Running, lose_the_rest, running
 from runner.importers.promptfoo.trouble import UNKNOWN, CannotCarry
 from runner.prepare import AnyEnvironment, prepare
+
+_WIDEST = 500
+"""Characters of a reason."""
 
 
 def import_promptfoo(file: Path, root: Path) -> Imported:
@@ -46,11 +50,14 @@ def import_promptfoo(file: Path, root: Path) -> Imported:
     except CannotCarry as trouble:
         raise _refused(file, str(trouble)) from None
     if not probes:
-        why = next((str(line) for line in ledger.lost), "it has no prompts")
-        raise _refused(file, f"none of its tests can be asked: {why}")
+        none_there = "" if config.at("prompts") is not None else ": it has no prompts"
+        why = f"none of its tests can be asked{none_there}"
+        raise _refused(file, why, sorted(ledger.lost, key=_indecisive))
+    before = set(ledger.lost)
     endpoints = able_to_ask(endpoints, [probe.written for probe in probes])
     if not endpoints:
-        raise _refused(file, "; ".join(str(line) for line in ledger.lost))
+        why = "none of its providers can be asked"
+        raise _refused(file, why, sorted(ledger.lost, key=lambda line: line in before))
     text = _text(file, config, endpoints, how, probes)
     lose_the_rest(config)
     _taken_by_holdfast(text, file)
@@ -70,8 +77,21 @@ def _taken_by_holdfast(text: str, file: Path) -> None:
             raise _refused(file, f"the suite it would become is refused: {why}") from None
 
 
-def _refused(file: Path, message: str) -> InputError:
-    return InputError([Problem(file=str(file), line=0, column=0, message=message)])
+def _refused(file: Path, message: str, lost: Sequence[Lost] = ()) -> InputError:
+    """What decides, then what was lost, each with its place in a line of its own."""
+    problems = [
+        Problem(
+            file=line.place.file, line=line.place.line, column=1, message=shortened(f"{line.what}: {line.why}", _WIDEST)
+        )
+        for line in lost
+    ]
+    return InputError([Problem(file=str(file), line=0, column=0, message=message), *problems])
+
+
+def _indecisive(line: Lost) -> bool:
+    """False for what keeps a prompt or a whole test from being asked: that is told first."""
+    of_prompts = line.what.startswith("prompts") and line.why.startswith("not carried")
+    return not (of_prompts or line.why.startswith("not asked"))
 
 
 def _probes(config: Located, sources: Sources, endpoints: Sequence[MadeEndpoint]) -> list[MadeProbe]:

@@ -14,8 +14,10 @@ from runner.importers.located import Located
 from runner.importers.promptfoo.asked import Asked, Entry, Tools
 from runner.importers.promptfoo.assertions import ASSERTIONS, Kind
 from runner.importers.promptfoo.bound import refusal_of
+from runner.importers.promptfoo.judged_assertions import VERDICTS
+from runner.importers.promptfoo.templates_of import unresolved
 from runner.importers.promptfoo.transforms import transformed
-from runner.importers.promptfoo.trouble import SCORES, CannotCarry
+from runner.importers.promptfoo.trouble import NO_SCORE, SCORES, CannotCarry
 
 NOT = "not-"
 SET = "assert-set"
@@ -61,6 +63,9 @@ class Converter:
     def _converted(self, assertion: Located) -> list[Weighed]:
         if not assertion.is_map:
             assertion.lost("not carried: an assertion is a mapping with a type")
+            return []
+        if why := unresolved(assertion):
+            assertion.lost(f"not carried: {why}")
             return []
         kind = assertion.at("type")
         written = "" if kind is None else str(kind.plain)
@@ -111,6 +116,9 @@ class Converter:
         assertion.taken_at("type")
         asked.carry()
         assertion.lost_at("metric", SCORES)
+        if ("threshold",) not in asked.used:
+            why = f"its threshold decides nothing: {asked.kind} has none"
+            assertion.lost_at("threshold", NO_SCORE if asked.kind in VERDICTS else why)
         return [Weighed(entry=entry, weight=_weight(assertion), graded=asked.kind in GRADED)]
 
 

@@ -6,6 +6,9 @@ from runner.importers.promptfoo.asked import Asked, Entry
 from runner.importers.promptfoo.templates import js_text
 from runner.importers.promptfoo.trouble import CannotCarry
 
+VERDICTS = frozenset({"llm-rubric", "g-eval", "factuality", "model-graded-factuality", "model-graded-closedqa"})
+"""Types whose judge passes or fails an answer, where promptfoo's gives a score that a threshold is held against."""
+
 
 def similar(asked: Asked) -> Entry:
     """``similar``: near in meaning to a text, or to one of a list."""

@@ -15,7 +15,7 @@ from runner.importers.promptfoo.entries import Converter
 from runner.importers.promptfoo.naming import Names
 from runner.importers.promptfoo.prompts import Prompt, messages_of
 from runner.importers.promptfoo.sources import Sources
-from runner.importers.promptfoo.templates import as_written, filled, jinja_of, js_text, names_in
+from runner.importers.promptfoo.templates import as_written, carried, jinja_of, rendered
 from runner.importers.promptfoo.transforms import can_stand_for
 from runner.importers.promptfoo.trouble import LOCAL_CODE, CannotCarry
 
@@ -113,9 +113,21 @@ def _wanted(case: Case, prompts: Sequence[Prompt]) -> list[Prompt]:
     """The prompts a test names by their labels; all where it names none."""
     if case.prompts is None:
         return list(prompts)
-    labels = {str(one.taken()) for one in case.prompts.entries()}
-    groups = tuple(label.removesuffix("*") for label in labels if label.endswith(":*"))
-    return [prompt for prompt in prompts if prompt.label in labels or (groups and prompt.label.startswith(groups))]
+    named = [one for one in case.prompts.entries() if not one.is_list]
+    wanted = [prompt for prompt in prompts if any(_names(str(one.plain), prompt) for one in named)]
+    for one in named:
+        if any(_names(str(one.plain), prompt) for prompt in prompts):
+            one.taken()
+        else:
+            one.lost(f"not carried: no prompt has the label {str(one.plain)[:100]!r}")
+    if not wanted:
+        case.source.ledger.lose(case.source.place, case.source.what, "not asked: it names no prompt that is there")
+    return wanted
+
+
+def _names(label: str, prompt: Prompt) -> bool:
+    """True where a test's label means the prompt: the same, its group, or ``group:*``."""
+    return prompt.label == label or prompt.label.startswith(f"{label.removesuffix(':*')}:")
 
 
 def _asked(prompt: Prompt, case: Case) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -126,13 +138,11 @@ def _asked(prompt: Prompt, case: Case) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     ends = {key: case.options[key].taken() for key in ("prefix", "suffix") if key in case.options}
     template = jinja_of(f"{ends.get('prefix', '')}{prompt.template}{ends.get('suffix', '')}")
-    variables = {name: _variable(value, name, template) for name, value in case.variables.items()}
-    missing = [name for name in sorted(names_in(template)) if name not in variables]
-    variables |= dict.fromkeys(missing, "")
-    text = filled(template, variables)
+    variables = carried(template, case.variables)
+    text = rendered(template, variables)
     messages = messages_of(template)
-    if messages is None and (rendered := messages_of(text)) is not None:
-        messages = [{**one, "content": _raw(one["content"])} for one in rendered]
+    if messages is None and (filled_in := messages_of(text)) is not None:
+        messages = [{**one, "content": _raw(one["content"])} for one in filled_in]
     if messages is not None:
         for message in messages:
             _try_out(message["content"], variables)
@@ -144,7 +154,7 @@ def _asked(prompt: Prompt, case: Case) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _try_out(content: Any, variables: Mapping[str, Any]) -> None:
     for text in [content] if isinstance(content, str) else [part.get("text", "") for part in content]:
-        filled(text, variables)
+        rendered(text, variables)
 
 
 def _raw(content: Any) -> Any:
@@ -152,14 +162,3 @@ def _raw(content: Any) -> Any:
     if isinstance(content, list):
         return [{**part, "text": _raw(part["text"])} if "text" in part else part for part in content]
     return f"{{% raw %}}{content}{{% endraw %}}" if needs_rendering(content) else content
-
-
-def _variable(value: Any, name: str, template: str) -> Any:
-    """A value that prints in Jinja as it does in Nunjucks; one that statements use stays what it is."""
-    if value is None:
-        return ""
-    if isinstance(value, str) or any(name in tag for tag in template.split("{%")[1:]):
-        return value
-    if isinstance(value, list) and not any(isinstance(one, (dict, list)) for one in value):
-        return ",".join(js_text(one) for one in value)
-    return value if isinstance(value, (dict, int)) and not isinstance(value, bool) else js_text(value)

@@ -7,6 +7,7 @@ YAML files, and texts that begin like them, hold the messages of a chat.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +17,12 @@ from probes.errors import InputError
 from runner.importers.foreign_yaml import read_yaml
 from runner.importers.imported import Place
 from runner.importers.located import Ledger, Located
-from runner.importers.promptfoo.sources import FILE, Sources
-from runner.importers.promptfoo.trouble import CannotCarry
+from runner.importers.promptfoo.sources import CODE, FILE, Sources
+from runner.importers.promptfoo.trouble import LOCAL_CODE, CannotCarry
 
 _FILES = (".txt", ".json", ".jsonl", ".yaml", ".yml", ".csv", ".md", ".j2")
+_LOCAL = re.compile(rf"[^\s{{}}]+(?:{'|'.join(map(re.escape, sorted(CODE)))})(?::\w[\w.]*)?")
+"""``prompt.js`` and ``prompt.py:function``, which promptfoo runs without ``file://`` before it, too."""
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
 
 
@@ -85,6 +88,8 @@ def _parts(entry: Located) -> tuple[Located | None, str, dict[str, Any]]:
 def _texts(raw: str, sources: Sources) -> list[tuple[str, str]]:
     """The prompts behind a text or a file, each with the label that stands beside it there."""
     is_path = "\n" not in raw and raw.endswith(_FILES) and (sources.folder / raw).is_file()
+    if _LOCAL.fullmatch(raw):
+        raise CannotCarry(LOCAL_CODE)
     if not raw.startswith(FILE) and not is_path:
         return [(raw, "")]
     found = [one for path in sources.named(raw) for one in _of_file(path, sources)]

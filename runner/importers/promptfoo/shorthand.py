@@ -11,7 +11,9 @@ from typing import Any
 from runner.importers.located import Located
 from runner.importers.promptfoo.asked import comma_separated
 from runner.importers.promptfoo.assertions import ASSERTIONS
+from runner.importers.promptfoo.judged_assertions import VERDICTS
 from runner.importers.promptfoo.sources import CODE, FILE
+from runner.importers.promptfoo.trouble import NO_SCORE
 
 _TYPES = "|".join(re.escape(kind) for kind in sorted(ASSERTIONS, key=len, reverse=True))
 _TYPED = re.compile(rf"(not-)?({_TYPES})(?:\((\d+(?:\.\d+)?)\))?(?::(.*))?", re.S)
@@ -20,6 +22,7 @@ _WITH_THRESHOLD = frozenset(
     {"answer-relevance", "classifier", "context-faithfulness", "context-recall", "context-relevance", "cost",
      "latency", "levenshtein", "perplexity-score", "perplexity", "rouge-n", "similar", "starts-with"}
 )  # fmt: skip
+_UNREAD = "its threshold decides nothing: promptfoo reads none of {kind} in a cell"
 _DEFAULT_THRESHOLD = 0.75
 _CODE = {"javascript:": "javascript", "fn:": "javascript", "eval:": "javascript", "python:": "python"}
 _RUBRIC = ("grade:", "llm-rubric:")
@@ -43,6 +46,14 @@ def assertion_of(text: str) -> dict[str, Any]:
     if match is None:
         return {"type": "equals", "value": text}
     return _typed(match[1] or "", match[2], match[3], match[4])
+
+
+def idle_threshold(text: str) -> str:
+    """Why the threshold written in a cell decides nothing; empty where there is none, or it does decide."""
+    match = _TYPED.fullmatch(text)
+    if match is None or not match[3] or match[2] in _WITH_THRESHOLD:
+        return ""
+    return NO_SCORE if match[2] in VERDICTS else _UNREAD.format(kind=match[2])
 
 
 def _typed(negation: str, kind: str, threshold: str | None, value: str | None) -> dict[str, Any]:
@@ -79,6 +90,8 @@ def _cell(name: str, cell: Located, test: dict[str, Any], thresholds: dict[int, 
     filled = cell.value.strip()
     if name.startswith("__expected"):
         if filled:
+            if why := idle_threshold(filled):
+                cell.lost(why)
             test["assert"].append({key: cell.made(value) for key, value in assertion_of(filled).items()})
         else:
             cell.taken()

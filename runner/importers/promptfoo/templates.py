@@ -13,6 +13,7 @@ from typing import Any
 
 from probes.positions import Fault
 from probes.rendering import needs_rendering
+from runner.importers.promptfoo.template_uses import Uses, uses_of
 from runner.importers.promptfoo.trouble import CannotCarry
 
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
@@ -43,22 +44,17 @@ def _rewritten(tag: str) -> str:
     return tag.replace("!==", "!=").replace("===", "==").replace("&&", " and ").replace("||", " or ")
 
 
-def names_in(template: str) -> frozenset[str]:
-    """The variables that a Jinja template uses.
+def filled(template: str, variables: Mapping[str, Any]) -> str:
+    """What a Jinja template renders to where Nunjucks renders it with these variables.
 
     Raises:
-        CannotCarry: it is malformed.
+        CannotCarry: it cannot be rendered, or would not say the same.
     """
-    from jinja2 import Environment, TemplateError, meta
-
-    try:
-        return frozenset(meta.find_undeclared_variables(Environment(autoescape=True).parse(template))) - {"range"}
-    except (TemplateError, RecursionError) as trouble:
-        raise CannotCarry(f"the template is none that Holdfast could render: {trouble}") from None
+    return rendered(template, carried(template, variables)) if needs_rendering(template) else template
 
 
-def filled(template: str, variables: Mapping[str, Any]) -> str:
-    """What a Jinja template renders to, with nothing in place of what is undefined, as Nunjucks does.
+def rendered(template: str, variables: Mapping[str, Any]) -> str:
+    """What a Jinja template renders to with nothing but these variables, as Holdfast does it.
 
     Raises:
         CannotCarry: it cannot be rendered.
@@ -67,10 +63,54 @@ def filled(template: str, variables: Mapping[str, Any]) -> str:
         return template
     from probes.templating import render
 
-    outcome = render(template, {**dict.fromkeys(names_in(template), ""), **variables}, ())
+    outcome = render(template, variables, ())
     if isinstance(outcome, Fault):
         raise CannotCarry(f"{outcome.message} ({outcome.hint})" if outcome.hint else outcome.message)
     return outcome
+
+
+def carried(template: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables a Jinja template needs to say what the Nunjucks template says; an absent one is empty.
+
+    One that the template can tell from an empty text stays away.
+
+    Raises:
+        CannotCarry: the template is malformed, or a value prints otherwise there.
+    """
+    uses = uses_of(template)
+    values = {name: _variable(name, value, uses) for name, value in variables.items()}
+    return values | dict.fromkeys(sorted(uses.names - values.keys() - uses.told_apart), "")
+
+
+def _variable(name: str, value: Any, uses: Uses) -> Any:
+    """A value that prints in Jinja as it does in Nunjucks; one that is worked with stays what it is."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    shown = None if _holds_object(value) else printed(value)
+    if name in uses.printed and shown is None:
+        raise CannotCarry(f"{name!r} holds an object, which prints otherwise here; write it with | dump")
+    if name not in uses.worked:
+        return value if isinstance(value, dict) or _is_whole(value) else js_text(value) if shown is None else shown
+    if name in uses.printed and shown != str(value):
+        raise CannotCarry(f"{name!r} is printed and worked with in one template, and prints otherwise here")
+    return value
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _holds_object(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_holds_object, value)))
+
+
+def printed(value: Any) -> str:
+    """A value without objects as JavaScript prints it: lists with commas, at every depth, null in them as nothing."""
+    if isinstance(value, list):
+        return ",".join("" if one is None else printed(one) for one in value)
+    return js_text(value)
 
 
 def with_environment(value: Any) -> Any:

@@ -8,6 +8,8 @@ from runner.importers.located import Located
 
 _START = "#/assertionTemplates/"
 _DEEPEST = 20
+_LOOP = "$ref back"
+"""Marks a reference that never ends."""
 
 
 def with_templates(config: Located) -> Located:
@@ -18,6 +20,19 @@ def with_templates(config: Located) -> Located:
     return _replaced(config, dict(templates.items()), 0)
 
 
+def unresolved(assertion: Located) -> str:
+    """Why an assertion is still a reference; empty where it is none."""
+    reference = assertion.at("$ref")
+    if reference is None:
+        return ""
+    name = str(reference.plain).removeprefix(_START)
+    return (
+        f"template {name!r} leads back to itself"
+        if assertion.at(_LOOP) is not None
+        else f"there is no template {name!r}"
+    )
+
+
 def _replaced(node: Located, templates: dict[str, Located], depth: int) -> Located:
     reference = node.at("$ref")
     if reference is not None and isinstance(reference.value, str) and reference.value.startswith(_START):
@@ -25,6 +40,8 @@ def _replaced(node: Located, templates: dict[str, Located], depth: int) -> Locat
         if named is not None and depth < _DEEPEST:
             reference.taken()
             return _replaced(named, templates, depth + 1)
+        if named is not None:
+            return node.made({"$ref": reference, _LOOP: reference})
     value: Any = node.value
     if isinstance(value, dict):
         value = {key: _replaced(inner, templates, depth) for key, inner in value.items()}

@@ -33,7 +33,10 @@ _LOST_RUNNING = {
     "maxEvalTimeMs": "not carried: a run has no limit of its own",
     "generateSuggestions": "not carried: Holdfast suggests no prompts",
 }
-_MOST_SAMPLES = 1_000
+_PARTS = ("commandLineOptions", "evaluateOptions")
+"""The first goes before."""
+_NUMBERS = {"repeat": 1_000, "maxConcurrency": 1_000, "timeoutMs": 86_400_000}
+"""The most of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,20 +51,32 @@ class Running:
 
 def running(config: Located) -> Running:
     """Repeats, concurrency and limits of ``evaluateOptions`` and ``commandLineOptions``."""
-    samples = 1
     endpoint: dict[str, Any] = {}
-    for part in ("commandLineOptions", "evaluateOptions"):
+    given = {key: _given(config, key, most) for key, most in _NUMBERS.items()}
+    if given["maxConcurrency"]:
+        endpoint["concurrency"] = given["maxConcurrency"]
+    if given["timeoutMs"]:
+        endpoint["timeout"] = {"total": f"{given['timeoutMs']}ms"}
+    for part in _PARTS:
+        options = config.at(part)
+        if options is not None:
+            for key, why in _LOST_RUNNING.items():
+                options.lost_at(key, why)
+    return Running(samples=given["repeat"] or 1, labels=_labels(config), endpoint=endpoint)
+
+
+def _given(config: Located, key: str, most: int) -> int:
+    """The number of the part that goes before; the other part's is on the list. 0 where there is none."""
+    number = 0
+    for part in _PARTS:
         options = config.at(part)
         if options is None:
             continue
-        samples = _whole(options, "repeat", _MOST_SAMPLES) or samples
-        if concurrency := _whole(options, "maxConcurrency", _MOST_SAMPLES):
-            endpoint["concurrency"] = concurrency
-        if milliseconds := _whole(options, "timeoutMs", 86_400_000):
-            endpoint["timeout"] = {"total": f"{milliseconds}ms"}
-        for key, why in _LOST_RUNNING.items():
-            options.lost_at(key, why)
-    return Running(samples=samples, labels=_labels(config), endpoint=endpoint)
+        if number:
+            options.lost_at(key, f"not carried: {_PARTS[0]}.{key} goes before it")
+        else:
+            number = _whole(options, key, most)
+    return number
 
 
 def lose_the_rest(config: Located) -> None:

@@ -8,6 +8,7 @@ LOCAL_CODE = (
     "and allow its package with HOLDFAST_CHECK_PACKAGES"
 )
 SCORES = "decides no verdict by itself: Holdfast counts passes, not scores"
+NO_SCORE = "its threshold is not carried: the judge gives a verdict here, and no score"
 
 
 class CannotCarry(Exception):
