@@ -147,6 +147,14 @@ def test_a_threshold_that_decides_nothing_is_listed_with_that_reason(tmp_path: P
     assert [one.why for one in rows.lost] == ["its threshold decides nothing: promptfoo reads none of bleu in a cell"]
 
 
+def test_a_threshold_that_nobody_wrote_is_not_listed(tmp_path: Path) -> None:
+    cells = "q,__expected\na,starts-with:A\nb,starts-with(0.5):B\n"
+    result = imported(tmp_path, {**asking(), "tests": "file://t.csv"}, t__csv=cells)
+    assert [(one.place.line, one.why) for one in result.lost] == [
+        (3, "its threshold decides nothing: starts-with has none")
+    ]
+
+
 # ------------------------------------------------------------------------------------------------ options
 @pytest.mark.parametrize("key", ["maxConcurrency", "timeoutMs", "repeat"])
 def test_options_of_the_command_line_go_before_and_the_others_are_listed(tmp_path: Path, key: str) -> None:

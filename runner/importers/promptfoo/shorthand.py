@@ -22,6 +22,8 @@ _WITH_THRESHOLD = frozenset(
     {"answer-relevance", "classifier", "context-faithfulness", "context-recall", "context-relevance", "cost",
      "latency", "levenshtein", "perplexity-score", "perplexity", "rouge-n", "similar", "starts-with"}
 )  # fmt: skip
+_UNMOVED = "starts-with"
+"""Gets a threshold in promptfoo and never looks at it: one that nobody wrote is no loss."""
 _UNREAD = "its threshold decides nothing: promptfoo reads none of {kind} in a cell"
 _DEFAULT_THRESHOLD = 0.75
 _CODE = {"javascript:": "javascript", "fn:": "javascript", "eval:": "javascript", "python:": "python"}
@@ -60,7 +62,7 @@ def _typed(negation: str, kind: str, threshold: str | None, value: str | None) -
     made: dict[str, Any] = {"type": negation + kind}
     if value is not None:
         made["value"] = comma_separated(value) if kind in _LISTS else value.strip()
-    if kind in _WITH_THRESHOLD:
+    if kind in _WITH_THRESHOLD and (threshold or kind != _UNMOVED):
         # promptfoo takes three quarters for every type here, edits and milliseconds included
         made["threshold"] = float(threshold) if threshold else _DEFAULT_THRESHOLD
     return made
