@@ -113,16 +113,36 @@ class BaselineFile:
         return self.runs[ids.index(starts[-1]) + 1 :] if starts and starts[-1] in ids else self.runs
 
     @property
+    def runs_words(self) -> str:
+        """``55 runs, of which 3 since the mark are what is normal``: the others were judged, or made before it."""
+        normal = sum(run.in_baseline for run in self.runs)
+        told = f"{len(self.runs)} run{'' if len(self.runs) == 1 else 's'}"
+        if not normal:
+            return f"{told}, none of which is what is normal"
+        starts = [act.kind for act in self.acts if act.starts and act.after_run is not None]
+        since = f" since the {starts[-1]}" if starts else ""
+        verb = "is" if normal == 1 else "are"
+        if normal == len(self.runs):
+            return f"{told}, {'which is' if normal == 1 else 'all of which are'} what is normal"
+        return f"{told}, of which {normal}{since} {verb} what is normal"
+
+    @property
     def probes(self) -> Mapping[str, ProbeShown]:
         """What the current runs show, by probe, each as it was last asked."""
         return shown(self.current)
 
     def without(self, probes: Iterable[str]) -> BaselineFile:
-        """The same without some probes; runs that asked nothing else are left out."""
+        """The same without some probes; runs that asked nothing else are left out, what was decided stays."""
         gone = frozenset(probes)
-        kept = [_without(run, gone) for run in self.runs]
-        questions = {probe: told for probe, told in self.questions.items() if probe not in gone}
-        return replace(self, runs=tuple(run for run in kept if run.probes), questions=questions)
+        told = [_without(run, gone) for run in self.runs]
+        kept = tuple(run for run in told if run.probes)
+        after: dict[str | None, str | None] = {}
+        newest: str | None = None
+        for run in told:
+            newest = after[run.run_id] = run.run_id if run.probes else newest
+        acts = tuple(replace(act, after_run=after.get(act.after_run)) for act in self.acts)
+        questions = {probe: asked for probe, asked in self.questions.items() if probe not in gone}
+        return replace(self, runs=kept, acts=acts, questions=questions)
 
 
 def _without(run: FileRun, gone: Collection[str]) -> FileRun:

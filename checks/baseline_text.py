@@ -16,6 +16,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from checks.baseline_file import SCHEMA, BaselineFile, FileAct, FileRun, ProbeShown
+from checks.baseline_layout import laid_out
+from checks.baseline_possible import impossible
 from checks.drift.observation import ProbeObservation, SampleFacts
 from checks.drift.plan import JudgePlan
 from probes.errors import InputError, Problem
@@ -29,6 +31,8 @@ _FACTS = frozenset(field.name for field in fields(SampleFacts))
 _OBSERVED = frozenset(field.name for field in fields(ProbeObservation))
 _RUNS = frozenset(field.name for field in fields(FileRun))
 _HEAD = ("suite", "endpoint", "protocol", "holdfast", "exported_at", "author", "reason", "answers_told")
+_KIND = SCHEMA.partition("/")[0] + "/"
+_PLAN = TypeAdapter(JudgePlan)
 _KEYS = frozenset((*_HEAD, "schema", "sha256", "probes", "acts", "record"))
 
 
@@ -39,7 +43,7 @@ def text_of(file: BaselineFile) -> str:
     content: dict[str, Any] = {name: plain[name] for name in _HEAD}
     content |= {"schema": SCHEMA, "probes": _probes(file), "record": _record(file.runs)}
     content["acts"] = [_ACT.dump_python(act, mode="json", exclude_defaults=True) for act in file.acts]
-    return _laid_out({**content, "sha256": _digest(content)}, 0) + "\n"
+    return laid_out({**content, "sha256": _digest(content)}, 0) + "\n"
 
 
 def _digest(content: Mapping[str, Any]) -> str:
@@ -109,23 +113,6 @@ def _probe(told: ProbeShown, question: str) -> dict[str, Any]:
     }
 
 
-def _laid_out(value: Any, depth: int) -> str:
-    """Objects a key a line down to the third level, lists of texts and of lists an entry a line; all else compact."""
-    pad, end = " " * (depth + 1), " " * depth
-    if isinstance(value, dict) and value and depth < 3:
-        lines = [f"{pad}{_compact(key)}: {_laid_out(value[key], depth + 1)}" for key in sorted(value)]
-        return "{\n" + ",\n".join(lines) + f"\n{end}}}"
-    if isinstance(value, list) and value and not all(isinstance(entry, int | float) for entry in value):
-        return "[\n" + ",\n".join(pad + _compact(entry) for entry in value) + f"\n{end}]"
-    return _compact(value)
-
-
-def _compact(value: Any) -> str:
-    """One line of JSON in which nothing acts: what does not print (controls, turns of direction) is escaped."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
-
-
 # ------------------------------------------------------------------------------------------------ reading
 def parse(text: str, name: str) -> BaselineFile:
     """The file behind ``text_of``. ``name``: how problems call it.
@@ -134,11 +121,7 @@ def parse(text: str, name: str) -> BaselineFile:
         InputError: it is no baseline file, one of a newer Holdfast, or damaged; with place and reason.
     """
     content = _object(text, name)
-    schema = content.get("schema")
-    if schema != SCHEMA:
-        raise _refused(text, name, "schema", f"schema {str(schema)[:60]!r} cannot be read", f"this is for {SCHEMA!r}")
-    if unknown := sorted(content.keys() ^ _KEYS):
-        raise _refused(text, name, unknown[0], f"key {unknown[0][:60]!r} is missing or unknown", _AGAIN)
+    _ours(content, text, name)
     if content["sha256"] != _digest(content):
         told = f"sha256 {str(content['sha256'])[:64]!r} is not that of the content ({_digest(content)})"
         raise _refused(text, name, "sha256", told, _AGAIN)
@@ -146,6 +129,23 @@ def parse(text: str, name: str) -> BaselineFile:
     if content["probes"] != json.loads(json.dumps(_probes(file))):
         raise _refused(text, name, "probes", "what it says of its probes is not what its runs show", _AGAIN)
     return file
+
+
+def _ours(content: Mapping[str, Any], text: str, name: str) -> None:
+    """Raises ``InputError`` for another kind of file, one of a newer Holdfast, and keys too many or too few."""
+    if "schema" not in content:
+        raise _refused(text, name, "schema", "key 'schema' is missing: this is no baseline file", _AGAIN)
+    schema = content["schema"]
+    if schema != SCHEMA:
+        told = f"schema {str(schema)[:60]!r}"
+        if isinstance(schema, str) and schema.startswith(_KIND):
+            told, hint = f"{told} is of another Holdfast", f"this one reads {SCHEMA!r}: install a newer one"
+            raise _refused(text, name, "schema", told, hint)
+        raise _refused(text, name, "schema", f"{told} is not that of a baseline file", f"that would be {SCHEMA!r}")
+    if unknown := sorted(content.keys() - _KEYS):
+        raise _refused(text, name, unknown[0], f"key {unknown[0][:60]!r} is unknown", _AGAIN)
+    if missing := sorted(_KEYS - content.keys()):
+        raise _refused(text, name, missing[0], f"key {missing[0]!r} is missing", _AGAIN)
 
 
 _AGAIN = "changed or cut after it was written; export it again with: holdfast baseline export"
@@ -188,31 +188,28 @@ def _built(content: Mapping[str, Any], text: str, name: str) -> BaselineFile:
         for plan in record["plans"]:
             _knows(plan)
         head = {key: content[key] for key in _HEAD} | {"acts": content["acts"], "questions": questions}
-        file = _FILE.validate_python({**head, "runs": runs})
-        for run in file.runs:
-            _counts(run)
-        return file
+        # through JSON, where strict takes texts for dates and lists for tuples, but no text for a number
+        file = _FILE.validate_json(json.dumps({**head, "runs": runs}), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
-        told = f"record: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise _refused(text, name, "record", told, _AGAIN) from error
+        place = [str(step) for step in first["loc"]]
+        key = next((step for step in place if step in _KEYS), "record")
+        told = f"{'.'.join(place)}: {first['msg']}, not {str(first['input'])[:60]!r}"
+        raise _refused(text, name, key, told if key == place[0] else f"record: {told}", _AGAIN) from error
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         told = f"record cannot be read ({type(error).__name__}: {str(error)[:80]})"
         raise _refused(text, name, "record", told, _AGAIN) from error
+    if wrong := impossible(file):
+        raise _refused(text, name, *wrong, _AGAIN)
+    return file
 
 
 def _knows(plan: Mapping[str, Any]) -> None:
     """Raises ``TypeError``, ``KeyError`` or ``ValueError`` for a plan that this Holdfast cannot judge under."""
-    JudgePlan.from_json(plan["judge"])
+    _PLAN.validate_json(json.dumps(plan["judge"]), strict=True)
+    JudgePlan.from_json(plan["judge"])  # which refuses unknown keys, too
     if not (isinstance(plan["judged"], bool) and isinstance(plan["whole"], bool)):
         raise ValueError("judged and whole are true or false")
-
-
-def _counts(run: FileRun) -> None:
-    for probe in run.probes:
-        failed = sum(facts.failed for facts in probe.observed.samples)
-        if failed != len(probe.failures):
-            raise ValueError(f"run {run.run_id!r} names {len(probe.failures)} failures of {failed} failed samples")
 
 
 def _run(run: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:

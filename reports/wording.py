@@ -6,7 +6,7 @@ Sentences may quote names that came from elsewhere (routes, stages): escape them
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -269,13 +269,8 @@ class NextStep:
     """A command line to copy; names in it are quoted for a POSIX shell."""
 
 
-def next_steps(record: RunRecord, *, replay: str = "") -> tuple[NextStep, ...]:
-    """What a person should do now; empty for a healthy run.
-
-    Args:
-        record: The run.
-        replay: The command that recomputes the verdict, where a better one than by the suite's name is known.
-    """
+def next_steps(record: RunRecord) -> tuple[NextStep, ...]:
+    """What a person should do now; empty for a healthy run. The same in every format: the suite goes by its name."""
     place = f"{shlex.quote(record.suite)} --endpoint {shlex.quote(record.endpoint)}"
     read = f"holdfast report {place} --run {shlex.quote(record.run_id)}"
     steps: list[NextStep] = []
@@ -284,10 +279,23 @@ def next_steps(record: RunRecord, *, replay: str = "") -> tuple[NextStep, ...]:
     if tally.failed(record.samples):
         steps.append(NextStep(words="Put right what the failed requests name, then run again."))
     if tally.in_state(record, StreamState.ALARM):
-        accept = f"holdfast baseline accept {place} --reason WHY"
-        recompute = replay or f"holdfast replay {place} --run {shlex.quote(record.run_id)}"
+        recompute = f"holdfast replay {place} --run {shlex.quote(record.run_id)}"
         steps.append(NextStep(words="Recompute the alarm:", command=recompute))
-        steps.append(NextStep(words="Was the change meant? Then make it the new normal:", command=accept))
+        steps.extend(_new_normal(record, place))
     if not steps and record.health is not Health.HEALTHY:
         steps.append(NextStep(words="Look closer:", command=read))
     return tuple(steps)
+
+
+def _new_normal(record: RunRecord, place: str) -> Iterator[NextStep]:
+    """How a change that was meant becomes normal: no accept moves a golden baseline."""
+    keys = [result.key for result in tally.in_state(record, StreamState.ALARM)]
+    accept = f"holdfast baseline accept {place} --reason WHY"
+    if not all(key.golden for key in keys):
+        yield NextStep(words="Was the change meant? Then make it the new normal:", command=accept)
+    if any(key.golden for key in keys):
+        freeze = f"holdfast baseline freeze {place} --reason WHY"
+        drop = f"holdfast baseline reset {place} --golden --reason WHY"
+        when = "Then" if all(key.golden for key in keys) else "Then, once golden streams alone are in alarm,"
+        yield NextStep(words=f"Is the golden baseline out of date? {when} take the present as golden:", command=freeze)
+        yield NextStep(words="Or do without a golden baseline:", command=drop)

@@ -9,6 +9,7 @@ from checks.drift.result import GOLDEN, StreamKey, StreamResult, StreamState
 from checks.drift.score import accept, reset, streams_of
 from probes.endpoint import Spend
 from probes.errors import UsageError
+from reports.escaping import one_line
 from runner.judging import judge_plan
 from runner.orders import RunOrder
 from runner.spending import GOES_ON, reached_today
@@ -133,6 +134,11 @@ def only_golden(states: Mapping[StreamKey, Json]) -> dict[StreamKey, Json]:
     return {key: state for key, state in states.items() if key.golden}
 
 
+def formed(states: Mapping[StreamKey, Json]) -> int:
+    """How many streams have a baseline: golden ones too, not those that still collect."""
+    return sum(state["phase"] == "watching" for state in states.values())
+
+
 def latest_drift(store: Store, suite: str, endpoint: str) -> tuple[StreamResult, ...]:
     """The judge's word on every stream after the newest judged run."""
     for header in store.runs(suite=suite, endpoint=endpoint, limit=50):
@@ -145,24 +151,40 @@ def latest_drift(store: Store, suite: str, endpoint: str) -> tuple[StreamResult,
 def chosen_streams(
     drift: Sequence[StreamResult], streams: Sequence[str], probes: Sequence[str]
 ) -> tuple[StreamResult, ...]:
-    """Streams by dimension and probe; without a dimension, those in alarm."""
+    """Streams by dimension, or as reports name them (``answers of locale=de``), and probe; without, those in alarm."""
     return tuple(
         result
         for result in drift
         if not result.key.golden  # only freezing moves those
-        and (result.key.dimension in streams if streams else result.state is StreamState.ALARM)
+        and (_named(result.key, streams) if streams else result.state is StreamState.ALARM)
         and (not probes or result.key.scope in probes)
     )
 
 
+def _named(key: StreamKey, streams: Sequence[str]) -> bool:
+    return key.dimension in streams or _name(key) in streams
+
+
+def _name(key: StreamKey) -> str:
+    """As reports show it: values of labels may come from files."""
+    return one_line(str(key))
+
+
 def _nothing_to_accept(drift: Sequence[StreamResult], streams: Sequence[str], probes: Sequence[str]) -> str:
-    known = ", ".join(sorted({result.key.dimension for result in drift if not result.key.golden})) or "none yet"
     if any(name.startswith(GOLDEN) for name in streams):
         return "a golden baseline is moved by freezing anew (holdfast baseline freeze), or dropped with reset --golden"
     if streams:
+        known = ", ".join(_name(result.key) for result in drift if not result.key.golden) or "none yet"
         where = f" of {', '.join(probes)}" if probes else ""
         return f"no stream {', '.join(streams)}{where}; the judged streams are: {known}"
-    return "no stream is in alarm, so there is nothing to accept; name one with --stream to start it anew"
+    alarms = [result.key for result in drift if result.state is StreamState.ALARM]
+    if alarms and all(key.golden for key in alarms):
+        return (
+            f"only golden streams are in alarm ({', '.join(map(_name, alarms))}), and no accept moves those: take the "
+            "present as golden with holdfast baseline freeze, or drop the golden baseline with reset --golden"
+        )
+    where = f" among those of {', '.join(probes)}" if probes and alarms else ""
+    return f"no stream is in alarm{where}, so there is nothing to accept; name one with --stream to start it anew"
 
 
 def _act(

@@ -13,6 +13,8 @@ from checks.baseline_file import STARTS, BaselineFile, CheckCount, FileAct, File
 from checks.drift.observation import ProbeObservation, RunObservation
 from probes.errors import UsageError
 from reports.summary import ProbeRecord, RunRecord
+from reports.wording import count
+from runner.baselines import formed, latest_drift
 from runner.golden import golden_streams
 from runner.history import rows_after
 from runner.store.base import BaselineAct, Store, StoredObservation
@@ -46,13 +48,19 @@ def exported(
     Where a golden baseline stands, from the beginning before it was frozen.
 
     Raises:
-        UsageError: there is no such run.
+        UsageError: there is no such run, or no stream has a baseline.
     """
     acts = _since_start(store.acts(suite, endpoint))
     begun = acts[0].after_run if acts and _starts(acts[0]) else None
     kept, later = _kept(rows_after(store, suite, endpoint, begun), {act.after_run for act in acts} - {begun}, most)
     if not kept:
         raise UsageError(f"no run of {suite} at {endpoint} is what is normal; holdfast baseline capture makes some")
+    if not formed(store.stream_states(suite, endpoint)):
+        waiting = next((f": {r.note}" for r in latest_drift(store, suite, endpoint) if r.note), "")
+        raise UsageError(
+            f"nothing is normal yet: {count(len(kept), 'run')} of {suite} at {endpoint} stored, and no stream has a "
+            f"baseline{waiting}; run it more often, or holdfast baseline capture"
+        )
     told = answers and not any(row.texts_expired for row in kept)
     runs = tuple(run if told else _untold(run) for run in file_runs(store, kept))
     file = BaselineFile(

@@ -19,9 +19,12 @@ from probes.errors import InputError, Problem, UsageError
 from probes.failure import Failure, FailureClass
 from probes.route import Route
 from probes.sample import Finish, Sample, Timing, TokenUsage
+from probes.suite import Suite
 from reports.summary import ProbeRecord, RunRecord
+from runner.baselines import formed
 from runner.store.base import BaselineAct, RunWrite, Store, StoredObservation
 from runner.tape import Tape
+from runner.thresholds import installed_as
 
 LARGEST_BYTES = 64 * 1024 * 1024
 _FINISHES = {finish.value: finish for finish in Finish}
@@ -47,8 +50,8 @@ def read(path: Path) -> BaselineFile:
     return parse(text, str(path))
 
 
-def import_baseline(store: Store, file: BaselineFile, labels: Labels, *, author: str, reason: str) -> int:
-    """Store the runs and acts of a file; returns how many runs that are. ``labels``: of the suite's probes, by id.
+def import_baseline(store: Store, file: BaselineFile, suite: Suite, *, author: str, reason: str) -> int:
+    """Store the runs and acts of a file of this suite; returns how many streams then have a baseline.
 
     Raises:
         UsageError: the store knows runs of this suite at this endpoint already.
@@ -60,6 +63,7 @@ def import_baseline(store: Store, file: BaselineFile, labels: Labels, *, author:
                 f"the store knows {file.suite} at {file.endpoint} already, and runs of two histories do not mix; "
                 "import into another store: --store FILE"
             )
+        labels = {probe.id: suite.labels_of(probe) for probe in suite.probes}
         tape = Tape()
         _decide(store, file, tape, None)
         for run in file.runs:
@@ -74,7 +78,8 @@ def import_baseline(store: Store, file: BaselineFile, labels: Labels, *, author:
             reason=reason,
         )
         store.save_act(act, tape.states, baseline_runs=[run.run_id for run in file.runs if run.in_baseline])
-    return len(file.runs)
+        store.save_installed(installed_as(store, suite, file.endpoint))
+    return formed(tape.states)
 
 
 def _decide(store: Store, file: BaselineFile, tape: Tape, after_run: str | None) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from checks.drift.observation import RunObservation
 from checks.drift.plan import JudgePlan
-from checks.drift.result import StreamKey, StreamState
+from checks.drift.result import StreamKey
 from checks.drift.score import streams_of
 from checks.plan.alarms import false_alarms
 from checks.plan.forecast import LONGEST, MOST_SAMPLES, Shape, forecast, horizons
 from checks.plan.normal import ASSUMED_BASELINE_RUNS, assumed
-from checks.plan.recorded import LEAST_RUNS, MOST_RUNS, recorded
+from checks.plan.recorded import recorded
 from probes.suite import Suite
 from reports.plan.record import Share, SuitePlan
 from reports.summary import RunRecord
@@ -23,12 +21,11 @@ from runner.golden import golden_streams
 from runner.monthly import monthly
 from runner.orders import groups_of
 from runner.prepare import PreparedSuite
+from runner.quiet_runs import Quiet, as_last_asked, quiet_runs
 from runner.schedule import runs_per_year
-from runner.store.base import Store, StoredObservation
+from runner.store.base import Store
 
 _PAID_RUNS = 20
-_LOOKED_BACK = 500
-_CALM = (StreamState.QUIET, StreamState.COLLECTING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +65,7 @@ class _Known:
     shares: tuple[Share, ...] = ()
     golden: Mapping[str, int] = field(default_factory=dict)
     """Streams of the golden baseline, by endpoint."""
-    runs: tuple[RunObservation, ...] = ()
-    """Quiet ones, oldest first: the baseline, and what came since without any stream rising."""
-    formed: int = 0
-    """How many of them are the baseline."""
+    quiet: Quiet = field(default_factory=Quiet)
     paid: tuple[RunRecord, ...] = ()
 
 
@@ -81,7 +75,8 @@ def planned(order: PlanOrder, store: Store | None) -> SuitePlan:
     known = _Known() if store is None else _known(store, suite, endpoint)
     shares, streams = _installation(suite, known), _streams(suite, endpoint)
     judge = _judge(order, sum(share.streams for share in shares))
-    told = recorded(known.runs, formed=known.formed)
+    quiet = known.quiet
+    told = recorded(quiet.runs, formed=quiet.formed, newest=quiet.newest)
     normal, shape = told or assumed(order.baseline_runs), _shape(order)
     waits = horizons(judge.runs_per_year, longest=order.effort.longest)
     outlooks = forecast(source(), normal, shape, judge, waits, repeats=order.effort.repeats)
@@ -114,14 +109,13 @@ def planned(order: PlanOrder, store: Store | None) -> SuitePlan:
                 longest=order.effort.longest,
             )
         ),
-        notes=tuple(_notes(order, known, told is not None)),
+        unrecorded=quiet.lacking,
+        notes=tuple(_notes(order, known)),
     )
 
 
 def _known(store: Store, suite: Suite, endpoint: str) -> _Known:
-    quiet, newest = _quiet(store, suite.name, endpoint), deque[StoredObservation](maxlen=MOST_RUNS)
-    rows = store.observations(suite.name, endpoint)
-    newest.extend(row for row in rows if row.in_baseline or row.observation.run_id in quiet)
+    quiet = quiet_runs(store, suite.name, endpoint)
     headers = store.runs(suite=suite.name, endpoint=endpoint, limit=_PAID_RUNS)
     records = (store.run(header.run_id) for header in headers)
     return _Known(
@@ -136,31 +130,8 @@ def _known(store: Store, suite: Suite, endpoint: str) -> _Known:
             for entry in store.installed()
         ),
         golden={name: golden_streams(store.acts(suite.name, name)) for name in suite.endpoints},
-        runs=_as_last_asked([row.observation for row in newest], {probe.id for probe in suite.probes}),
-        formed=sum(row.in_baseline for row in newest),
+        quiet=replace(quiet, runs=as_last_asked(quiet.runs, {probe.id for probe in suite.probes})),
         paid=tuple(record for record in records if record is not None),
-    )
-
-
-def _quiet(store: Store, suite: str, endpoint: str) -> frozenset[str]:
-    """Ids of recent runs after which every stream was quiet or still collecting."""
-    seen: set[str] = set()
-    risen: set[str] = set()
-    for points in store.history(suite, endpoint, limit=_LOOKED_BACK).values():
-        seen |= {point.run_id for point in points}
-        risen |= {point.run_id for point in points if point.state not in _CALM}
-    return frozenset(seen - risen)
-
-
-def _as_last_asked(runs: Sequence[RunObservation], probes: set[str]) -> tuple[RunObservation, ...]:
-    """The runs without probes that are gone or were asked otherwise then."""
-    newest = {probe.probe: probe.request_hash for run in runs for probe in run.probes}
-    return tuple(
-        replace(
-            run,
-            probes=tuple(p for p in run.probes if p.probe in probes and newest[p.probe] == p.request_hash),
-        )
-        for run in runs
     )
 
 
@@ -210,10 +181,9 @@ def _shape(order: PlanOrder) -> Shape:
     return Shape(samples=sum(samples), probe_samples=min(samples), checked=checked)
 
 
-def _notes(order: PlanOrder, known: _Known, recorded_noise: bool) -> Iterator[str]:
+def _notes(order: PlanOrder, known: _Known) -> Iterator[str]:
     suite = order.prepared.suite
-    if known.runs and not recorded_noise:
-        yield f"{len(known.runs)} quiet runs are recorded; from {LEAST_RUNS} on the noise is taken from them"
+    yield from known.quiet.lacking_of
     if order.prepared.consults and not known.paid:
         yield "what judges and embeddings are asked is not in the requests, tokens and dollars until runs are recorded"
     if sum(suite.samples_of(probe) for probe in suite.probes) > MOST_SAMPLES:

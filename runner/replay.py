@@ -10,6 +10,7 @@ from checks.canary.judge import judge_pairs
 from checks.drift.result import StreamKey
 from probes.errors import UsageError
 from reports.canary.record import CanaryRecord
+from reports.wording import count
 from runner.store.base import Json, Store, StoredObservation
 from runner.tape import Tape, by_run
 
@@ -92,7 +93,9 @@ def _against_run(tape: Tape, store: Store, run_id: str, *, expired: bool) -> Rep
 def _outcome(tape: Tape, streams: int, differing: Sequence[StreamKey], *, expired: bool) -> ReplayOutcome:
     untold = [key for key in differing if expired and key.measured == "answers"]
     wrong = sorted(key for key in differing if key not in untold)
-    lines = [f"replayed {tape.judged} runs: {streams - len(differing)} of {streams} streams agree to the last digit"]
+    lines = [
+        f"replayed {count(tape.judged, 'run')}: {streams - len(differing)} of {streams} streams agree to the last digit"
+    ]
     if untold:
         lines.append(f"{len(untold)} answer streams cannot be replayed: their texts have expired")
     lines += [f"differs: {key}" for key in wrong]

@@ -1,14 +1,34 @@
-"""What a run is judged by: the installation's budget of false alarms, shared over all streams. Feeds ``engine``."""
+"""What a run is judged by: the installation's budget of false alarms, shared over all streams. Feeds
+``engine`` and ``importing_baselines``."""
 
 from __future__ import annotations
 
 from checks.drift.plan import JudgePlan
 from checks.drift.score import streams_of
+from probes.suite import Suite
 from runner.confirming import confirmations_per_year
 from runner.golden import golden_streams
-from runner.orders import RunOrder
+from runner.orders import RunOrder, groups_of
 from runner.schedule import runs_per_year
 from runner.store.base import Installed, Store
+
+
+def installed_as(store: Store, suite: Suite, endpoint: str) -> Installed:
+    """What a suite at an endpoint takes of the shared budget: its streams, golden ones included, and runs a year."""
+    asked = suite.endpoints[endpoint]
+    streams = streams_of(
+        [probe.id for probe in suite.probes],
+        streaming=asked.streamed,
+        retrieving=asked.response is not None and asked.response.documents is not None,
+        groups=tuple(groups_of(suite)),
+        control=any(probe.control for probe in suite.probes),
+    )
+    return Installed(
+        suite=suite.name,
+        endpoint=endpoint,
+        streams=len(streams) + golden_streams(store.acts(suite.name, endpoint)),
+        runs_per_year=runs_per_year(suite.schedule),
+    )
 
 
 def plan_of(store: Store, order: RunOrder, budget: float) -> JudgePlan:
@@ -17,17 +37,7 @@ def plan_of(store: Store, order: RunOrder, budget: float) -> JudgePlan:
     ``budget``: false alarms a year of the installation, where the suite does not say.
     """
     suite = order.prepared.suite
-    endpoint = suite.endpoints[order.endpoint]
-    retrieving = endpoint.response is not None and endpoint.response.documents is not None
-    asked, groups = [probe.id for probe in suite.probes], tuple(order.groups)
-    control = any(probe.control for probe in suite.probes)
-    streams = streams_of(asked, streaming=endpoint.streamed, retrieving=retrieving, groups=groups, control=control)
-    mine = Installed(
-        suite=suite.name,
-        endpoint=order.endpoint,
-        streams=len(streams) + golden_streams(store.acts(suite.name, order.endpoint)),
-        runs_per_year=runs_per_year(suite.schedule),
-    )
+    mine = installed_as(store, suite, order.endpoint)
     installed = store.installed()
     if mine not in installed:
         store.save_installed(mine)

@@ -231,7 +231,7 @@ class Stream:
         if said is None:
             return self._collecting(state["runs"], note)
         if incident is not None:
-            return self._alarm(said, incident, note)
+            return self._alarm(state, said, incident, note)
         if state["held"]:
             said = Evidence.from_json(state["held"])
         score = min(said.score, _YOUNG_CAP) if said.young else said.score
@@ -243,25 +243,29 @@ class Stream:
             score=score,
             ln_m=said.ln_m,
             ln_c=said.ln_c,
-            baseline_size=said.learned,
+            baseline_size=self._size(state, said),
             effect=said.effect,
             since=said.since if risen else None,
             note=_joined(said.what if risen else "", capped, said.remark, note),
         )
 
-    def _alarm(self, said: Evidence, incident: Incident, note: str) -> StreamResult:
+    def _alarm(self, state: Json, said: Evidence, incident: Incident, note: str) -> StreamResult:
         return StreamResult(
             key=self.key,
             state=StreamState.ALARM,
             score=100.0,
             ln_m=said.ln_m,
             ln_c=said.ln_c,
-            baseline_size=said.learned,
+            baseline_size=self._size(state, said),
             effect=incident.effect,
             since=incident.since,
             supported=incident.supported,
             note=_joined(incident.what, incident.verdict, said.remark, note),
         )
+
+    def _size(self, state: Json, said: Evidence) -> int:
+        """Runs learned from; of a golden stream those that were frozen, however many it was compared with since."""
+        return int(state["runs"]) if self.key.golden else said.learned
 
     def _ln_c(self) -> float:
         continuous = self.key.measured.startswith(("latency.", "tokens."))

@@ -29,30 +29,31 @@ _Told = Sequence[Mapping[str, Any]]
 """What each run tells a stream, by probe; runs that tell nothing are left out."""
 
 
-def recorded(runs: Sequence[RunObservation], *, formed: int) -> Normal | None:
+def recorded(runs: Sequence[RunObservation], *, formed: int, newest: Mapping[str, int] | None = None) -> Normal | None:
     """What these quiet runs (oldest first) show; None where they are fewer than ``LEAST_RUNS``.
 
-    ``formed``: how many of them the baseline was formed from at once.
+    ``formed``: how many runs the baseline was formed from at once. ``newest``: by dimension, how many of the newest
+    runs alone are of its present normal, where those are not all.
     """
     runs = runs[-MOST_RUNS:]
     if len(runs) < LEAST_RUNS:
         return None
-    known = assumed(len(runs))
+    known, since = assumed(len(runs)), newest or {}
     return replace(
         known,
         formed_runs=min(formed, len(runs)),
-        latency=_calls(_told("latency.total", runs), 0.0) or known.latency,
-        tokens=_calls(_told("tokens.output", runs), 2.0) or known.tokens,
-        checks=_events(_told("checks", runs)) or known.checks,
-        refusals=_events(_told("refusals", runs)) or known.refusals,
-        route=_routes(_told("route", runs)) or known.route,
-        answers=_answers(_told("answers", runs)) or known.answers,
+        latency=_calls(_told("latency.total", runs, since), 0.0) or known.latency,
+        tokens=_calls(_told("tokens.output", runs, since), 2.0) or known.tokens,
+        checks=_events(_told("checks", runs, since)) or known.checks,
+        refusals=_events(_told("refusals", runs, since)) or known.refusals,
+        route=_routes(_told("route", runs, since)) or known.route,
+        answers=_answers(_told("answers", runs, since)) or known.answers,
     )
 
 
-def _told(dimension: str, runs: Sequence[RunObservation]) -> _Told:
-    machine = POOLED[dimension]
-    gathered = ({probe.probe: machine.gather(probe) for probe in run.probes} for run in runs)
+def _told(dimension: str, runs: Sequence[RunObservation], newest: Mapping[str, int]) -> _Told:
+    machine, first = POOLED[dimension], max(0, len(runs) - newest.get(dimension, len(runs)))
+    gathered = ({probe.probe: machine.gather(probe) for probe in run.probes} for run in runs[first:])
     told = ({name: value for name, value in run.items() if value is not None} for run in gathered)
     return [run for run in told if run]
 

@@ -52,7 +52,7 @@ def render_report(report: Report, *, generated_at: datetime, version: str) -> st
             report=report,
             run=run,
             reason=one_line(f"{reason[:1].upper()}{reason[1:]}", 600),
-            steps=wording.next_steps(run, replay=report.replay),
+            steps=wording.next_steps(run),
             moved=[evidence.stream_row(report, result, probes) for result, probes in tally.folded(tally.risen(run))],
             causes=[cause_words(cause) for cause in causes(run) if cause.speaks],
             judged=any(result.state is not StreamState.COLLECTING for result in run.drift),

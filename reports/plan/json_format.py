@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from checks.plan.alarms import MEASURED_IN
+from checks.plan.alarms import MEASURED_IN, WHOLE_RUNS
 from checks.plan.forecast import Outlook
 from reports.formats.json_format import json_text
 from reports.plan import wording
@@ -34,6 +34,7 @@ def plan_object(plan: SuitePlan) -> dict[str, Any]:
         "false_alarms": _false_alarms(plan),
         "noise": {
             "recorded_runs": plan.recorded_runs,
+            "assumed_because": plan.unrecorded or None,
             "formed_runs": plan.formed_runs,
             "baseline_runs": plan.baseline_runs,
             "assumptions": {o.stream: wording.ASSUMPTIONS[o.stream] for o in plan.outlooks if _assumed(o)},
@@ -90,7 +91,9 @@ def _false_alarms(plan: SuitePlan) -> dict[str, Any]:
         "measured": {
             "new_baseline": told.measured_new_baseline,
             "new_baseline_at_most": told.measured_new_baseline_most,
-            "later_per_year_at_most": told.measured_later_per_year_most,
+            "events_per_year_at_most": told.measured_events_per_year_most,
+            "whole_runs_per_stream": WHOLE_RUNS.share,
+            "whole_runs_per_stream_at_most": WHOLE_RUNS.most,
             "measured_in": MEASURED_IN,
         },
     }

@@ -66,6 +66,8 @@ class SuitePlan:
     false_alarms: FalseAlarms
     recorded_runs: int
     """Quiet runs that the noise was taken from; 0 where it is assumed."""
+    unrecorded: str
+    """Why the noise is assumed: too few quiet runs, and since when; empty where it is recorded."""
     formed_runs: int
     """Runs that the baseline was formed from."""
     baseline_runs: int

@@ -14,6 +14,7 @@ from reports.console import plain_table, printed
 from reports.escaping import one_line
 from reports.plan import wording
 from reports.plan.record import SuitePlan
+from reports.wording import count
 
 _INDENT = (0, 0, 0, 2)
 _CHANCE_WORDS = {0.5: "1 in 2", 0.9: "9 in 10"}
@@ -37,7 +38,8 @@ def _parts(plan: SuitePlan) -> Iterator[RenderableType]:
     yield from map(_line, wording.false_alarm_lines(plan))
     yield Text()
     yield _line("the smallest change that is found, and in how many runs", 0)
-    yield Padding(_found(plan), _INDENT)
+    if any(wait.runs for wait in plan.horizons):
+        yield Padding(_found(plan), _INDENT)
     yield from map(_line, _about(plan))
     yield Text()
     yield _line(f"a month: {wording.monthly_words(plan.monthly)} ({wording.money_source(plan.monthly)})", 0)
@@ -52,9 +54,9 @@ def _line(text: str, indent: int = 2) -> RenderableType:
 
 
 def _found(plan: SuitePlan) -> Table:
-    waits = [(wait, chance) for wait in plan.horizons for chance in CHANCES]
+    waits = [(wait, chance) for wait in plan.horizons if wait.runs for chance in CHANCES]
     table = plain_table(
-        "stream", *(f"{wait.name}, {wait.runs} runs\n{_CHANCE_WORDS[chance]}" for wait, chance in waits)
+        "stream", *(f"{wait.name}, {count(wait.runs, 'run')}\n{_CHANCE_WORDS[chance]}" for wait, chance in waits)
     )
     table.columns[0].no_wrap = True
     for outlook in plan.outlooks:

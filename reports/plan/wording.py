@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from checks.plan.alarms import EVENT_YEARS, MEASURED_IN, WHOLE_RUNS
 from checks.plan.forecast import Outlook
 from checks.plan.normal import (
     ASSUMED_LATENCY_SD,
@@ -115,7 +116,7 @@ def threshold(plan: SuitePlan) -> tuple[str, ...]:
 
 def false_alarm_lines(plan: SuitePlan) -> tuple[str, ...]:
     """The exact part and the measured part, apart."""
-    return (_by_construction(plan), _by_measurement(plan))
+    return (_by_construction(plan), _by_measurement(plan), _events_by_measurement(plan))
 
 
 def _by_construction(plan: SuitePlan) -> str:
@@ -129,15 +130,22 @@ def _by_construction(plan: SuitePlan) -> str:
 
 def _by_measurement(plan: SuitePlan) -> str:
     told = plan.false_alarms
-    new = (
-        f"not measured for baselines of {plan.formed_runs} runs"
-        if told.measured_new_baseline_most is None
-        else f"{told.measured_new_baseline:.2g} (at most {told.measured_new_baseline_most:.2g}) in the first 500 runs "
-        f"after a baseline of {plan.formed_runs}"
-    )
+    formed = count(plan.formed_runs, "run")
+    if told.measured_new_baseline_most is None:
+        return f"by measurement ({MEASURED_IN}): latency and tokens not measured for baselines of {formed}"
+    seen = "none was seen" if told.measured_none else f"{told.measured_new_baseline:.2g}"
     return (
-        f"by measurement (docs/drift.md): latency and tokens {new}; afterwards none was seen, which leaves at most "
-        f"{told.measured_later_per_year_most:.2g} a year for this suite's streams here"
+        f"by measurement ({MEASURED_IN}): latency and tokens {seen} (at most {told.measured_new_baseline_most:.2g}) in "
+        f"the first 500 runs after a baseline of {formed}; later runs were not measured"
+    )
+
+
+def _events_by_measurement(plan: SuitePlan) -> str:
+    return (
+        f"events: none was seen in {EVENT_YEARS.among} stream-years, which leaves at most "
+        f"{plan.false_alarms.measured_events_per_year_most:.2g} a year for this suite's streams here; where whole runs "
+        f"fail and the baseline did not see it, {100 * WHOLE_RUNS.share:.2g} % of the streams (at most "
+        f"{100 * WHOLE_RUNS.most:.2g} %) alarm in their first 2,000 runs"
     )
 
 
@@ -146,7 +154,7 @@ def noise_lines(plan: SuitePlan) -> Iterator[str]:
     if plan.recorded_runs:
         yield f"noise: taken from {plan.recorded_runs} recorded quiet runs"
     else:
-        yield "noise: ASSUMED, no quiet runs are recorded"
+        yield f"noise: ASSUMED, {plan.unrecorded}"
     formed = f"the baseline formed from the first {plan.formed_runs}"
     yield f"the change comes after {plan.baseline_runs} quiet runs, {formed}"
     for outlook in plan.outlooks:

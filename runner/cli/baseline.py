@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from probes.errors import UsageError
 from runner.cli import baseline_diff, baseline_files
 from runner.cli import options as opt
+
+if TYPE_CHECKING:
+    from runner.cli.look import Place
 
 app = typer.Typer(
     help="What is normal at an endpoint. It changes only by an explicit act, with author and reason.",
@@ -159,7 +162,7 @@ def mark(
     why = reason_of(reason, "mark")
     with one_place(suite, endpoint, store, config) as place:
         anew = mark_change(place.store, place.suite, place.endpoint, author=author_of(author), reason=why)
-    typer.echo(f"{anew} streams of {place.suite} at {place.endpoint} start anew with the next run")
+    typer.echo(f"{_streams(anew, place)} anew with the next run")
     return 0
 
 
@@ -173,6 +176,7 @@ def freeze(
     config: opt.Config = None,
 ) -> int:
     """Keep what is normal today as the golden baseline, against which drift over months is found."""
+    from reports.wording import count
     from runner.cli.look import one_place
     from runner.cli.session import author_of, reason_of
     from runner.golden import freeze_baseline
@@ -180,7 +184,8 @@ def freeze(
     why = reason_of(reason, "freeze")
     with one_place(suite, endpoint, store, config) as place:
         runs, streams = freeze_baseline(place.store, place.suite, place.endpoint, author=author_of(author), reason=why)
-    typer.echo(f"{runs} runs of {place.suite} at {place.endpoint} are the golden baseline of {streams} streams")
+    told = f"{count(runs, 'run')} of {place.suite} at {place.endpoint} {'is' if runs == 1 else 'are'}"
+    typer.echo(f"{told} the golden baseline of {count(streams, 'stream')}")
     return 0
 
 
@@ -196,6 +201,7 @@ def reset(
     config: opt.Config = None,
 ) -> int:
     """Forget what was normal; the next runs collect anew. A golden baseline goes only with --golden."""
+    from reports.wording import count
     from runner.baselines import reset_baseline
     from runner.cli.look import one_place
     from runner.cli.session import author_of, reason_of
@@ -207,7 +213,7 @@ def reset(
     with one_place(suite, endpoint, store, config) as place:
         if golden:
             gone = drop_golden(place.store, place.suite, place.endpoint, author=author_of(author), reason=why)
-            typer.echo(f"the golden baseline of {place.suite} at {place.endpoint} is gone ({gone} streams)")
+            typer.echo(f"the golden baseline of {place.suite} at {place.endpoint} is gone ({count(gone, 'stream')})")
             return 0
         dropped = reset_baseline(
             place.store,
@@ -217,8 +223,15 @@ def reset(
             author=author_of(author),
             reason=why,
         )
-    typer.echo(f"{dropped} streams of {place.suite} at {place.endpoint} start anew")
+    typer.echo(f"{_streams(dropped, place)} anew")
     return 0
+
+
+def _streams(number: int, place: Place) -> str:
+    """``1 stream of bot at production starts``."""
+    from reports.wording import count
+
+    return f"{count(number, 'stream')} of {place.suite} at {place.endpoint} start{'s' if number == 1 else ''}"
 
 
 app.command("diff")(baseline_diff.diff)

@@ -55,7 +55,7 @@ def export_file(
             answers=answers,
         )
     write_text(file, text_of(made.file))
-    typer.echo(f"{file}: {len(made.file.runs)} runs of {prepared.suite.name} at {name}")
+    typer.echo(f"{file}: {prepared.suite.name} at {name}: {made.file.runs_words}")
     if made.later:
         typer.echo("  newer runs are not in it; --runs N takes more")
     if answers and not made.file.answers_told:
@@ -85,10 +85,10 @@ def import_file(
     prepared = prepare(suite, os.environ, None)
     name = endpoints_of(prepared, [endpoint] if endpoint else None)[0]
     told, notes = fitting(read(file), file, prepared, name, allow_stale=allow_stale)
-    labels = {probe.id: prepared.suite.labels_of(probe) for probe in prepared.suite.probes}
     with closing(store_of(store, settings_beside([suite], config))) as opened:
-        runs = import_baseline(opened, told, labels, author=author_of(author), reason=why)
-    typer.echo(f"{runs} runs of {told.suite} at {told.endpoint} are what is normal, exported by {_line(told.author)}")
+        streams = import_baseline(opened, told, prepared.suite, author=author_of(author), reason=why)
+    normal = told.runs_words if streams else f"{told.runs_words}; too few for any stream to have a baseline"
+    typer.echo(f"{told.suite} at {told.endpoint}: {normal}; exported by {_line(told.author)}")
     for note in notes:
         typer.echo(f"  {note}")
     return 0

@@ -69,13 +69,13 @@ def _lines(place: Place, view: BaselineView | None, drift: Sequence[StreamResult
         told.append(f"  golden baseline: {act_words(golden)}")
     if view is None:
         return [f"{where}: no baseline yet", *told, f"  holdfast baseline capture {place.file} --rounds 50"]
-    lines = [f"{where}: normal is what {view.runs} runs showed", *told]
+    lines = [f"{where}: normal is what {count(view.runs, 'run')} showed", *told]
     lines += [_version_line(version) for version in versions(place.store, place.suite, place.endpoint)]
     for name, values in sorted(view.values.items()):
         if values:
-            lines.append(f"  {name:<22} median {_figure(name, median(values))} over {len(values)} samples")
+            lines.append(f"  {name:<22} median {_figure(name, median(values))} over {count(len(values), 'sample')}")
     for route, samples in sorted(view.routes.items(), key=lambda entry: -entry[1]):
-        lines.append(f"  route                  {one_line(route)}: {samples} samples")
+        lines.append(f"  route                  {one_line(route)}: {count(samples, 'sample')}")
     return [*lines, *_stream_lines(drift)]
 
 

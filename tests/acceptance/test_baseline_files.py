@@ -96,6 +96,65 @@ def test_an_imported_file_gives_the_stream_states_of_the_store_it_came_from_to_t
     assert captured.json("run", "suite.yaml", "--rounds", "6", "--store", "ci.db")["exit_code"] == 1
 
 
+def test_after_an_import_list_show_and_report_know_the_suite_by_name_and_its_part_of_the_budget(
+    captured: Workplace,
+) -> None:
+    done(captured, "baseline", "freeze", "suite.yaml", "--reason", "reference")
+    exported(captured)
+    told = done(captured, "baseline", "import", "suite.yaml", "base.json", "--reason", "CI", "--store", "ci.db")
+    assert f"bot at production: {CAPTURED} runs, all of which are what is normal; exported by tests" in told
+    assert f"bot at production: {CAPTURED} runs" in done(captured, "baseline", "list", "--store", "ci.db")
+    assert "reference" in done(captured, "baseline", "show", "bot", "--store", "ci.db")
+    done(captured, "report", "bot", "--store", "ci.db", "--output", "page.html")
+    captured.json("run", "suite.yaml")
+
+    def entered(store: str) -> Any:
+        with closing(open_store(f"sqlite:///{captured.folder / store}")) as opened:
+            return opened.installed()
+
+    assert entered("ci.db") == entered(".holdfast/holdfast.db")
+
+
+def test_where_no_stream_has_a_baseline_nothing_is_exported(place: Workplace, endpoint: RunningEndpoint) -> None:
+    write_suite(place)
+    place.json("run", "suite.yaml")
+    told = refused(place, "baseline", "export", "suite.yaml", "base.json", "--reason", "too soon")
+    assert "nothing is normal yet: 1 run of bot at production stored, and no stream has a baseline" in told
+    assert not (place.folder / "base.json").exists()
+
+
+def test_export_tells_runs_in_the_file_apart_from_those_that_are_normal(captured: Workplace) -> None:
+    done(captured, "baseline", "freeze", "suite.yaml", "--reason", "reference")
+    done(captured, "baseline", "mark", "suite.yaml", "--reason", "deploy")
+    done(captured, "run", "suite.yaml", "--rounds", "3")
+    told = done(captured, "baseline", "export", "suite.yaml", "base.json", "--reason", "CI")
+    assert f"{CAPTURED + 3} runs, of which 3 since the mark are what is normal" in told
+
+
+def test_accept_takes_a_stream_as_reports_name_it_and_lists_all_judged_streams_where_there_is_none(
+    captured: Workplace,
+) -> None:
+    captured.json("run", "suite.yaml")
+    accept = ("baseline", "accept", "suite.yaml", "--reason", "wanted", "--stream")
+    assert done(captured, *accept, "answers of capital").startswith("answers of capital: the new normal")
+    told = refused(captured, *accept, "answers of locale=de")
+    assert "no stream answers of locale=de; the judged streams are: " in told and "answers of refund-window" in told
+
+
+def test_where_golden_streams_alone_are_in_alarm_accept_says_so_and_what_to_do(
+    captured: Workplace, endpoint: RunningEndpoint
+) -> None:
+    done(captured, "baseline", "freeze", "suite.yaml", "--reason", "reference")
+    endpoint.set_scenario("model-swap")
+    captured.json("run", "suite.yaml", "--rounds", "8")
+    captured.run("baseline", "accept", "suite.yaml", "--reason", "wanted")
+    captured.json("run", "suite.yaml")
+    ended = captured.run("show", "suite.yaml")
+    assert "baseline freeze" in ended.stdout and "baseline accept" not in ended.stdout, ended.stdout
+    told = refused(captured, "baseline", "accept", "suite.yaml", "--reason", "wanted")
+    assert "only golden streams are in alarm (golden." in told and "holdfast baseline freeze" in told
+
+
 def test_the_file_is_reviewable_and_the_same_baseline_gives_the_same_text(captured: Workplace) -> None:
     told = exported(captured)
     assert told["schema"] == "holdfast.baseline/1"

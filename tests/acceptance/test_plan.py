@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def test_a_suite_of_one_sample_a_run_is_told_how_little_it_finds(bare: Workplace
     assert "1 sample a run: within a day, nine times in ten, only latency x" in done.stdout
     assert "latency.total.spread: needs 3 samples a run" in done.stdout
     assert "only 200 runs of a week were simulated" in done.stdout
-    assert "ASSUMED, no quiet runs are recorded" in done.stdout
+    assert "ASSUMED, no quiet runs are recorded; 20 are needed" in done.stdout
 
 
 @pytest.mark.slow
@@ -94,6 +95,27 @@ def test_a_plan_after_a_capture_is_made_of_the_recorded_noise_and_what_the_runs_
     assert told["threshold"]["installation_streams"] == 52
     assert told["false_alarms"]["exact"]["per_year_at_most"] == pytest.approx(0.5)
     assert told["false_alarms"]["measured"]["new_baseline"] == pytest.approx(0.01 * 12)
+
+
+@pytest.mark.slow
+def test_a_plan_after_a_mark_is_assumed_and_says_since_when_and_how_many_runs_are_needed(place: Workplace) -> None:
+    write(place)
+    assert place.run("baseline", "capture", "s.yaml", "--rounds", "20").returncode == 0
+    assert planned(place)["noise"]["recorded_runs"] == 20
+    assert place.run("baseline", "mark", "s.yaml", "--reason", "deploy").returncode == 0
+    assert place.run("run", "s.yaml", "--rounds", "3").returncode == 0
+    noise = planned(place)["noise"]
+    assert noise["recorded_runs"] == 0
+    assert noise["assumed_because"].startswith("3 quiet runs since the mark of 20")
+    assert noise["assumed_because"].endswith("UTC; 20 are needed")
+
+
+def test_a_suite_that_runs_once_a_day_has_no_column_for_the_hour_in_which_it_does_not_run(bare: Workplace) -> None:
+    write(bare, SUITE.replace("every: 15m", "every: 1d"))
+    done = bare.run("plan", "s.yaml", "--quick")
+    assert done.returncode == 0, done.stderr
+    assert "hour," not in done.stdout
+    assert re.search(r"\bday, 1 run\b.*\bweek, 7 runs\b", done.stdout)
 
 
 @pytest.mark.slow

@@ -59,7 +59,13 @@ def a_run(number: int, *samples: SampleFacts, probe: str = "refund", request: st
 def a_file(*runs: FileRun, **changes: Any) -> BaselineFile:
     told = {"suite": "bot", "endpoint": "production", "protocol": "openai-chat", "holdfast": "0.1.0"}
     acts = (FileAct(kind="capture", at=AT, author="somebody", reason="first"),)
-    more = {"exported_at": AT, "author": "somebody", "reason": "for CI", "questions": {"refund": "q1"}, "acts": acts}
+    more = {
+        "exported_at": AT + timedelta(days=1),
+        "author": "somebody",
+        "reason": "for CI",
+        "questions": {"refund": "q1"},
+        "acts": acts,
+    }
     return BaselineFile(**{**told, **more, "runs": runs or (a_run(1), a_run(2)), **changes})
 
 
@@ -121,8 +127,14 @@ def test_runs_before_the_last_beginning_are_not_what_is_normal_now() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"schema": "holdfast.baseline/2"}, "schema 'holdfast.baseline/2' cannot be read (this is for"),
-        ({"more": 1}, "key 'more' is missing or unknown"),
+        ({"schema": "holdfast.baseline/2"}, "schema 'holdfast.baseline/2' is of another Holdfast (this one reads"),
+        ({"schema": "promptfoo/1"}, "schema 'promptfoo/1' is not that of a baseline file (that would be"),
+        ({"more": 1}, "key 'more' is unknown"),
+        ({"author": " "}, "author is empty"),
+        (
+            {"exported_at": "2026-03-14T09:15:30Z"},
+            "record.runs.0.started_at: 2026-03-14T09:16:00.123456+00:00 is later",
+        ),
         ({"suite": 7}, "suite: Input should be a valid string"),
         ({"probes": {}}, "what it says of its probes is not what its runs show"),
         ({"record": {}}, "record cannot be read (KeyError"),
@@ -140,11 +152,18 @@ def test_a_file_that_was_changed_and_signed_again_is_refused_with_the_reason(cha
         (("runs", 0, "health"), "splendid", "health"),
         (("runs", 0, "started_at"), "2026-03-14T09:15:00", "timezone"),
         (("runs", 0, "plan"), 7, "IndexError"),
-        (("plans", 0, "judge"), {"streams": 3}, "TypeError"),
+        (("plans", 0, "judge"), {"streams": 3}, "runs_per_year: Field required"),
+        (("plans", 0, "judge", "mood"), 3, "TypeError"),
         (("plans", 0, "whole"), "yes", "true or false"),
         (("runs", 0, "probes", 0, "failures"), ["server"], "names 1 failures of 0 failed samples"),
         (("runs", 0, "probes", 0, "observed", "samples", 0, "mood"), "sunny", "written by a newer Holdfast"),
         (("runs", 0, "weather"), "sunny", "weather is unknown here"),
+        (("runs", 0, "duration_s"), "3", "runs.0.duration_s: Input should be a valid number, not '3'"),
+        (("runs", 0, "duration_s"), -3, "record.runs.0.duration_s: -3.0 is less than nothing"),
+        (("runs", 0, "probes", 0, "observed", "samples", 0, "output_tokens"), "12", "output_tokens: Input should be"),
+        (("plans", 0, "judge", "streams"), "30", "streams: Input should be a valid integer, not '30'"),
+        (("runs", 0, "started_at"), "2026-03-14T12:15:00Z", "record.runs.1.started_at: 2026-03-14T09:17:00.123456"),
+        (("runs", 1, "run_id"), "run-1", "run 'run-1' stands there twice"),
         (("runs", 0, "probes", 0, "observed", "samples", 0, "answer"), 99, "IndexError"),
     ],
 )
@@ -156,6 +175,56 @@ def test_a_record_that_cannot_be_is_refused_with_its_place(path: tuple[Any, ...]
     place[path[-1]] = value
     told = problem(resigned(content))
     assert said in told and "export it again" in told
+
+
+@pytest.mark.parametrize(
+    ("acts", "said"),
+    [
+        ([{"kind": "forget"}], "acts.0.kind: 'forget' is unknown; it is one of capture, accept, mark"),
+        ([{"author": " "}], "acts.0.author is empty"),
+        ([{"at": "2026-04-14T09:15:00Z"}], "acts.0.at: 2026-04-14T09:15:00+00:00 is later than exported_at"),
+        ([{"after_run": "run-9"}], "acts.0.after_run: 'run-9' is no run of the file"),
+        ([{"after_run": "run-2"}, {"after_run": "run-1"}], "acts stand in another order than the runs"),
+        ([{"author": 7}], "acts.0.author: Input should be a valid string, not '7'"),
+    ],
+)
+def test_an_act_that_cannot_have_been_is_refused_with_its_key_at_the_line_of_the_acts(
+    acts: list[dict[str, Any]], said: str
+) -> None:
+    content = json.loads(text_of(a_file()))
+    text = resigned({**content, "acts": [{**content["acts"][0], **act} for act in acts]})
+    told = problem(text)
+    line = 1 + text.splitlines().index(' "acts": [')
+    assert told.startswith(f"base.json:{line}:2: ") and said in told
+
+
+def test_a_missing_key_and_a_missing_schema_are_told_apart_from_unknown_ones() -> None:
+    content = json.loads(text_of(a_file()))
+    assert "key 'reason' is missing" in problem(resigned({k: v for k, v in content.items() if k != "reason"}))
+    assert "'schema' is missing" in problem(resigned({k: v for k, v in content.items() if k != "schema"}))
+
+
+def test_runs_that_overlapped_are_read_in_the_order_in_which_they_were_judged() -> None:
+    file = a_file(a_run(2), a_run(1))
+    assert parse(text_of(file), "base.json") == file
+
+
+def test_the_runs_of_a_file_are_told_apart_from_those_that_are_normal() -> None:
+    first = replace(a_run(1), in_baseline=False)
+    mark = FileAct(kind="mark", at=AT, author="a", reason="deploy", after_run="run-1")
+    assert a_file().runs_words == "2 runs, all of which are what is normal"
+    assert a_file(a_run(1)).runs_words == "1 run, which is what is normal"
+    assert a_file(first, a_run(2)).runs_words == "2 runs, of which 1 is what is normal"
+    marked = a_file(first, a_run(2), a_run(3), acts=(mark,))
+    assert marked.runs_words == "3 runs, of which 2 since the mark are what is normal"
+    assert a_file(first).runs_words == "1 run, none of which is what is normal"
+
+
+def test_what_was_decided_stays_where_the_run_before_it_is_left_out() -> None:
+    mark = FileAct(kind="mark", at=AT, author="a", reason="deploy", after_run="run-2")
+    rest = a_file(a_run(1), a_run(2, probe="other"), a_run(3), acts=(mark,)).without(["other"])
+    assert [act.after_run for act in rest.acts] == ["run-1"]
+    assert [run.run_id for run in rest.current] == ["run-3"]
 
 
 def test_damage_is_told_with_line_and_column() -> None:

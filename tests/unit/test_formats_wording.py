@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from checks.drift.result import Effect, StreamState
+from checks.drift.result import Effect, StreamResult, StreamState
 from checks.finding import Status
 from checks.verdict import Health
 from probes.failure import Failure, FailureClass
@@ -104,6 +104,21 @@ def test_commands_quote_names_for_the_shell() -> None:
     assert [step.command for step in wording.next_steps(run)] == [
         "holdfast report support-bot --endpoint production --run 'a; rm -rf x'"
     ]
+
+
+def test_where_golden_streams_alone_are_in_alarm_no_accept_is_advised() -> None:
+    golden, usual = a_stream("golden.answers", StreamState.ALARM, 100.0), a_stream("answers", StreamState.ALARM, 100.0)
+    place = "support-bot --endpoint production"
+    moves = [f"holdfast baseline freeze {place} --reason WHY", f"holdfast baseline reset {place} --golden --reason WHY"]
+    accept = f"holdfast baseline accept {place} --reason WHY"
+
+    def commands(*drift: StreamResult) -> list[str]:
+        run = a_run([a_probe()], drift=drift, health=Health.FAILING)
+        return [step.command for step in wording.next_steps(run) if "baseline" in step.command]
+
+    assert commands(golden) == moves
+    assert commands(usual) == [accept]
+    assert commands(golden, usual) == [accept, *moves]
 
 
 def test_a_healthy_run_asks_nothing_of_anyone() -> None:

@@ -8,6 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -17,7 +18,7 @@ from checks.drift.observation import ProbeObservation, RunObservation, SampleFac
 from checks.drift.plan import JudgePlan
 from checks.drift.reference import Reference
 from checks.drift.score import streams_of
-from checks.plan.alarms import continuous, false_alarms
+from checks.plan.alarms import EVENT_YEARS, MEASURED_IN, WHOLE_RUNS, Measured, continuous, false_alarms
 from checks.plan.events import EventTrial
 from checks.plan.forecast import WATCHED, Outlook, Shape, forecast, horizons
 from checks.plan.levels import Kind, LevelTrial, looked_at, run_values
@@ -297,6 +298,17 @@ def test_recorded_runs_are_drawn_in_blocks_of_neighbours() -> None:
     assert int(together.sum()) >= 44
 
 
+def test_a_dimension_with_a_new_normal_is_told_by_its_newest_runs_alone() -> None:
+    runs = recorded_runs(60, 0.1, route="gw / old")[:35] + recorded_runs(60, 0.1, route="gw / new")[35:]
+    whole, since = recorded(runs, formed=20), recorded(runs, formed=20, newest={"route": 25})
+    assert whole is not None
+    assert since is not None
+    assert (len(whole.route.shares), len(since.route.shares)) == (2, 1)
+    few = recorded(runs, formed=20, newest={"route": 19, "latency.total": 0})
+    assert few is not None
+    assert (few.route.recorded, few.latency.recorded, few.tokens.recorded) == (False, False, True)
+
+
 # ------------------------------------------------------------------------------------------------ false alarms
 def test_the_exact_part_of_a_lone_suite_is_the_whole_budget() -> None:
     streams = streams_of(["a", "b", "c"], streaming=True)
@@ -314,4 +326,50 @@ def test_the_measured_part_is_that_of_the_documentation_for_the_size_of_the_base
     streams = streams_of(["a"], streaming=True)
     levels, plan = sum(map(continuous, streams)), JudgePlan(runs_per_year=RUNS_A_YEAR, streams=len(streams))
     told = {runs: false_alarms(plan, streams, runs).measured_new_baseline for runs in (10, 20, 50, 336)}
-    assert told == {10: None, 20: pytest.approx(0.01 * levels), 50: pytest.approx(0.0025 * levels), 336: 0.0}
+    assert told == {10: None, 20: pytest.approx(0.01 * levels), 50: 0.0, 336: 0.0}
+
+
+def test_the_limits_are_the_exact_ones_of_what_was_measured_and_above_what_was_seen() -> None:
+    none_seen = {among: 1 - 0.05 ** (1 / among) for among in (162, 200, 400)}
+    for among, limit in none_seen.items():
+        assert Measured(alarmed=0, among=among).most == pytest.approx(limit, rel=0.01)
+    for seen in (Measured(alarmed=2, among=200), WHOLE_RUNS, EVENT_YEARS):
+        tail = sum(
+            math.comb(seen.among, x) * seen.most**x * (1 - seen.most) ** (seen.among - x)
+            for x in range(seen.alarmed + 1)
+        )
+        assert tail == pytest.approx(0.05, rel=0.06)
+        assert seen.most > seen.share
+
+
+def test_no_baseline_is_told_without_a_limit_above_what_was_measured() -> None:
+    streams = streams_of(["a", "b"], streaming=True)
+    plan = JudgePlan(runs_per_year=RUNS_A_YEAR, streams=len(streams))
+    for runs in (20, 49, 50, 100):
+        told = false_alarms(plan, streams, runs)
+        assert told.measured_new_baseline is not None
+        assert told.measured_new_baseline_most is not None
+        assert told.measured_new_baseline_most > told.measured_new_baseline
+        assert told.measured_none is (runs >= 50)
+
+
+def test_the_readme_says_what_a_new_baseline_of_ten_probes_adds() -> None:
+    streams = streams_of([f"probe-{number}" for number in range(10)], streaming=True)
+    plan = JudgePlan(runs_per_year=RUNS_A_YEAR, streams=len(streams))
+    early, later = (false_alarms(plan, streams, runs) for runs in (20, 50))
+    page = " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
+    assert f"adds at most {early.exact_new_baseline:.2f} by construction for events" in page
+    seen, most, later_most = (
+        early.measured_new_baseline,
+        early.measured_new_baseline_most,
+        later.measured_new_baseline_most,
+    )
+    assert f"{seen:.2f} after 20 runs (at most {most:.2f}) or none seen after 50 (at most {later_most:.2f})" in page
+
+
+def test_the_measured_figures_stand_in_the_page_that_is_named_for_them() -> None:
+    page = " ".join((Path(__file__).parents[2] / MEASURED_IN).read_text(encoding="utf-8").split())
+    assert "of 200 streams whose runs fail whole at a rate of .05, 4 alarmed in their first 2,000 runs" in page
+    assert "6 stream-years each of rates" in page
+    assert "30 stream-years each of whole runs at .05 and .25" in page
+    assert "| the same, baseline 50; 100 | 0 / 0 each |" in page
