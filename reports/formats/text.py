@@ -7,10 +7,9 @@ own markup in an answer are ever interpreted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from io import StringIO
 from statistics import median
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -21,6 +20,7 @@ from checks.verdict import Health
 from probes.failure import SENTENCES
 from probes.sample import Sample
 from reports import cohort_tables, faults, marks, tally, wording
+from reports.console import plain_table, printed
 from reports.escaping import one_line
 from reports.folding import shown_probes, untold_probes
 from reports.summary import ProbeRecord, RunRecord
@@ -44,32 +44,21 @@ def render(records: Sequence[RunRecord], *, exit_code: int, colour: bool = False
 
     Of several rounds of a suite at an endpoint the last is told whole, the earlier ones in a line each.
     """
-    out = StringIO()
-    console = Console(
-        file=out,
-        width=width,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        no_color=not colour,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        legacy_windows=False,
-        _environ={},  # what is told depends on the arguments alone
-    )
+    return printed(_told(records, exit_code), colour=colour, width=width)
+
+
+def _told(records: Sequence[RunRecord], exit_code: int) -> Iterator[RenderableType]:
     last = {(record.suite, record.endpoint): record for record in records}
     for record in records:
         if record is not last[record.suite, record.endpoint]:
-            console.print(_line(record), no_wrap=True, overflow="ellipsis")
+            yield Padding(_line(record), 0)  # a bare text would lose that it must not wrap
             continue
-        for part in _parts(record):
-            console.print(part, crop=False)
-        console.print()
+        yield from _parts(record)
+        yield Text()
     if not records:
-        console.print("No run took place.")
+        yield Text("No run took place.")
     if len(records) > 1 or exit_code:
-        console.print(Text(f"Exit code {exit_code}", style="dim"))
-    return "\n".join(line.rstrip() for line in out.getvalue().rstrip("\n").split("\n")) + "\n"
+        yield Text(f"Exit code {exit_code}", style="dim")
 
 
 def _line(record: RunRecord) -> Text:
@@ -78,6 +67,8 @@ def _line(record: RunRecord) -> Text:
         (f"{wording.HEALTH_MARKS[record.health]} {record.health.value.upper():<8}", _HEALTH_STYLES[record.health]),
         f"  {one_line(record.suite)} at {one_line(record.endpoint)}, run {one_line(record.run_id)}: ",
         one_line(wording.verdict_reason(record), 200),
+        no_wrap=True,
+        overflow="ellipsis",
     )
 
 
@@ -133,20 +124,13 @@ def _titled(title: str, *parts: RenderableType | None) -> Iterator[RenderableTyp
         yield from (Padding(part, _INDENT) for part in told)
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_header=any(columns))
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
 def _median(samples: Sequence[Sample], field: str) -> str:
     values = [value for sample in samples if (value := getattr(sample.timing, field)) is not None]
     return wording.seconds(median(values)) if values else _DASH
 
 
 def _probes(probes: Sequence[ProbeRecord]) -> Table:
-    table = _table("", "probe", "answered", "checks kept", "first token", "total")
+    table = plain_table("", "probe", "answered", "checks kept", "first token", "total")
     for probe in shown_probes(probes, PROBES_SHOWN):
         answered = len(probe.samples) - len(tally.failed(probe.samples))
         judged = [finding for finding in probe.findings if finding.status is not Status.SKIPPED]
@@ -164,7 +148,7 @@ def _probes(probes: Sequence[ProbeRecord]) -> Table:
 
 def _cohorts(record: RunRecord) -> Iterator[RenderableType]:
     shown, more = cohort_tables.told(record)
-    table = _table(*cohort_tables.HEAD)
+    table = plain_table(*cohort_tables.HEAD)
     for cohort in shown:
         style = _HEALTH_STYLES[Health.FAILING if cohort.cut.worse else cohort.health]
         mark, *words = cohort_tables.cells(cohort)
@@ -177,7 +161,7 @@ def _cohorts(record: RunRecord) -> Iterator[RenderableType]:
 
 def _checks(findings: Sequence[Finding], samples: Sequence[Sample]) -> Iterator[RenderableType]:
     telling = [finding for finding in findings if finding.status in (Status.FAIL, Status.ERROR)]
-    table = _table("", "check", "probe", "passed", "class", "why")
+    table = plain_table("", "check", "probe", "passed", "class", "why")
     for finding in telling[:CHECKS_SHOWN]:
         name = one_line(f"{finding.label} {finding.argument}", 60)
         tracked = " (tracked)" if finding.mode == "tracked" else ""
@@ -213,7 +197,7 @@ def _calm(record: RunRecord) -> Iterator[Text]:
 
 def _drift(record: RunRecord) -> Table | None:
     risen = tally.folded(tally.risen(record))
-    table = _table("stream", "state", "score", "moved by", "since")
+    table = plain_table("stream", "state", "score", "moved by", "since")
     for result, probes in risen:
         words = (wording.effect_words(result.effect), wording.names_words([one_line(name, 40) for name in probes]))
         table.add_row(
@@ -228,7 +212,7 @@ def _drift(record: RunRecord) -> Table | None:
 
 def _failures(samples: Sequence[Sample]) -> Table | None:
     failures = tally.failures(samples)
-    table = _table("times", "class", "meaning", "for example")
+    table = plain_table("times", "class", "meaning", "for example")
     for entry in failures:
         table.add_row(
             Text(str(entry.count)),
@@ -240,7 +224,7 @@ def _failures(samples: Sequence[Sample]) -> Table | None:
 
 
 def _alerts(record: RunRecord) -> Table | None:
-    table = _table("", "", "", "")
+    table = plain_table("", "", "", "")
     for alert in record.alerts:
         table.add_row(*(Text(one_line(word, 120)) for word in (alert.state, alert.severity, alert.kind, alert.key)))
     return table if record.alerts else None
