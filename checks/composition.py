@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -55,7 +56,7 @@ class Said:
         return f"{self.check}: {self.outcome.reason}"
 
 
-class Composed:
+class Composed(ABC):
     """Base of checks made of checks. Binding makes rules of ``entries`` and hands them over with ``of``."""
 
     name: ClassVar[str]
@@ -92,9 +93,9 @@ class Composed:
         told = self.concluded(said, sample.answer or "")
         return Outcome(status=told.status, reason=shortened(told.reason), span=told.span, fault=told.fault)
 
+    @abstractmethod
     def concluded(self, said: Sequence[Said], answer: str) -> Outcome:
         """What the parts make of the whole; at least one of them."""
-        raise NotImplementedError
 
 
 def in_list(entries: Sequence[InnerCheck]) -> list[tuple[Path, InnerCheck]]:

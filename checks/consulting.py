@@ -5,6 +5,7 @@ Feeds the checks of meaning, and the runner, which asks between firing and check
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from probes.turns import view_of
 UNASKED = "nobody was asked: this check needs another endpoint, which is consulted by a run only"
 
 
-class Consulting:
+class Consulting(ABC):
     """Base of rules that ask. ``examine`` reads ``context.replies`` by the keys of ``questions``."""
 
     judge: str | None = None
@@ -26,9 +27,9 @@ class Consulting:
     embedding: bool = False
     """True where it asks for vectors instead of verdicts."""
 
+    @abstractmethod
     def questions(self, sample: Sample, context: CheckContext) -> tuple[Inquiry, ...]:
         """What to ask about one answered sample; nothing where the outcome is certain without."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ answer nor, under ``not``, fail one into passing.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -58,31 +59,13 @@ class Judged(Consulting):
         self._votes = argument.votes
 
     # ---------------------------------------------------------------------------------------- what each check says
+    @abstractmethod
     def tasks(self, sample: Sample, context: CheckContext) -> Sequence[Task] | Outcome:
         """What to put to the judge; an outcome where that is certain without, or cannot be asked."""
-        raise NotImplementedError
 
-    def decided(self, verdicts: Sequence[str]) -> Outcome:
-        """What the verdicts mean, one a task, all of them offered. On a fail the judge's reasons are put behind."""
-        raise NotImplementedError
-
+    @abstractmethod
     def read(self, tasks: Sequence[Task], replies: Sequence[str]) -> Outcome:
         """What the replies of one vote mean, one a task."""
-        verdicts = []
-        for task, reply in zip(tasks, replies, strict=True):
-            verdict = verdict_of(reply, task.offered)
-            if verdict is None:
-                offered = ", ".join(task.offered)
-                return unmeasured(f"the judge gave no verdict (one of {offered}); it ended with '{ended_with(reply)}'")
-            if any(holds_verdict(text, verdict) for text in task.parts.values()):
-                return unmeasured(
-                    f"the text it judged holds the verdict {verdict} itself, so the judge may have repeated it"
-                )
-            verdicts.append(verdict)
-        outcome = self.decided(verdicts)
-        if outcome.status is Status.PASS:
-            return PASSED
-        return Outcome(status=outcome.status, reason=f"{outcome.reason}; it said: {reason_of(replies[0])}")
 
     # ---------------------------------------------------------------------------------------- what all do
     def questions(self, sample: Sample, context: CheckContext) -> tuple[Inquiry, ...]:
@@ -130,6 +113,32 @@ class Judged(Consulting):
             offered=task.offered,
             vote=vote,
         )
+
+
+class ByVerdict(Judged):
+    """Base of judge checks whose every task ends with one of the offered verdicts."""
+
+    @abstractmethod
+    def decided(self, verdicts: Sequence[str]) -> Outcome:
+        """What the verdicts mean, one a task, all of them offered. On a fail the judge's reasons are put behind."""
+
+    def read(self, tasks: Sequence[Task], replies: Sequence[str]) -> Outcome:
+        """What the replies of one vote mean, one a task."""
+        verdicts = []
+        for task, reply in zip(tasks, replies, strict=True):
+            verdict = verdict_of(reply, task.offered)
+            if verdict is None:
+                offered = ", ".join(task.offered)
+                return unmeasured(f"the judge gave no verdict (one of {offered}); it ended with '{ended_with(reply)}'")
+            if any(holds_verdict(text, verdict) for text in task.parts.values()):
+                return unmeasured(
+                    f"the text it judged holds the verdict {verdict} itself, so the judge may have repeated it"
+                )
+            verdicts.append(verdict)
+        outcome = self.decided(verdicts)
+        if outcome.status is Status.PASS:
+            return PASSED
+        return Outcome(status=outcome.status, reason=f"{outcome.reason}; it said: {reason_of(replies[0])}")
 
 
 def majority(votes: Sequence[Outcome], note: str = "") -> Outcome:

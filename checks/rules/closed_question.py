@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from checks.argument import Text
 from checks.check import PASSED, CheckContext, failed
 from checks.finding import Outcome
-from checks.judging.judged import Judged, JudgedArgument, Task, answer_of, shown
+from checks.judging.judged import ByVerdict, JudgedArgument, Task, answer_of, shown
 from checks.judging.prompts import CLOSED_QUESTION
 from checks.quote import quoted
 from probes.sample import Sample
@@ -31,7 +31,7 @@ class ClosedQuestionArgument(JudgedArgument):
     """What passes. Default yes."""
 
 
-class ClosedQuestion(Judged):
+class ClosedQuestion(ByVerdict):
     """A judge answers a question about the answer as expected."""
 
     name: ClassVar[str] = "closed_question"

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, WithJsonSchema
 from checks.argument import Text, one_or_many
 from checks.check import PASSED, CheckContext, failed
 from checks.finding import Outcome
-from checks.judging.judged import Judged, JudgedArgument, Task, answer_of, shown
+from checks.judging.judged import ByVerdict, JudgedArgument, Task, answer_of, shown
 from checks.judging.prompts import FACTUALITY
 from checks.quote import quoted
 from probes.sample import Sample
@@ -46,7 +46,7 @@ class Facts(JudgedArgument):
     """Relations that pass; left out, all but disagree."""
 
 
-class Factuality(Judged):
+class Factuality(ByVerdict):
     """A judge finds that the answer's facts stand in an accepted relation to the expected ones."""
 
     name: ClassVar[str] = "factuality"

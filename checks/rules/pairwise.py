@@ -12,7 +12,7 @@ from checks.argument import Text, one_or_many
 from checks.check import PASSED, CheckContext, failed, skipped, unmeasured
 from checks.finding import Outcome
 from checks.goldens import NO_BASELINE
-from checks.judging.judged import Judged, JudgedArgument, Task, answer_of, shown
+from checks.judging.judged import ByVerdict, JudgedArgument, Task, answer_of, shown
 from checks.judging.prompts import PAIRWISE
 from checks.quote import quoted
 from probes.sample import Sample
@@ -45,7 +45,7 @@ class Comparison(JudgedArgument):
     """How the answer may compare with the baseline's. Default better and equal."""
 
 
-class Pairwise(Judged):
+class Pairwise(ByVerdict):
     """A judge prefers the answer to that of the baseline, or finds them equal, whichever of the two comes first.
 
     Compared with the most frequent answer of the baseline. A judge that changes its mind with the order has not given

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter
 from checks.argument import Text
 from checks.check import PASSED, CheckContext, failed
 from checks.finding import Outcome
-from checks.judging.judged import Judged, JudgedArgument, Task, answer_of, shown
+from checks.judging.judged import ByVerdict, JudgedArgument, Task, answer_of, shown
 from checks.judging.prompts import RUBRIC, SCORE
 from checks.quote import quoted
 from probes.forms import Whole
@@ -33,7 +33,7 @@ class Criteria(JudgedArgument):
     """Lowest score of 1 to 5 that passes; left out, the judge says pass or fail."""
 
 
-class Rubric(Judged):
+class Rubric(ByVerdict):
     """A judge finds that the answer meets the criteria."""
 
     name: ClassVar[str] = "rubric"
