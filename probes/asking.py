@@ -38,6 +38,8 @@ class Asked:
     headers: dict[str, str]
     attempts: tuple[Attempt, ...]
     """Empty where the question was held back."""
+    status: int | None = None
+    """HTTP status of the last attempt's reply."""
     cost_usd: float | None = None
 
 
@@ -143,6 +145,7 @@ class Asking:
             route=seal.route(read_route(self.endpoint, dict(exchange.headers), reply, attempts=len(attempts))),
             headers=kept_headers(exchange.headers, seal.secrets),
             attempts=attempts,
+            status=exchange.status,
             cost_usd=cost_usd(self.endpoint, reply),
         )
 

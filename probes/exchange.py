@@ -45,6 +45,8 @@ class Exchange:
     """Response headers as they came, lower-case names, secrets included."""
     elapsed_s: float
     """Seconds from handing the request over to the outcome."""
+    status: int | None = None
+    """HTTP status of the reply; None where none had begun."""
     charged: bool = False
     """True where the endpoint may charge for it whatever came of it: a reply of status 2xx had begun, or we gave up
     waiting for one."""

@@ -106,6 +106,8 @@ class Step:
     route: Route = Route()
     """Its ``attempts`` are those of this request alone."""
     cost_usd: float | None = None
+    status: int | None = None
+    """HTTP status of its reply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +165,8 @@ class Sample:
     attempts: tuple[Attempt, ...] = ()
     cost_usd: float | None = None
     """US dollars; None where the price is unknown."""
+    status: int | None = None
+    """HTTP status of the last reply; None where none had begun."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Response headers, lower-case names, secrets removed."""
 

@@ -95,6 +95,7 @@ class _Play:
             route=replace(asked.route, attempts=self.repeats + min(1, len(self.attempts))),
             failure=reply.failure and self._placed(reply.failure),
             attempts=tuple(self.attempts),
+            status=asked.status,
             headers=asked.headers,
             filters=reply.filters,
             told_trace_id=reply.trace_id,
@@ -190,4 +191,5 @@ def _step(turn: int, asked: Asked) -> Step:
         filters=reply.filters,
         route=replace(asked.route, attempts=max(1, len(asked.attempts))),
         cost_usd=asked.cost_usd,
+        status=asked.status,
     )

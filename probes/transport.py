@@ -90,6 +90,7 @@ class Transport:
             timing=watch.timing(),
             headers=attempt.headers,
             elapsed_s=watch.elapsed_s,
+            status=attempt.status,
             charged=attempt.charged,
         )
 
@@ -129,15 +130,15 @@ class _Attempt:
         self._protocol = protocol
         self._watch = watch
         self._phases = phases
-        self._status: int | None = None
+        self.status: int | None = None
         self.headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def charged(self) -> bool:
         """True where the endpoint may charge for it whatever came of it."""
-        if self._status is None:
+        if self.status is None:
             return self._watch.sent is not None and self._phases.missed
-        return 200 <= self._status < 300
+        return 200 <= self.status < 300
 
     def lost(self, failure: Failure) -> Reply:
         """A request that came to no whole reply: with the status it had by then, and where on the way it was lost."""
@@ -147,7 +148,7 @@ class _Attempt:
     def _with_status(self, reply: Reply) -> Reply:
         if reply.failure is None or reply.failure.status is not None:
             return reply
-        return replace(reply, failure=replace(reply.failure, status=self._status))
+        return replace(reply, failure=replace(reply.failure, status=self.status))
 
     async def run(self, pool: httpcore2.AsyncConnectionPool, address: Address) -> Reply:
         # over HTTP/1.1 the network tells all there is to know, and tracing costs time
@@ -162,7 +163,7 @@ class _Attempt:
         self._watch.headers()
         self.headers = _headers(response)
         headers, status = dict(self.headers), response.status
-        self._status = status
+        self.status = status
         encoding = headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("", "identity"):
             message = f"the reply is compressed ({encoding}) though that was not asked for"

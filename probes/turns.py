@@ -43,6 +43,7 @@ def said(sample: Sample, steps: Sequence[Step]) -> Sample:
         timing=_timing(steps),
         usage=usage_of([step.usage for step in steps]),
         cost_usd=sum_of([step.cost_usd for step in steps]),
+        status=last.status,
     )
 
 

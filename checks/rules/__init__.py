@@ -64,6 +64,7 @@ from checks.rules.semantic_similarity import SemanticSimilarity
 from checks.rules.similar import Similar
 from checks.rules.sql import Sql
 from checks.rules.starts_with import StartsWith
+from checks.rules.status import StatusCheck
 from checks.rules.tokens_per_second import TokensPerSecond
 from checks.rules.tool_calls import ToolCalls
 from checks.rules.total_time import TotalTime
@@ -115,6 +116,7 @@ CHECKS: dict[str, type[Rule]] = {
     "cost": Cost,
     "attempts": Attempts,
     "header": Header,
+    "status": StatusCheck,
     "route": Route,
     "retrieved": Retrieved,
     "citations": Citations,

@@ -121,6 +121,7 @@ def _sample(sample: Sample) -> dict[str, Any]:
         "finish": sample.finish and sample.finish.value,
         "answer_chars": None if sample.answer is None else len(sample.answer),
         "documents": None if sample.documents is None else [document.id for document in sample.documents],
+        "status": sample.status,
     }
 
 

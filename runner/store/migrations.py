@@ -275,6 +275,22 @@ def _canaries(db: Database) -> None:
     db.table("canaries").create_index(["suite", "seq"])
 
 
+def _status_of_samples(db: Database) -> None:
+    """HTTP status of the reply; null for samples from before, and where none had begun."""
+    db.table("samples").add_column("status", int)
+
+
+def _silences(db: Database) -> None:
+    """What people said about incidents, and indexes to find the story of one by its id."""
+    needed: _Columns = dict.fromkeys(("silence_id", "created_at", "expires_at", "silence"), str)
+    _create(db, "silences", {**needed, "ended_at": str}, pk="silence_id", nullable=("ended_at",))
+    db.table("silences").create_index(["expires_at"])
+    ack: _Columns = dict.fromkeys(("incident_id", "at", "acknowledgement"), str)
+    _create(db, "acknowledgements", ack, pk="incident_id")
+    db.table("alert_events").create_index(["at"])
+    db.table("outbox").create_index(["incident_id"])
+
+
 MIGRATIONS: tuple[tuple[str, Step], ...] = (
     ("0001_first_tables", _first_tables),
     ("0002_more_of_samples", _more_of_samples),
@@ -284,5 +300,7 @@ MIGRATIONS: tuple[tuple[str, Step], ...] = (
     ("0006_stamps_of_samples", _stamps_of_samples),
     ("0007_consultations", _consultations),
     ("0008_canaries", _canaries),
+    ("0009_status_of_samples", _status_of_samples),
+    ("0010_silences", _silences),
 )
 """Every step, in order. Names are kept in the database; a step is never renamed."""

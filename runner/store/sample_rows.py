@@ -58,6 +58,7 @@ def sample_row(sample: Sample, *, probe: ProbeRecord, run: int, position: int, p
         **_failure_columns(sample.failure),
         "attempts": ATTEMPTS.dump(sample.attempts) if sample.attempts else None,
         "cost_usd": real_number(sample.cost_usd),
+        "status": whole_number(sample.status),
         "headers": to_json(dict(sample.headers)) if sample.headers else None,
         "filters": to_json(dict(sample.filters)) if sample.filters else None,
         "told_trace_id": sample.told_trace_id,
@@ -130,6 +131,7 @@ def sample(row: Row, *, run: Row, probe: Row) -> Sample:
         failure=_failure(row),
         attempts=ATTEMPTS.load(row["attempts"]) if row["attempts"] else (),
         cost_usd=row["cost_usd"],
+        status=row["status"],
         headers=from_json(row["headers"]) if row["headers"] else {},
     )
 

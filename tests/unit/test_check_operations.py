@@ -89,6 +89,18 @@ def test_cost_says_what_it_was_to_the_last_digit_that_matters() -> None:
     assert told.reason == "expected a cost of at most $0.002, got $0.00200001"
 
 
+@pytest.mark.parametrize("argument", [200, [206, 200], {"codes": [200]}])
+def test_the_status_of_the_reply_is_one_of_those_named(argument: object) -> None:
+    assert outcome({"status": argument}, answered(status=200)).status is PASS
+    told = outcome({"status": argument}, answered(status=203))
+    assert told.status is FAIL
+    assert told.reason.endswith("got 203")
+
+
+def test_a_reply_from_before_statuses_were_kept_cannot_be_judged_by_its_status() -> None:
+    assert outcome({"status": 200}, answered()).status is Status.ERROR
+
+
 def test_attempts_are_counted_and_the_failures_before_are_named() -> None:
     assert outcome({"attempts": 1}, answered()).status is PASS
     tried = tuple(Attempt(number=n + 1, failure=f, total_s=1.0) for n, f in enumerate((BUSY, SLOW, BUSY, None)))

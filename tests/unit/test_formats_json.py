@@ -43,7 +43,7 @@ def test_keys_stand_in_the_published_order() -> None:
     assert list(run) == [*keys.split(), "judge", "faults", "cohorts", "causes"]
     sample = run["probes"][0]["samples"][0]
     keys = "sample_id trace_id told_trace_id failure route timing tokens_per_second usage cost_usd finish answer_chars"
-    assert list(sample) == [*keys.split(), "documents"]
+    assert list(sample) == [*keys.split(), "documents", "status"]
     keys = "client_wait_s dns_s tls_s connect_s first_byte_s first_token_s total_s longest_gap_s reused stamped"
     assert list(sample["timing"]) == keys.split()
 
