@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from checks.drift.evidence import Evidence, Formed, Gathered, Json, score_of
 from checks.drift.observation import ProbeObservation, SampleFacts
@@ -26,6 +27,7 @@ def missing_words(runs: int, samples: int) -> str:
     return ", ".join(f"{have} of {need} {noun}" for have, need, noun in needed if have < need)
 
 
+@lru_cache(maxsize=64)  # asked for every stream of every run
 def event_rules(plan: JudgePlan) -> Rules:
     """How a plan bets on plain events."""
     return replace(Rules.of(plan, min_runs=MIN_RUNS), mean_above=_CORRELATED)

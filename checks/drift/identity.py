@@ -13,11 +13,15 @@ from checks.drift.result import StreamKey
 
 CHECKS = "checks"
 """The dimension that checks themselves make."""
+ANSWERS = "answers"
+"""The dimension of their wording."""
 _NAMED = 6
 
 
 def identity(dimension: str, probe: ProbeObservation) -> str:
     """What a stream of this dimension remembers a probe by."""
+    if dimension == ANSWERS and probe.answers_as:
+        return f"{probe.request_hash} {probe.answers_as}"
     if dimension != CHECKS or not probe.checks_hash:
         return probe.request_hash
     return f"{probe.request_hash} {probe.checks_hash}"

@@ -44,6 +44,8 @@ class ProbeObservation:
     samples: tuple[SampleFacts, ...]
     checks_hash: str = ""
     """Fingerprint of the checks that looked at them; empty where there were none, or where none was stored."""
+    answers_as: str = ""
+    """The form in which answers are seen, where it is not their own: they are only compared within one form."""
     control: bool = False
     """True for a question that does not reach the model: it tells what the way to it took."""
 
@@ -134,11 +136,11 @@ def _facts(sample: Sample, check_failed: bool | None, refused: bool) -> SampleFa
         route=None if hit else sample.route_key,
         finish=sample.finish.value if sample.finish else None,
         answer=sample.answer,
-        documents=None if sample.documents is None else _ids(sample.documents),
+        documents=None if sample.documents is None else ids_of(sample.documents),
     )
 
 
-def _ids(documents: Sequence[Document]) -> str:
+def ids_of(documents: Sequence[Document]) -> str:
     """The ids in order. Many long ones become a digest: they only need to be told apart."""
     ids = " ".join(document.id for document in documents)
     if len(ids) <= _LONGEST_IDS:

@@ -25,6 +25,7 @@ from checks.drift.result import Effect
 
 _START = np.array((0.4, 3.4, 33.4))
 """Wealth behind each bound: with misses of 1, .1 and .01 its mean is at most .4 + .3 + .3 = 1."""
+_LN_START = np.log(_START)[:, None]
 _FIRST_LEVELS = (0.1, 0.01)
 _FLOOR = 0.001  # no rate is believed to be lower
 _ADMIT = 0.25
@@ -136,8 +137,7 @@ def step_rate(
 ) -> Rate:
     """One run of ``events`` in ``samples`` (at least one). Nothing is admitted to the pool while ``alarmed``."""
     believed = (rate.share, rate.rho, rate.rho_low)
-    bets = np.minimum(_ln_bets(rate.bounds, believed, (events, samples), rules), (rules.ln_c + 4) / rules.min_runs)
-    wealth = np.logaddexp(np.array(rate.ln_wealth), np.log(_START)[:, None]) + bets
+    wealth = np.logaddexp(rate.ln_wealth, _LN_START) + _ln_bets(rate.bounds, believed, (events, samples), rules)
     pending = (*rate.pending, (events, samples))
     waiting = rate.waiting
     if len(pending) > _SHOWN_RUNS:
@@ -154,6 +154,7 @@ def restarted(rate: Rate) -> Rate:
     return replace(rate, ln_wealth=((-math.inf,) * len(rate.ln_wealth[0]),) * 3, pending=(), waiting=())
 
 
+@lru_cache(maxsize=4096)  # asked of every row twice a run: to decide what is learned, and for the score
 def _ln_mean(row: tuple[float, ...]) -> float:
     top = max(row)  # a dozen numbers: plain Python is faster than arrays here
     if math.isinf(top):
@@ -165,18 +166,21 @@ def _ln_mean(row: tuple[float, ...]) -> float:
 def _ln_bets(
     bounds: tuple[float, ...], believed: tuple[float, float, float], run: tuple[int, int], rules: Rules
 ) -> Array:
-    """ln of every bet on one run (events, samples): bounds x bets. ``believed``: share, rho and rho_low."""
+    """ln of every bet on one run (events, samples): bounds x bets. ``believed``: share, rho and rho_low.
+
+    Capped, so that no fewer runs than the rules say can raise an alarm.
+    """
+    most = (rules.ln_c + 4) / rules.min_runs
     (share, rho, rho_low), (events, samples) = believed, run
     estimate = shifted(np.clip(share, 1e-6, 1 - 1e-6), math.log(rules.tolerance))
     beaten = np.clip(np.maximum(np.maximum(bounds, _FLOOR), estimate), 1e-6, 1 - 1e-6)[:, None]
     if (rules.mean_bets or rho > rules.mean_above) and samples >= _MEAN_SAMPLES:
-        means: Array = np.log1p(MEAN_BETS / beaten * (events / samples - beaten))
-        return means
+        return np.minimum(np.log1p(MEAN_BETS / beaten * (events / samples - beaten)), most)
     higher = np.minimum(shifted(beaten, np.log(rules.odds)), np.maximum(0.98, (1 + beaten) / 2))
     bets = ln_beta_binomial_ratio(events, samples, higher, beaten, rho)
     if rho_low < rho:
         bets = np.minimum(bets, ln_beta_binomial_ratio(events, samples, higher, beaten, rho_low))
-    return bets
+    return np.minimum(bets, most)
 
 
 def _admitted(rate: Rate, rules: Rules, rho: float | None) -> Rate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ class Reference:
         Residuals are clipped at 3 sd around the run's own centre. ``samples`` names probes of the reference only.
         """
         residuals = np.concatenate([self._residuals(probe, values) for probe, values in samples.items()])
-        centre, width = float(np.median(residuals)), 3 * self.sd
+        centre, width = median(residuals.tolist()), 3 * self.sd
         return centre + float(np.clip(residuals - centre, -width, width).mean())
 
     def spread(self, samples: Mapping[str, Sequence[float]]) -> float:
@@ -82,7 +83,7 @@ class Reference:
 
     def _from_own_centre(self, samples: Mapping[str, Sequence[float]]) -> Array:
         residuals = np.concatenate([self._residuals(probe, values) for probe, values in samples.items()])
-        away: Array = residuals - np.median(residuals)
+        away: Array = residuals - median(residuals.tolist())
         return away
 
     def to_json(self) -> dict[str, Any]:

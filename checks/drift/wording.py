@@ -18,6 +18,7 @@ import numpy as np
 from rapidfuzz import fuzz, process
 
 from checks.drift.noise import Array
+from probes.privacy import is_hashed
 
 _COMPARED = 1000  # characters that distances look at
 _NEIGHBOURS = 5
@@ -59,6 +60,8 @@ def key_of(text: str) -> str:
 
 
 def _distances(some: Sequence[str], others: Sequence[str]) -> Array:
+    if all(map(is_hashed, (*some, *others))):  # nothing lies between equal and unequal
+        return (np.array(some)[:, None] != np.array(others)[None]).astype(np.float32)
     left, right = [text[:_COMPARED] for text in some], [text[:_COMPARED] for text in others]
     alike = process.cdist(left, right, scorer=fuzz.ratio, dtype=np.float32)
     return np.asarray(1 - alike / 100)
