@@ -175,7 +175,8 @@ def _ln_bets(
     estimate = shifted(np.clip(share, 1e-6, 1 - 1e-6), math.log(rules.tolerance))
     beaten = np.clip(np.maximum(np.maximum(bounds, _FLOOR), estimate), 1e-6, 1 - 1e-6)[:, None]
     if (rules.mean_bets or rho > rules.mean_above) and samples >= _MEAN_SAMPLES:
-        return np.minimum(np.log1p(MEAN_BETS / beaten * (events / samples - beaten)), most)
+        means: Array = np.minimum(np.log1p(MEAN_BETS / beaten * (events / samples - beaten)), most)
+        return means
     higher = np.minimum(shifted(beaten, np.log(rules.odds)), np.maximum(0.98, (1 + beaten) / 2))
     bets = ln_beta_binomial_ratio(events, samples, higher, beaten, rho)
     if rho_low < rho:
