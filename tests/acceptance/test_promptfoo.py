@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from runner.demo.endpoint import RunningEndpoint
 from runner.importers.promptfoo.naming import slug
 from tests.acceptance.conftest import Workplace
 from tests.acceptance.real import needs
@@ -26,6 +27,7 @@ QUIET = {
     "PROMPTFOO_DISABLE_SHARING": "1",
     "PROMPTFOO_CACHE_ENABLED": "false",
 }
+DEAF = "promptfoo does not heed the not- before it"
 DIFFERENCES = {
     "assertions.yaml": {
         "rouge-marks": "promptfoo counts punctuation marks as words",
@@ -36,20 +38,25 @@ DIFFERENCES = {
         "contains-json-as-yaml": "promptfoo reads YAML's braces as JSON",
     },
     "shapes.yaml": {},
+    "meaning.yaml": {
+        "not-facts-disagree": DEAF,
+        "not-closed-yes": DEAF,
+        "not-closed-no": DEAF,
+    },
 }
 """By configuration: the tests on which the two disagree, and why. docs/import-promptfoo.md names the same."""
-LEAST = {"assertions.yaml": 140, "shapes.yaml": 30}
+LEAST = {"assertions.yaml": 140, "shapes.yaml": 30, "meaning.yaml": 22}
 
 
 @pytest.mark.real
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(DIFFERENCES))
 def test_promptfoo_and_the_imported_suite_give_the_same_verdicts_but_for_named_differences(
-    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, tmp_path: Path, endpoint: RunningEndpoint, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = needs("HOLDFAST_PROMPTFOO", "promptfoo")
     with SayingServer() as server:
-        place = Workplace(folder=tmp_path, environ={"SAYING_URL": server.base_url, "SAYING_KEY": "any"})
+        place = Workplace(folder=tmp_path, environ=environment(server.base_url, endpoint.base_url))
         theirs = promptfoo_verdicts(command, name, place)
         ours = holdfast_verdicts(name, place)
     assert len(theirs) == len(ours) >= LEAST[name]
@@ -58,6 +65,13 @@ def test_promptfoo_and_the_imported_suite_give_the_same_verdicts_but_for_named_d
     with capsys.disabled():
         print(f" {name}: {len(ours) - len(different)} of {len(ours)} verdicts agree")
     assert different == set(DIFFERENCES[name])
+
+
+def environment(saying_url: str, embeddings_url: str) -> dict[str, str]:
+    """Where both programs find the endpoints; the judge is the saying endpoint under another model's name."""
+    judge = {"JUDGE_BASE_URL": saying_url, "JUDGE_MODEL": "grader", "JUDGE_API_KEY": "any"}
+    near = {"EMBEDDINGS_BASE_URL": embeddings_url, "EMBEDDINGS_MODEL": "trigrams", "EMBEDDINGS_API_KEY": "any"}
+    return {"SAYING_URL": saying_url, "SAYING_KEY": "any", **judge, **near}
 
 
 def promptfoo_verdicts(command: str, name: str, place: Workplace) -> list[tuple[str, bool]]:

@@ -1,6 +1,7 @@
 """A chat endpoint on loopback that says what it is asked to say. Feeds the comparison with promptfoo.
 
-Behind ``Say: `` stands the answer, or how to give it: ``!empty``, ``!finish length TEXT``, ``!tools JSON``.
+Behind ``Say: `` stands the answer, or how to give it: ``!empty``, ``!finish length TEXT``, ``!tools JSON``. As the
+model ``grader`` it grades answers instead.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.fakes.chat import DONE, chat_body, chunk, last_usage
+from tests.fakes.grading import graded
 
 
 class SayingServer:
@@ -43,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        text, finish, calls = _said(asked["messages"][-1]["content"])
+        text, finish, calls = _reply_to(asked)
         if asked.get("stream"):
             delta = {"role": "assistant", "content": text, **({"tool_calls": calls} if calls else {})}
             self._reply("text/event-stream", b"".join([chunk(delta), chunk({}, finish), last_usage(), DONE]))
@@ -60,6 +62,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Nothing: what was asked stands in the reports of both programs."""
+
+
+def _reply_to(asked: dict[str, Any]) -> tuple[str | None, str, list[dict[str, Any]]]:
+    """Text, finish reason and tool calls; as ``grader`` it grades what it is shown."""
+    if asked["model"] == "grader":
+        return graded("\n".join(message["content"] for message in asked["messages"])), "stop", []
+    return _said(asked["messages"][-1]["content"])
 
 
 def _said(question: str) -> tuple[str | None, str, list[dict[str, Any]]]:

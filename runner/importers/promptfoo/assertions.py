@@ -38,6 +38,7 @@ def _lost(why: str) -> Kind:
 
 _JUDGE = "not carried: it asks a model to judge in a way no check does"
 _MODEL = "another judge with other instructions: calibrate it"
+_DEAF = f"{_MODEL}; promptfoo does not heed `not-` before it"
 _TRACE = "not carried: it reads spans of a trace"
 _TRACED = "promptfoo reads tool calls from traces and `*` patterns in any case, Holdfast from the reply and as written"
 _TOOLS = "promptfoo holds arguments against the schema strictly by ajv; Holdfast by JSON Schema 2020-12"
@@ -175,9 +176,9 @@ ASSERTIONS: dict[str, Kind] = {
     "agent-rubric": _lost(_JUDGE),
     "search-rubric": _lost(_JUDGE),
     "g-eval": Kind(convert=judged.g_eval, becomes="rubric", differs=f"{_MODEL}; pass or fail instead of a score"),
-    "factuality": Kind(convert=judged.factuality, becomes="factuality", differs=_MODEL),
-    "model-graded-factuality": Kind(convert=judged.factuality, becomes="factuality", differs=_MODEL),
-    "model-graded-closedqa": Kind(convert=judged.closed_question, becomes="closed_question", differs=_MODEL),
+    "factuality": Kind(convert=judged.factuality, becomes="factuality", differs=_DEAF),
+    "model-graded-factuality": Kind(convert=judged.factuality, becomes="factuality", differs=_DEAF),
+    "model-graded-closedqa": Kind(convert=judged.closed_question, becomes="closed_question", differs=_DEAF),
     "answer-relevance": _lost(_JUDGE),
     "context-faithfulness": Kind(
         convert=judged.faithful,
