@@ -27,6 +27,25 @@ def identity(dimension: str, probe: ProbeObservation) -> str:
     return f"{probe.request_hash} {probe.checks_hash}"
 
 
+def without_other_forms(
+    states: Mapping[StreamKey, Mapping[str, Any]], run: RunObservation
+) -> Mapping[StreamKey, Mapping[str, Any]]:
+    """The states without frozen answers in another form than answers are seen in now: they could not be compared any
+    more, and hold what may no longer be kept. Streams that are not frozen begin anew of their own accord."""
+    forms = {probe.probe: identity(ANSWERS, probe) for probe in run.probes if probe.answers_as}
+    stale = {key for key, state in states.items() if key.golden and key.measured == ANSWERS and _other(state, forms)}
+    return {key: state for key, state in states.items() if key not in stale} if stale else states
+
+
+def _other(state: Mapping[str, Any], forms: Mapping[str, str]) -> bool:
+    both = [(known, forms[name]) for name, known in state.get("hashes", {}).items() if name in forms]
+    return any(known != now and _asked(known) == _asked(now) for known, now in both)
+
+
+def _asked(identity: str) -> str:
+    return identity.partition(" ")[0]
+
+
 def same_request(known: str, probe: ProbeObservation) -> bool:
     """True where a remembered probe was asked the same, whatever its checks were."""
     return known.partition(" ")[0] == probe.request_hash

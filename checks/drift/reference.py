@@ -62,7 +62,7 @@ class Reference:
         """
         residuals = np.concatenate([self._residuals(probe, values) for probe, values in samples.items()])
         centre, width = median(residuals.tolist()), 3 * self.sd
-        return centre + float(np.clip(residuals - centre, -width, width).mean())
+        return float(centre + np.clip(residuals - centre, -width, width).mean())
 
     def spread(self, samples: Mapping[str, Sequence[float]]) -> float:
         """ln of how far a run's values lie from their own centre, on average; each at most 4.5 sd.

@@ -61,7 +61,7 @@ def key_of(text: str) -> str:
 
 def _distances(some: Sequence[str], others: Sequence[str]) -> Array:
     if all(map(is_hashed, (*some, *others))):  # nothing lies between equal and unequal
-        return (np.array(some)[:, None] != np.array(others)[None]).astype(np.float32)
+        return np.asarray(np.not_equal.outer(np.array(some), np.array(others)), dtype=np.float32)
     left, right = [text[:_COMPARED] for text in some], [text[:_COMPARED] for text in others]
     alike = process.cdist(left, right, scorer=fuzz.ratio, dtype=np.float32)
     return np.asarray(1 - alike / 100)

@@ -35,6 +35,15 @@ QUIET_ROWS: tuple[tuple[str, Load, int, str], ...] = (
     ("all of it", ALL, 336, "0"),
 )
 
+LONG_ROWS: tuple[tuple[str, Load, Kind], ...] = (
+    ("independent", QUIET_LOAD, "level"),
+    ("wandering load, AR .8 sd .15", WANDERING, "level"),
+    ("wandering and daily load", WANDERING_DAILY, "level"),
+    ("all of it", ALL, "level"),
+    ("all of it", ALL, "spread"),
+    ("heavy tails", HEAVY, "tail"),
+)
+
 SLOWER: dict[float, tuple[str, str, str, str]] = {
     1.1: ("-", "-", "-", "99/-"),
     1.2: ("25/-", "14/-", "11/17", "10/15"),

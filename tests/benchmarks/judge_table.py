@@ -10,11 +10,11 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from tests.benchmarks import judge_cost
-from tests.benchmarks.judge_continuous import Kind, changed, days, quiet, wordier
+from tests.benchmarks.judge_continuous import Kind, Reached, changed, days, quiet, wordier
 from tests.benchmarks.judge_events import (
     Categories,
     Speakers,
@@ -32,6 +32,7 @@ from tests.benchmarks.judge_rows import (
     CALMS,
     EVENT_CHANGES,
     HEAVY,
+    LONG_ROWS,
     MIX_CHANGES,
     OTHER_CHANGES,
     QUIET_EVENTS,
@@ -39,6 +40,7 @@ from tests.benchmarks.judge_rows import (
     QUIET_ROWS,
     SLOWER,
     USUAL,
+    WANDERING,
     WANDERING_DAILY,
 )
 
@@ -92,26 +94,26 @@ def quiet_latency(effort: Effort) -> None:
         _quiet_row(f"tail, {name}, baseline 20", load, 20, effort, "0", "tail")
     if effort.long_streams:
         title("no change, 8,760 runs", "threshold / alarm of streams")
-        for name, load in (
-            ("independent", QUIET_LOAD),
-            ("all of it", ALL),
-            ("wandering and daily load", WANDERING_DAILY),
-        ):
-            got = [quiet(load, 20, 8760, 9000 + seed) for seed in range(effort.long_streams)]
-            words = (
-                f"{sum(r.threshold is not None for r in got)} / {sum(r.alarm is not None for r in got)} of {len(got)}"
-            )
-            say(f"level, {name}, baseline 20", words, "none after run 500")
-        none = sum(days(ALL, 1.0, 7, 365, seed) is not None for seed in range(effort.long_streams))
-        say("day values, all of it, baseline 7 days, a year", f"{none} of {effort.long_streams}", "0")
+        for name, load, kind in LONG_ROWS:
+            got = [quiet(load, 20, 8760, 9000 + seed, kind=kind) for seed in range(effort.long_streams)]
+            say(f"{kind}, {name}, baseline 20", _reached(got), "none after run 500" if kind == "level" else "0")
+        for name, load in (("independent", QUIET_LOAD), ("wandering load", WANDERING), ("all of it", ALL)):
+            none = sum(days(load, 1.0, 7, 365, seed) is not None for seed in range(effort.long_streams))
+            say(f"day values, {name}, baseline 7 days, a year", f"{none} of {effort.long_streams}", "0")
 
 
 def _quiet_row(name: str, load: Load, baseline: int, effort: Effort, theirs: str, kind: Kind = "level") -> None:
     got = [quiet(load, baseline, 500, seed, kind=kind) for seed in range(effort.streams)]
+    say(name, _reached(got), theirs)
+
+
+def _reached(got: Sequence[Reached]) -> str:
+    """How many streams came to the threshold and to an alarm, and of the latter how many after run 500."""
     reached, alarms = (
-        sum(at is not None for at in row) for row in zip(*((r.threshold, r.alarm) for r in got), strict=True)
+        [at for at in row if at is not None] for row in zip(*((r.threshold, r.alarm) for r in got), strict=True)
     )
-    say(name, f"{reached} / {alarms} of {len(got)}", theirs)
+    late = sum(at > 500 for at in alarms)
+    return f"{len(reached)} / {len(alarms)} of {len(got)}" + (f", {late} after run 500" if late else "")
 
 
 def latency_delays(effort: Effort) -> None:
@@ -227,10 +229,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     size.add_argument("--quick", action="store_true", help="a few streams a row, under a minute (default)")
     size.add_argument("--full", action="store_true", help="the figures of the docs")
     parser.add_argument("--part", choices=PARTS, action="append", help="only this table; may be repeated")
+    parser.add_argument("--long-streams", type=int, help="streams of a row of a quarter (default 6 in --full)")
+    parser.add_argument("--years", type=int, help="stream-years of a row of events (default 6 in --full)")
     asked = parser.parse_args(arguments)
+    effort, told = FULL if asked.full else QUICK, {"long_streams": asked.long_streams, "years": asked.years}
+    effort = replace(effort, **{name: value for name, value in told.items() if value is not None})
     began = time.monotonic()
     for name in asked.part or PARTS:
-        PARTS[name](FULL if asked.full else QUICK)
+        PARTS[name](effort)
     print(f"\n{time.monotonic() - began:.0f} s", file=sys.stderr)
     return 0
 
