@@ -6,7 +6,7 @@ an outcome out; the only exception handler around them is ``run_checks``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Protocol
 
@@ -24,6 +24,8 @@ class CheckContext:
 
     baseline_answers: tuple[str, ...] = ()
     """Answers of this probe in the baseline, one entry an answer (repeats kept); empty while there is none."""
+    as_kept: Callable[[str], str] = str
+    """An answer as the baseline would keep it: what is taken out of those must not count as a difference."""
     siblings: tuple[Sample, ...] = ()
     """All answered samples of this probe in this run, the examined one among them, as the check sees them."""
     question: str = ""

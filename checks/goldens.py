@@ -9,6 +9,7 @@ from pydantic import Field
 
 from checks.argument import Argument, Texts
 from checks.check import CheckContext
+from probes.sample import Sample
 from probes.suite import Share
 
 BASELINE = "baseline"
@@ -32,6 +33,10 @@ class Goldens(Argument):
     def to_baseline(self) -> bool:
         """True where the baseline's own answers are meant."""
         return self.to == (BASELINE,)
+
+    def answer(self, sample: Sample, context: CheckContext) -> str:
+        """The answer to compare: beside the baseline in the form in which that is kept."""
+        return context.as_kept(sample.answer or "") if self.to_baseline else sample.answer or ""
 
     def texts(self, context: CheckContext) -> tuple[str, ...]:
         """What to compare with, each text once; empty while there is no baseline."""

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-UNITS_S = {"w": 604800.0, "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-"""Seconds of each unit, largest first."""
+UNITS_S = {"y": 31_536_000.0, "w": 604800.0, "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+"""Seconds of each unit, largest first; a year has 365 days."""
 _NUMBER = r"(\d{1,15}(?:\.\d{1,15})?)"
 _WHOLE = re.compile(r"\s*" + "".join(rf"(?:{_NUMBER}\s*{unit}(?![a-z])\s*)?" for unit in UNITS_S), re.ASCII)
 """Each unit at most once, large ones first: ``5m 5m`` is a slip of the pen, not ten minutes."""

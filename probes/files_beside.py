@@ -10,6 +10,8 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from probes.files_noted import note
+
 FileId = tuple[int, int]
 """Device and inode: the same for two names of one file."""
 
@@ -54,6 +56,7 @@ def read_file(path: Path, most_bytes: int) -> Content:
     Raises:
         Unreadable: there is none, it is something else, empty, too large, or may not be read.
     """
+    note(path, None)
     try:
         # a pipe without a writer would block for ever when opened any other way
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -75,6 +78,7 @@ def read_file(path: Path, most_bytes: int) -> Content:
         raise Unreadable("it is empty")
     if len(data) > most_bytes:
         raise Unreadable(f"it is larger than {_size(most_bytes)}")
+    note(path, data)
     return Content(data=data, identity=(status.st_dev, status.st_ino))
 
 

@@ -68,7 +68,8 @@ class KOfN(SuiteModel):
         return f"{self.k} of {self.n}"
 
 
-def _k_of_n(value: object) -> object:
+def k_of_n(value: object) -> object:
+    """``2 of 3``, or a bare ``3`` for 3 of 3, as what ``KOfN`` takes. Raises ValueError for anything else."""
     if isinstance(value, (KOfN, Mapping)):
         return value
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
@@ -76,12 +77,6 @@ def _k_of_n(value: object) -> object:
     if isinstance(value, str) and (match := re.fullmatch(r"\s*(\d{1,9})\s*of\s*(\d{1,9})\s*", value, re.ASCII)):
         return {"k": int(match[1]), "n": int(match[2])}
     raise ValueError(f"{value!r} is not 'k of n'; write it like 2 of 3")
-
-
-AfterRuns = Annotated[
-    KOfN, BeforeValidator(_k_of_n), WithJsonSchema({"type": ["string", "integer"], "examples": ["2 of 3", 3]})
-]
-"""``2 of 3``, or a bare ``3`` for 3 of 3."""
 
 
 def _require(value: object) -> object:
@@ -93,7 +88,7 @@ def _require(value: object) -> object:
     if isinstance(value, float) and 0 < value <= 1:
         return value
     if isinstance(value, str) and " of " in value:
-        pair = _k_of_n(value)
+        pair = k_of_n(value)
         if isinstance(pair, Mapping) and pair["k"] > pair["n"]:
             raise ValueError(f"{value!r} can never be reached; the first number is at most the second")
         if isinstance(pair, Mapping) and pair["k"] >= 1:

@@ -145,6 +145,8 @@ class Sample:
     answer: str | None = None
     """The text of the answer; None on failure, and where an endpoint only retrieves. Hostile text: escape it where it
     is shown."""
+    answer_chars: int | None = None
+    """Characters of the answer as it came, where it is kept in another form or not at all."""
     refusal: str | None = None
     """Text of a structured refusal field, where the protocol has one."""
     tool_calls: tuple[ToolCall, ...] = ()
@@ -169,6 +171,11 @@ class Sample:
     """HTTP status of the last reply; None where none had begun."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Response headers, lower-case names, secrets removed."""
+
+    @property
+    def chars(self) -> int | None:
+        """Characters of the answer as it came; None where there was none, or it has expired."""
+        return self.answer_chars if self.answer is None or self.answer_chars is not None else len(self.answer)
 
     @property
     def routes(self) -> tuple[Route, ...]:

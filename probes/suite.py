@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from probes.alert_rule import AlertKind, AlertRule, Dependencies
 from probes.canary_settings import CanarySettings
 from probes.check_spec import RESERVED_CHECK_KEYS, CheckSpec, Severity, When
 from probes.conversation import Message, Tool
@@ -19,7 +20,6 @@ from probes.duration import Duration, PositiveDuration
 from probes.endpoint import Endpoint, Spend, Timeouts
 from probes.fault import Fault
 from probes.forms import (
-    AfterRuns,
     KOfN,
     Name,
     Names,
@@ -29,10 +29,10 @@ from probes.forms import (
     Share,
     SuiteModel,
     Whole,
-    names_schema,
-    one_or_many,
 )
 from probes.judge import Judge
+from probes.maintenance import Window
+from probes.privacy import StoredTexts
 from probes.probe import Probe, Turn
 
 __all__ = [
@@ -88,11 +88,16 @@ class Schedule(SuiteModel):
     every_s: PositiveDuration | None = Field(default=None, alias="every")
     """A fixed interval, like 15m. Either this or cron."""
     jitter_s: Duration = Field(default=0.0, alias="jitter")
-    """Most time a run may come late, by chance, so that suites do not fire together. Default 0."""
+    """Each suite runs at its own place within this time, so that they do not fire together. Left out, only first runs
+    are spread."""
+    timeout_s: PositiveDuration | None = Field(default=None, alias="timeout")
+    """How long one run may take; left out, twice the time between runs, at least 10m and at most a day."""
     cron: str | None = None
     """Five fields (minute hour day month weekday), like */15 * * * *. Either this or every."""
     timezone: str = "UTC"
     """Zone of the cron line, like Europe/Berlin. Default UTC."""
+    while_failing_s: Annotated[PositiveDuration, Field(ge=10)] | None = Field(default=None, alias="while_failing")
+    """Time between runs while something is failing, like 2m: shorter than every, at least 10s. Left out, as ever."""
 
     @model_validator(mode="after")
     def _every_or_cron(self) -> Schedule:
@@ -159,27 +164,6 @@ class DriftSettings(SuiteModel):
     """Labels whose values have streams of their own, like locale; each value costs budget like seven more streams."""
 
 
-AlertKind = Literal["contract", "drift", "policy", "availability", "no-data", "spend"]
-AlertKinds = Annotated[
-    tuple[AlertKind, ...], BeforeValidator(one_or_many), names_schema({"enum": list(get_args(AlertKind))})
-]
-
-
-class AlertRule(SuiteModel):
-    """Whom to tell of what, and how soon."""
-
-    notify: Names
-    """Names of notifiers in the settings; one or a list."""
-    on: AlertKinds = ("contract", "drift", "policy", "availability", "spend")
-    """Kinds of alerts this rule is about."""
-    after: AfterRuns = KOfN(k=1, n=1)
-    """Bad runs before a contract, availability or no-data alert opens. Drift, policy and spend open at once."""
-    resolve_after: Annotated[Whole, Field(ge=1)] = 2
-    """Good runs in a row before it resolves."""
-    remind_every_s: PositiveDuration | None = Field(default=None, alias="remind_every")
-    """Say again that it is still open, this often; left out, never."""
-
-
 # ------------------------------------------------------------------------------------------------ the whole file
 def _version(value: object) -> object:
     if value != 1 or isinstance(value, bool):
@@ -200,6 +184,8 @@ class Suite(SuiteModel):
     """Who is told, and what they should read."""
     owners: Mapping[Fault, ClassOwner] = Field(default_factory=dict)
     """Owners of single classes of failures, by class, like retrieval_miss."""
+    depends_on: Dependencies = ()
+    """Suites, or suite/endpoint, whose failure explains failures here: while it is told, incidents here wait."""
     monitor: Names = ()
     """Endpoints that run and the schedule fire at; left out, the first listed."""
     schedule: Schedule | None = None
@@ -218,6 +204,10 @@ class Suite(SuiteModel):
     """What counts as a change."""
     alerts: tuple[AlertRule, ...] = ()
     """Whom to tell."""
+    maintenance: tuple[Window, ...] = ()
+    """Times in which runs are made and labelled, and neither alert nor teach the judge anything."""
+    store: StoredTexts = StoredTexts()
+    """What is kept of its prompts and answers."""
     canary: CanarySettings = CanarySettings()
     """How a candidate is compared with production."""
 

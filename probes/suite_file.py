@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
+from probes.alert_faults import alert_faults
 from probes.attachments import Attaching
 from probes.credentials import credential_faults, secrets_by_endpoint
 from probes.data_file import DataFiles
@@ -112,8 +113,7 @@ def load_suite(
     faults += [*unfolded.faults, *unfolded.told([*template_faults, *attaching.faults])]
     replaced = {ENDPOINTS: endpoints, "probes": probes}
     values = {**document.data, **{key: value for key, value in replaced.items() if key in document.data}}
-    faults += cross_faults(document.data, document.positions)
-    faults += label_faults(values)
+    faults += [*cross_faults(document.data, document.positions), *label_faults(values), *alert_faults(values)]
     suite = _validated(values, document, likeness, unfolded, faults)
     secrets = secrets_by_endpoint(expansion, keys.secrets)
     suite = _knowing(suite, secrets, likeness)

@@ -41,9 +41,9 @@ def cross_faults(data: Mapping[str, Any], positions: Positions) -> Iterator[Faul
 
 def label_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
     """Labels in ``drift.by_label`` that no probe has, or that have too many values; of probes with cases spread out."""
-    drift, defaults = data.get("drift"), data.get("defaults")
+    drift = data.get("drift")
     wanted = drift.get("by_label") if isinstance(drift, Mapping) else None
-    values = _label_values(data.get("probes"), defaults.get("labels") if isinstance(defaults, Mapping) else None)
+    values = label_values(data)
     for index, name in enumerate(wanted if isinstance(wanted, list) else [wanted]):
         path: YamlPath = ("drift", "by_label", index) if isinstance(wanted, list) else ("drift", "by_label")
         if not isinstance(name, str):
@@ -55,7 +55,10 @@ def label_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(path=path, message=message, hint=f"name a label with at most {_MOST_VALUES} values")
 
 
-def _label_values(probes: object, everyones: object) -> dict[str, set[str]]:
+def label_values(data: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Values of every label of any probe."""
+    probes, defaults = data.get("probes"), data.get("defaults")
+    everyones = defaults.get("labels") if isinstance(defaults, Mapping) else None
     values: dict[str, set[str]] = {}
     owners = [
         probe.get("labels") for probe in (probes if isinstance(probes, list) else ()) if isinstance(probe, Mapping)
@@ -149,6 +152,7 @@ def _schedule_faults(schedule: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(path=("schedule", "timezone"), message=f"there is no time zone {zone!r}", hint=hint)
     if isinstance(cron, str):
         yield from _cron_faults(cron)
+    yield from _pace_faults(schedule)
     try:
         every, jitter = parse_duration(schedule.get("every")), parse_duration(schedule.get("jitter"))
     except ValueError:  # missing, or told as a wrong duration already
@@ -158,6 +162,19 @@ def _schedule_faults(schedule: Mapping[str, Any]) -> Iterator[Fault]:
             f"jitter {schedule['jitter']} is larger than every {schedule['every']}: runs would overtake each other"
         )
         yield Fault(path=("schedule", "jitter"), message=message, hint="a tenth of every is plenty")
+
+
+def _pace_faults(schedule: Mapping[str, Any]) -> Iterator[Fault]:
+    try:
+        every, quick = parse_duration(schedule.get("every")), parse_duration(schedule.get("while_failing"))
+    except ValueError:  # missing, or told as a wrong duration already
+        return
+    if quick >= every:
+        message = (
+            f"while_failing {schedule['while_failing']} is not shorter than every {schedule['every']}: "
+            "it would quicken nothing"
+        )
+        yield Fault(path=("schedule", "while_failing"), message=message, hint="like every: 15m, while_failing: 2m")
 
 
 def _zone_exists(name: str) -> bool:

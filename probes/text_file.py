@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from probes.errors import InputError, Problem
+from probes.files_noted import note
 from probes.yaml_reader import MAX_BYTES
 
 
@@ -18,6 +19,7 @@ def read_text(path: Path, error: type[InputError]) -> str:
     def refused(message: str, hint: str = "") -> InputError:
         return error([Problem(file=str(path), line=0, column=0, message=message, hint=hint)])
 
+    note(path, None)
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -25,6 +27,7 @@ def read_text(path: Path, error: type[InputError]) -> str:
         raise refused("there is no such file") from trouble
     except (OSError, ValueError) as trouble:
         raise refused(f"the file cannot be read: {getattr(trouble, 'strerror', None) or trouble}") from trouble
+    note(path, content)
     if len(content) > MAX_BYTES:
         raise refused("the file is larger than 1 MiB", "split it into several")
     try:

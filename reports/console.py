@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from io import StringIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
+from rich.text import Text
+
+from reports.escaping import one_line
+
+_LONGEST_COMMAND = 1000
 
 
 def printed(parts: Iterable[RenderableType], *, colour: bool, width: int) -> str:
@@ -27,6 +32,12 @@ def printed(parts: Iterable[RenderableType], *, colour: bool, width: int) -> str
     for part in parts:
         console.print(part, crop=False)
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip("\n").split("\n")) + "\n"
+
+
+def command(text: str, *, indent: int, style: str = "") -> Group:
+    """A command, never wrapped and never cropped: it is there to be copied."""
+    line = Text(" " * indent + one_line(text, _LONGEST_COMMAND), style=style, no_wrap=True, overflow="ignore")
+    return Group(line)  # a bare text would lose that it must not wrap, a padding would crop it
 
 
 def plain_table(*columns: str) -> Table:

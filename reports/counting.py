@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from reports.incident import AlertState, Condition, Phase
 from reports.listening import Listener
@@ -28,6 +29,8 @@ class Count:
     """As in ``AlertState``, this run included."""
     phase: Phase
     """What the state becomes."""
+    bad_since: datetime | None
+    """As in ``AlertState``, this run included."""
 
     @property
     def leads(self) -> bool:
@@ -39,7 +42,11 @@ class Count:
 
 # ------------------------------------------------------------------------------------------------ counting
 def count_run(
-    known: Mapping[tuple[str, str], AlertState], condition: Condition, notifier: str, listener: Listener
+    known: Mapping[tuple[str, str], AlertState],
+    condition: Condition,
+    notifier: str,
+    listener: Listener,
+    now: datetime,
 ) -> Count:
     """Count one run for one notifier. ``known``: the states before the run, by key and notifier."""
     state = known.get((condition.key, notifier)) or quiet_state(condition, notifier)
@@ -48,8 +55,10 @@ def count_run(
         bad = None  # nobody looked at the very thing that was broken
     if bad is not True:
         condition = replace(condition, bad=bad, facts=(), subjects=(), summary="", faults=())
-    outcomes, phase = _next(state, condition, listener)
-    return Count(state=state, condition=condition, listener=listener, outcomes=outcomes, phase=phase)
+    since = None if bad is False else state.bad_since or (now if bad else None)
+    bad_s = (now - since).total_seconds() if since else 0.0
+    outcomes, phase = _next(state, condition, listener, bad_s)
+    return Count(state=state, condition=condition, listener=listener, outcomes=outcomes, phase=phase, bad_since=since)
 
 
 def quiet_state(condition: Condition, notifier: str) -> AlertState:
@@ -59,7 +68,7 @@ def quiet_state(condition: Condition, notifier: str) -> AlertState:
     )
 
 
-def _next(state: AlertState, condition: Condition, listener: Listener) -> tuple[tuple[bool, ...], Phase]:
+def _next(state: AlertState, condition: Condition, listener: Listener, bad_s: float) -> tuple[tuple[bool, ...], Phase]:
     if condition.bad is None:
         return state.outcomes, state.state
     outcomes = (*state.outcomes, condition.bad)[-max(listener.n, listener.resolve_after) :]
@@ -70,7 +79,8 @@ def _next(state: AlertState, condition: Condition, listener: Listener) -> tuple[
         # an incident uses up its evidence: the next one has to bring its own
         return ((), "quiet") if over else (outcomes, "open")
     recent = outcomes[-listener.n :]
-    if condition.bad and (condition.immediate or sum(recent) >= listener.k):
+    enough = sum(recent) >= listener.k if listener.after_s is None else bad_s >= listener.after_s
+    if condition.bad and (condition.immediate or enough):
         return outcomes, "open"
     return outcomes, "pending" if any(recent) else "quiet"
 
@@ -90,7 +100,13 @@ def hold_drift(counts: Sequence[Count]) -> list[Count]:
             first = min(leaders, key=lambda i: LEADERS.index(counts[i].condition.kind))
             held[first] = _also(held[first], count.condition)
             unknown = replace(count.condition, bad=None, facts=(), subjects=(), summary="")
-            held[at] = replace(count, condition=unknown, outcomes=count.state.outcomes, phase=count.state.state)
+            held[at] = replace(
+                count,
+                condition=unknown,
+                outcomes=count.state.outcomes,
+                phase=count.state.state,
+                bad_since=count.state.bad_since,
+            )
     return held
 
 

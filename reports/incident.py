@@ -33,15 +33,54 @@ class AlertState:
     outcomes: tuple[bool, ...] = ()
     """Newest last: True for bad runs. Unknown runs leave no mark."""
     incident_id: str = ""
-    """Set while pending or open."""
+    """Set while pending, open or flapping."""
     opened_at: datetime | None = None
+    """When it opened, told or not."""
     last_notice_at: datetime | None = None
     facts: tuple[str, ...] = ()
-    """Facts of the last notice."""
+    """Facts of the last notice; as long as nobody was told, of the last bad run."""
     subjects: tuple[str, ...] = ()
     """All that the incident has been about so far, to see whether an update says anything new."""
     faults: tuple[Fault, ...] = ()
-    """Classes of the last notice, worst first."""
+    """Classes, worst first, and the headline's words: from where the facts are."""
+    summary: str = ""
+    run_id: str = ""
+    """The last run that found it bad: what a notice between two runs is about."""
+    bad_since: datetime | None = None
+    """The first bad run since the last good one."""
+    unsure: bool = False
+    """True where the newest word is that nobody knows: then time alone changes nothing."""
+    untold: bool = False
+    """True while it is open and nobody has been told."""
+    muted: str = ""
+    """Why nobody is told of it at present; empty where they are."""
+    told_at: datetime | None = None
+    """When it was told first: what an escalation counts from."""
+    reminders: int = 0
+    """Reminders sent of this incident."""
+    escalated_to: tuple[str, ...] = ()
+    """Notifiers that hear of it because nobody acknowledged it in time."""
+    changes: tuple[datetime, ...] = ()
+    """When it lately opened and ended, where the rule looks for flapping."""
+    flapping: bool = False
+    """True while it is told as one that comes and goes, whether it is open right now or not."""
+    due_at: datetime | None = None
+    """When time alone may change it next; None: never."""
+
+    @property
+    def live(self) -> bool:
+        """True while there is an incident, in the eyes of those who are told."""
+        return self.state == "open" or self.flapping
+
+    @property
+    def shown(self) -> str:
+        """``quiet``, ``pending``, ``open`` or ``muted``, for people."""
+        return "muted" if self.live and self.muted else "open" if self.flapping else self.state
+
+    @property
+    def bad(self) -> bool:
+        """True where the newest word is that it is bad."""
+        return bool(self.outcomes) and self.outcomes[-1] and not self.unsure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,4 +135,8 @@ class Transition:
     """Its classes, worst first."""
     summary: str = ""
     reason: str = ""
-    """Why it resolved, where the reason is not that all is well again."""
+    """Why it resolved, where the reason is not that all is well again; of others, what is special about it."""
+    run_id: str = ""
+    """The last run that found it bad; empty where none is known."""
+    bad_since: datetime | None = None
+    """The first bad run since the last good one, where that is known."""

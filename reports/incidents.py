@@ -13,18 +13,17 @@ from checks.finding import Finding, Status
 from probes.failure import SENTENCES
 from probes.fault import Fault
 from reports import faults, tally
-from reports.alerts import SEVERITIES, Condition
+from reports.alerts import Condition
 from reports.causes import cause_words, causes
 from reports.escaping import one_line
-from reports.harm import dimension_of, harm, severity_of
+from reports.harm import dimension_of, harm
 from reports.listening import Ear, every_ear
+from reports.loudness import Voice, loudest, voice
 from reports.summary import RunRecord
 from reports.wording import count, effect_words, names_words, since_words
 
 FACTS_SHOWN = 8
-CHECK_SEVERITY = "page"
-"""Of a broken contract or policy whose entry does not say otherwise; the loudest of those broken together counts."""
-_COVERED = {"checks": "contract", "refusals": "contract", "failures": "availability", "route": "policy"}
+COVERED = {"checks": "contract", "refusals": "contract", "failures": "availability", "route": "policy"}
 """Streams that tell the same fact as another kind of incident, while that one is bad."""
 _KNOWN = frozenset({Status.PASS, Status.FAIL})
 _ARGUMENT_CHARS = 60
@@ -34,7 +33,7 @@ _CAUSE_CHARS = 300
 
 def conditions(
     record: RunRecord,
-    suite_drift_severity: Mapping[str, str] | None = None,
+    severities: Mapping[str, str] | None = None,
     *,
     caps_reached: Sequence[str] | None = None,
     hears: Ear = every_ear,
@@ -43,18 +42,18 @@ def conditions(
 
     Args:
         record: The run, judged.
-        suite_drift_severity: Severities that replace ``DRIFT_SEVERITIES``, by dimension (``latency.total``) or by
-            the part before its first dot (``latency``); the longer name wins.
+        severities: Severities that go before the usual ones, by kind, stream, class or ``label=value``.
         caps_reached: The spending caps that are reached, a sentence each; None where there are none over this place.
-        hears: Of what kinds and classes the one is told to whom this speaks. To him nothing else is bad, and what is
-            bad and not his keeps an incident from resolving: it may have been his when it opened.
+        hears: Of what kinds, classes and severities the one is told to whom this speaks. To him nothing else is bad,
+            and what is bad and not his keeps an incident from resolving: it may have been his when it opened.
     """
-    contract = _checks(record, "contract", hears)
-    policy = _checks(record, "policy", hears)
-    availability = _availability(record, hears)
+    loud = voice(record, severities or {})
+    contract = _checks(record, "contract", hears, loud)
+    policy = _checks(record, "policy", hears, loud)
+    availability = _availability(record, hears, loud)
     bad = {condition.kind for condition in (contract, policy, availability) if condition.bad}
-    drift = _drift(record, bad, suite_drift_severity or {}, hears)
-    return contract, drift, policy, availability, _spend(record, caps_reached or (), hears)
+    drift = _drift(record, bad, hears, loud)
+    return contract, drift, policy, availability, _spend(record, caps_reached or (), hears, loud)
 
 
 def finding_name(finding: Finding) -> str:
@@ -81,11 +80,11 @@ def moved(record: RunRecord) -> tuple[StreamResult, ...]:
 
 
 # ------------------------------------------------------------------------------------------------ contract, policy
-def _checks(record: RunRecord, kind: str, hears: Ear) -> Condition:
+def _checks(record: RunRecord, kind: str, hears: Ear, loud: Voice) -> Condition:
     looked = [f for f in tally.findings(record) if f.mode == "contract" and f.policy == (kind == "policy")]
     everything = broken(record, kind)
-    failed = [finding for finding in everything if hears(kind, finding.fault)]
-    unheard = {id(finding) for finding in everything if not hears(kind, finding.fault)}
+    failed = [finding for finding in everything if hears(kind, finding.fault, loud.of_finding(kind, finding))]
+    unheard = {id(finding) for finding in everything if finding not in failed}
     known = [finding for finding in looked if finding.status in _KNOWN]
     summaries = [f"{finding_name(f)} ({f.passed} of {f.total} pass)" for f in failed]
     details = [one_line(finding.reason, _REASON_CHARS) for finding in failed]
@@ -94,7 +93,7 @@ def _checks(record: RunRecord, kind: str, hears: Ear) -> Condition:
         kind=kind,
         key=_key(record, kind),
         bad=bool(failed) if known else _vacuous(record, looked),
-        severity=max((f.severity or CHECK_SEVERITY for f in failed), key=SEVERITIES.index, default=CHECK_SEVERITY),
+        severity=loudest((loud.of_finding(kind, finding) for finding in failed), loud.of_kind(kind)),
         immediate=kind == "policy",
         facts=_shown(facts),
         summary=_headed(summaries),
@@ -117,7 +116,7 @@ def _answered(record: RunRecord) -> bool:
 
 
 # ------------------------------------------------------------------------------------------------ availability
-def _availability(record: RunRecord, hears: Ear) -> Condition:
+def _availability(record: RunRecord, hears: Ear, loud: Voice) -> Condition:
     """Questions that were spared a dead endpoint count like those it failed. Those that a spending cap held back say
     nothing: where it lets nothing through, nobody knows who is available."""
     failed = tally.lost(record.samples)
@@ -125,7 +124,8 @@ def _availability(record: RunRecord, hears: Ear) -> Condition:
     asked = len(record.samples) - len(tally.held(record.samples))
     bad = 2 * (len(failed) + spared) >= asked + spared if asked else None
     broke = tuple(faults.of_samples(failed))
-    if bad and not any(hears("availability", fault) for fault in broke):
+    severity = loudest((loud.of_sample("availability", sample) for sample in failed), loud.of_kind("availability"))
+    if bad and not any(hears("availability", fault, severity) for fault in broke):
         bad = None
     counts = tally.failures(failed) if bad else ()
     summary = f"{len(failed)} of {count(asked, 'sample')} failed" + (f", {spared} not asked then" if spared else "")
@@ -137,7 +137,7 @@ def _availability(record: RunRecord, hears: Ear) -> Condition:
         kind="availability",
         key=_key(record, "availability"),
         bad=bad,
-        severity="page",
+        severity=severity,
         facts=(summary, *_shown(lines)) if bad else (),
         summary=f"{summary} ({', '.join(entry.kind for entry in counts)})" if bad else "",
         subjects=tuple(entry.kind.value for entry in counts),
@@ -146,15 +146,16 @@ def _availability(record: RunRecord, hears: Ear) -> Condition:
 
 
 # ------------------------------------------------------------------------------------------------ spend
-def _spend(record: RunRecord, caps_reached: Sequence[str], hears: Ear) -> Condition:
+def _spend(record: RunRecord, caps_reached: Sequence[str], hears: Ear, loud: Voice) -> Condition:
     """A cap is reached or it is not, so one run is enough to open and to resolve."""
     held = len(tally.held(record.samples))
     missed = (f"{held} of {count(len(record.samples), 'sample')} not asked",) if held else ()
+    severity = loud.of_kind("spend", (Fault.COVERAGE_GAP,))
     return Condition(
         kind="spend",
         key=_key(record, "spend"),
-        bad=bool(caps_reached) if not caps_reached or hears("spend", Fault.COVERAGE_GAP) else None,
-        severity="ticket",
+        bad=bool(caps_reached) if not caps_reached or hears("spend", Fault.COVERAGE_GAP, severity) else None,
+        severity=severity,
         immediate=True,
         certain=True,
         facts=(*caps_reached, *missed, "probing goes on at 00:00 UTC") if caps_reached else (),
@@ -165,20 +166,20 @@ def _spend(record: RunRecord, caps_reached: Sequence[str], hears: Ear) -> Condit
 
 
 # ------------------------------------------------------------------------------------------------ drift
-def _drift(record: RunRecord, bad_kinds: set[str], severities: Mapping[str, str], hears: Ear) -> Condition:
+def _drift(record: RunRecord, bad_kinds: set[str], hears: Ear, loud: Voice) -> Condition:
     standing = moved(record)
     told = {result.key: faults.of_stream(result, record) for result in standing}
-    unheard = [result for result in standing if not hears("drift", told[result.key])]
+    ranks = {result.key: loud.of_stream(result, [told[result.key]]) for result in standing}
+    unheard = [result for result in standing if not hears("drift", told[result.key], ranks[result.key])]
     standing = tuple(result for result in standing if result not in unheard)
-    free = [result for result in standing if _COVERED.get(dimension_of(result)) not in bad_kinds]
+    free = [result for result in standing if COVERED.get(dimension_of(result)) not in bad_kinds]
     pooled = {dimension_of(result) for result in free if result.key.scope == SUITE_SCOPE}
     heads = [r for r in free if r.key.scope == SUITE_SCOPE or dimension_of(r) not in pooled]
-    ranks = [severity_of(result, severities) for result in free]
     return Condition(
         kind="drift",
         key=_key(record, "drift"),
         bad=_drift_bad(record, standing, free),
-        severity=max(ranks, key=SEVERITIES.index, default="ticket"),
+        severity=loudest((ranks[result.key] for result in free), "ticket"),
         immediate=True,  # the judge has weighed its own evidence; k of n on top would only delay
         facts=_shown([*_causes(record, free), *(_fact(record, *told) for told in tally.folded(free))]),
         summary=_headed([_stream(result, effect_words(result.effect)) for result in heads]),

@@ -11,15 +11,18 @@ from datetime import datetime
 from checks.drift.result import SUITE_SCOPE
 from checks.finding import Finding, Status
 from probes.duration import format_duration
+from probes.privacy import is_hashed
 from probes.sample import Sample
 from probes.suite import Owner
 from reports import tally
 from reports.alerts import Transition
 from reports.answer_diff import distance, nearest
+from reports.bearings import Bearings, bearings
 from reports.escaping import one_line, visible
 from reports.incidents import broken, moved
 from reports.notice import AlertEvent, Notice
 from reports.summary import BaselineView, RunRecord
+from reports.wording import instant
 
 ANSWER_CHARS = 300
 _DETAIL_CHARS = 160
@@ -39,6 +42,8 @@ _OVER = {
     "no-data": "data again",
     "spend": "within the spending limit again",
 }
+_WHY = " --reason 'looking into it'"
+"""A reason that can be pasted as it is."""
 _SEEN_IN_ANSWERS = ("answers", "checks", "refusals", "finish", "tokens.output")
 """Streams whose moves a person can see by reading an answer."""
 
@@ -50,6 +55,10 @@ def notice(
     owner: Owner,
     report: str,
     replay: str,
+    *,
+    false_alarms_per_year: float | None = None,
+    reach: str = "",
+    acknowledged: str = "",
 ) -> Notice:
     """The message of one transition.
 
@@ -60,9 +69,17 @@ def notice(
         owner: Whom what broke belongs to.
         report: Where the evidence page is, a URL or a path; may be empty.
         replay: The command that recomputes the verdict; may be empty.
+        false_alarms_per_year: The budget of the whole installation, where it is known.
+        reach: What commands need to find the store (`` --store PATH``); may be empty.
+        acknowledged: Who looks after it, in words; empty while nobody does.
     """
     over = transition.event is AlertEvent.RESOLVED
     before, after = ("", "") if over else _answers(transition.kind, record, baseline)
+    where = (
+        Bearings()
+        if over
+        else bearings(transition.kind, record, transition.faults, false_alarms_per_year=false_alarms_per_year)
+    )
     return Notice(
         incident_id=transition.incident_id,
         key=transition.key,
@@ -85,6 +102,14 @@ def notice(
         runbook=owner.runbook,
         report=report,
         replay=replay,
+        sure=where.sure,
+        since="" if over else where.since or _began(transition),
+        extent=where.extent,
+        cause=where.cause,
+        unmoved=where.unmoved,
+        acknowledged="" if over else acknowledged,
+        silence="" if over else f"holdfast silence {transition.incident_id} --for 2h{_WHY}{reach}",
+        acknowledge="" if over or acknowledged else f"holdfast alerts ack {transition.incident_id}{_WHY}{reach}",
     )
 
 
@@ -96,10 +121,20 @@ def _headline(transition: Transition, where: str) -> str:
         over = _OVER.get(transition.kind, f"{transition.kind} is over")
         closed = f"{transition.kind} alert closed, {transition.reason}; it was open for {lasted}"
         return f"{where}: {closed if transition.reason else f'{over} after {lasted}'}"
-    if transition.event is AlertEvent.REMINDER:
+    if transition.event in (AlertEvent.REMINDER, AlertEvent.ESCALATED):
         wrong = f"{wrong}, for {lasted} now"
+    if transition.reason:
+        wrong = f"{wrong}, {transition.reason}"
     detail = transition.summary or "".join(transition.facts[:1])
     return f"{where}: {wrong} - {one_line(detail, _DETAIL_CHARS)}" if detail else f"{where}: {wrong}"
+
+
+def _began(transition: Transition) -> str:
+    """When it was first bad, where that was before it opened: k of n, or a time, had to be waited for."""
+    since = transition.bad_since
+    if since is None or since >= transition.opened_at:
+        return ""
+    return f"{instant(since)}, with the first bad run after a good one"
 
 
 def lasted_words(since: datetime, until: datetime) -> str:
@@ -111,8 +146,8 @@ def lasted_words(since: datetime, until: datetime) -> str:
 # ------------------------------------------------------------------------------------------------ answers
 def _answers(kind: str, record: RunRecord, baseline: BaselineView | None) -> tuple[str, str]:
     sample = _telling(kind, record, baseline)
-    if sample is None or not sample.answer:
-        return "", ""
+    if sample is None or not sample.answer or is_hashed(sample.answer):
+        return "", ""  # a hash tells a person nothing
     normal = nearest(sample.answer, baseline.answers.get(sample.probe, ())) if baseline else None
     return _shortened(normal or ""), _shortened(sample.answer)
 

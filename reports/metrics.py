@@ -1,161 +1,265 @@
-"""What the daemon tells Prometheus. Labels are bounded: names from suites and enums, never texts or ids.
+"""What the daemon tells Prometheus of its runs, its notices and itself: docs/metrics.md. Feeds ``/metrics`` and pushes.
 
-Histogram bounds are those of the OpenTelemetry GenAI client metrics (duration, time to first chunk), in seconds.
+Every method counts or sets something of the table; nothing here reads a clock, a file or the network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from prometheus_client import (
     CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
+    ProcessCollector,
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.openmetrics import exposition as openmetrics
 
 from checks.drift.result import SUITE_SCOPE, StreamState
 from checks.verdict import Health
 from probes.sample import Sample
 from reports import faults
+from reports import metric_table as m
+from reports.series import MOST_PLACES, Series
 from reports.summary import AlertView, RunRecord
 
-GENAI_SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
-PLACE = ("suite", "endpoint")
-SPENT = ("suite", "unit")
-"""``unit``: usd or tokens. The installation's own figures have an empty ``suite``, which no suite can have."""
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+SKIP_REASONS = ("overlap", "missed")
+ERROR_REASONS = ("store", "timeout", "bug")
+
+OUTCOMES = ("delivered", "delayed", "given_up")
+
+Place = tuple[str, str]
 
 
 class Metrics:
     """The counters and gauges of one daemon, in a registry of their own."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, *, process: bool = False, most_places: int = MOST_PLACES) -> None:
+        """``process`` adds memory, CPU and open files of this process under their usual names (``process_*``)."""
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a series of start times beside every counter: nobody reads them
-        self.registry = registry = CollectorRegistry()
-        self._runs = Counter("holdfast_runs", "Runs by health.", (*PLACE, "health"), registry=registry)
-        self._samples = Counter("holdfast_samples", "Samples by outcome.", (*PLACE, "outcome"), registry=registry)
-        self._failures = Counter("holdfast_failures", "Failed samples by class.", (*PLACE, "class"), registry=registry)
-        self._faults = Counter(
-            "holdfast_faults",
-            "Failed samples and failed or broken checks by class.",
-            (*PLACE, "class"),
-            registry=registry,
-        )
-        self._checks = Counter("holdfast_checks", "Check findings by status.", (*PLACE, "status"), registry=registry)
-        self._tokens = Counter(
-            "holdfast_tokens", "Tokens as counted by endpoints.", (*PLACE, "type"), registry=registry
-        )
-        self._cost = Counter("holdfast_cost_usd", "US dollars, where the price is known.", PLACE, registry=registry)
-        self._unpriced = Counter("holdfast_samples_unpriced", "Samples of unknown cost.", PLACE, registry=registry)
-        self._spent = Gauge("holdfast_spent_today", "Spent since 00:00 UTC.", SPENT, registry=registry)
-        self._cap = Gauge("holdfast_spend_cap", "Most to spend in a day (UTC).", SPENT, registry=registry)
-        self._first = _seconds("first_token", "Seconds from send to first token.", registry)
-        self._total = _seconds("latency", "Seconds from send to the end of the reply.", registry)
-        self._wait = _seconds("client_wait", "Seconds a request waited in our own client.", registry)
-        self._health = Gauge("holdfast_health", "1 for the present health.", (*PLACE, "health"), registry=registry)
-        self._last = Gauge("holdfast_last_run_timestamp_seconds", "When a run last began.", PLACE, registry=registry)
-        self._score = Gauge("holdfast_drift_score", "0-100, 100 is an alarm.", (*PLACE, "stream"), registry=registry)
-        self._streams = Gauge("holdfast_streams", "Streams by state.", (*PLACE, "state"), registry=registry)
-        self._alerts = Gauge("holdfast_alert_open", "1 while open.", (*PLACE, "kind", "severity"), registry=registry)
-        self._skipped = Counter("holdfast_skipped_runs", "Runs not made.", (*PLACE, "reason"), registry=registry)
-        self._errors = Counter("holdfast_run_errors", "Runs that ended in an error of ours.", PLACE, registry=registry)
-        self._outbox = Gauge("holdfast_outbox_pending", "Notices waiting for delivery.", registry=registry)
-        self._delivered = Counter("holdfast_notices_delivered", "Notices delivered.", registry=registry)
-        self._given_up = Counter("holdfast_notices_given_up", "Notices that nobody was told.", registry=registry)
-        self._incidents: dict[tuple[str, str], set[tuple[str, str]]] = {}
-        build = Gauge("holdfast_build_info", "1; the version is the label.", ("version",), registry=registry)
-        build.labels(version).set(1)
+        self.registry = CollectorRegistry()
+        if process:
+            ProcessCollector(registry=self.registry)
+        self._series = Series(self.registry, most_places=most_places)
+        self._incidents: dict[Place, set[tuple[str, str]]] = {}
+        self._states: dict[tuple[str, str, str], str] = {}
+        self._gone: set[tuple[str, ...]] = set()
+        self._series.put(m.BUILD, version, to=1)
 
+    # -------------------------------------------------------------------------------------------- places
+    def expect(self, suite: str, endpoint: str) -> None:
+        """A suite at an endpoint is scheduled: its counters begin at 0, so that the first event is an increase."""
+        self._gone -= {(suite,), (suite, endpoint)}
+        for health in Health:
+            self._series.count(m.RUNS, suite, endpoint, health.value, by=0)
+        for reason in SKIP_REASONS:
+            self._series.count(m.SKIPPED, suite, endpoint, reason, by=0)
+        for reason in ERROR_REASONS:
+            self._series.count(m.RUN_ERRORS, suite, endpoint, reason, by=0)
+
+    def forget(self, suite: str, endpoint: str | None = None) -> None:
+        """Remove every series of a suite (at one endpoint, where that is given) until it is expected again.
+
+        A run that is still under way then, or an account of the day's spending, brings none of them back.
+        """
+        key = (suite,) if endpoint is None else (suite, endpoint)
+        self._gone.add(key)
+        self._series.forget(suite, endpoint)
+        for place in [place for place in tuple(self._incidents) if place[: len(key)] == key]:
+            del self._incidents[place]
+        for stream in [stream for stream in self._states if stream[: len(key)] == key]:
+            del self._states[stream]
+
+    def _is_gone(self, suite: str, endpoint: str = "") -> bool:
+        return (suite,) in self._gone or (suite, endpoint) in self._gone
+
+    # -------------------------------------------------------------------------------------------- runs
     def ran(self, record: RunRecord) -> None:
         """Count one run."""
         place = (record.suite, record.endpoint)
-        self._runs.labels(*place, record.health.value).inc()
-        for health in Health:
-            self._health.labels(*place, health.value).set(health is record.health)
-        self._last.labels(*place).set(record.started_at.timestamp())
+        if self._is_gone(*place):
+            return
+        self._series.put(m.MAINTENANCE, *place, to=bool(record.maintenance))
+        if record.maintenance or record.offline:
+            self._withheld(place, record)
+            return
+        self._series.count(m.RUNS, *place, record.health.value)
+        self._series.put(m.LAST_DURATION, *place, to=record.duration_s)
+        self.stands(*place, record.health.value, record.started_at.timestamp())
         for sample in record.samples:
             self._sampled(place, sample)
         for probe in record.probes:
             for finding in probe.findings:
-                self._checks.labels(*place, finding.status.value).inc()
+                self._series.count(m.CHECKS, *place, finding.status.value)
         for fault, number in faults.of_run(record).items():
-            self._faults.labels(*place, fault.value).inc(number)
+            self._series.count(m.FAULTS, *place, fault.value, by=number)
         self._judged(place, record)
 
-    def _sampled(self, place: tuple[str, str], sample: Sample) -> None:
-        self._samples.labels(*place, "failed" if sample.failure else "answered").inc()
-        if sample.failure:
-            self._failures.labels(*place, sample.failure.kind.value).inc()
+    def _withheld(self, place: Place, record: RunRecord) -> None:
+        """Count a run that says nothing of how available or right an endpoint is; what was paid stays counted."""
+        self._series.count(m.WITHHELD, *place, "offline" if record.offline else "maintenance")
+        self.stands(*place, record.health.value, record.started_at.timestamp())
+        for sample in record.samples:
+            self._used(place, sample)
+
+    def stands(self, suite: str, endpoint: str, health: str, began_at: float) -> None:
+        """Show a health and when its run began (Unix time): after a run, and at the start as it was stored."""
+        if self._is_gone(suite, endpoint):
+            return
+        for one in Health:
+            self._series.put(m.HEALTH, suite, endpoint, one.value, to=one.value == health)
+        self._series.put(m.LAST_RUN, suite, endpoint, to=began_at)
+
+    def _sampled(self, place: Place, sample: Sample) -> None:
+        self._series.count(m.SAMPLES, *place, "failed" if sample.failure else "answered")
         self._used(place, sample)
         if sample.failure:
+            self._series.count(m.FAILURES, *place, sample.failure.kind.value)
             return
         timing = sample.timing
         timed = (
-            (self._first, timing.first_token_s),
-            (self._total, timing.total_s),
-            (self._wait, timing.client_wait_s),
+            (m.FIRST_TOKEN, place, timing.first_token_s),
+            (m.LATENCY, place, timing.total_s),
+            (m.CLIENT_WAIT, (), timing.client_wait_s),
         )
-        for histogram, seconds in timed:
+        for family, labels, seconds in timed:
             if seconds is not None:
-                histogram.labels(*place).observe(seconds)
+                self._series.observe(family, *labels, seconds=seconds, trace_id=sample.trace_id)
 
-    def _used(self, place: tuple[str, str], sample: Sample) -> None:
+    def _used(self, place: Place, sample: Sample) -> None:
         if sample.cost_usd is not None:
-            self._cost.labels(*place).inc(sample.cost_usd)
+            self._series.count(m.COST, *place, by=sample.cost_usd)
         elif sample.failure is None:
-            self._unpriced.labels(*place).inc()
+            self._series.count(m.UNPRICED, *place)
         usage = sample.usage
-        for kind, tokens in (("input", usage.input_tokens), ("output", usage.output_tokens)):
+        counts = (
+            ("input", usage.input_tokens),
+            ("cached_input", usage.cached_input_tokens),
+            ("output", usage.output_tokens),
+            ("reasoning", usage.reasoning_tokens),
+        )
+        for kind, tokens in counts:
             if tokens:
-                self._tokens.labels(*place, kind).inc(tokens)
+                self._series.count(m.TOKENS, *place, kind, by=tokens)
 
-    def _judged(self, place: tuple[str, str], record: RunRecord) -> None:
+    # -------------------------------------------------------------------------------------------- judge and alerts
+    def _judged(self, place: Place, record: RunRecord) -> None:
         for state in StreamState:
-            count = sum(result.state is state for result in record.drift)
-            self._streams.labels(*place, state.value).set(count)
+            self._series.put(m.STREAMS, *place, state.value, to=sum(r.state is state for r in record.drift))
         for result in record.drift:
-            if result.key.scope == SUITE_SCOPE and result.score is not None:
-                self._score.labels(*place, result.key.dimension).set(result.score)
+            if result.key.scope == SUITE_SCOPE:
+                self._stream(place, result.key.dimension, result.state.value, result.score)
         if record.alerts or record.drift or record.health is not Health.UNKNOWN:
-            self._alerted(place, record.alerts)  # a run that could not be judged holds what was open
+            self.alerts(*place, record.alerts)  # a run that could not be judged holds what was open
 
-    def _alerted(self, place: tuple[str, str], alerts: Sequence[AlertView]) -> None:
+    def _stream(self, place: Place, stream: str, state: str, score: float | None) -> None:
+        if score is not None:
+            self._series.put(m.SCORE, *place, stream, to=score)
+        before = self._states.get((*place, stream))
+        if before not in (None, state):
+            self._series.take(m.STREAM_STATE, *place, stream, str(before))
+        self._states[*place, stream] = state
+        self._series.put(m.STREAM_STATE, *place, stream, state, to=1)
+
+    def alerts(self, suite: str, endpoint: str, alerts: Sequence[AlertView]) -> None:
         """Show what is open now, and take back every kind and severity shown before that is not."""
-        now_open = {(alert.kind, alert.severity) for alert in alerts if alert.state == "open"}
-        shown = self._incidents.setdefault(place, set())
+        if self._is_gone(suite, endpoint):
+            return
+        now = {state: {(a.kind, a.severity) for a in alerts if a.state == state} for state in ("open", "muted")}
+        shown = self._incidents.setdefault((suite, endpoint), set())
         shown.update((alert.kind, alert.severity) for alert in alerts)
-        for kind, severity in shown:
-            self._alerts.labels(*place, kind, severity).set((kind, severity) in now_open)
+        for what in tuple(shown):  # a copy: between runs this is called from a thread
+            self._series.put(m.ALERT_OPEN, suite, endpoint, *what, to=what in now["open"])
+            self._series.put(m.ALERT_MUTED, suite, endpoint, *what, to=what in now["muted"])
 
     def spending(self, *, suite: str, unit: str, spent: float, cap: float | None) -> None:
         """What a suite (empty: the installation) spent today and may spend; ``unit`` is usd or tokens."""
-        self._spent.labels(suite, unit).set(spent)
+        if self._is_gone(suite):
+            return
+        spent_of, cap_of = (m.SPENT_USD, m.CAP_USD) if unit == "usd" else (m.SPENT_TOKENS, m.CAP_TOKENS)
+        self._series.put(spent_of, suite, to=spent)
         if cap is not None:
-            self._cap.labels(suite, unit).set(cap)
+            self._series.put(cap_of, suite, to=cap)
 
-    def skipped(self, suite: str, endpoint: str, reason: str) -> None:
-        """Count a run that was due and not made: ``overlap`` or ``missed``."""
-        self._skipped.labels(suite, endpoint, reason).inc()
+    # -------------------------------------------------------------------------------------------- schedule
+    def skipped(self, suite: str, endpoint: str, reason: str, runs: int = 1) -> None:
+        """Count runs that were due and not made, by one word for why: ``overlap``, ``missed``."""
+        if not self._is_gone(suite, endpoint):
+            self._series.count(m.SKIPPED, suite, endpoint, reason, by=runs)
 
-    def erred(self, suite: str, endpoint: str) -> None:
-        """Count a run that ended in an error of ours: what is known of health is from before, so it is unknown now."""
-        self._errors.labels(suite, endpoint).inc()
+    def erred(self, suite: str, endpoint: str, reason: str = "bug") -> None:
+        """Count a run that ended in an error of ours (``store``, ``timeout``, ``bug``): what is known of health is from
+        before, so it is unknown now."""
+        if self._is_gone(suite, endpoint):
+            return
+        self._series.count(m.RUN_ERRORS, suite, endpoint, reason)
         for health in Health:
-            self._health.labels(suite, endpoint, health.value).set(health is Health.UNKNOWN)
+            self._series.put(m.HEALTH, suite, endpoint, health.value, to=health is Health.UNKNOWN)
 
-    def outbox(self, *, pending: int, delivered: int, given_up: int = 0) -> None:
-        """How many notices wait, and how many more were delivered and given up."""
-        self._outbox.set(pending)
-        self._delivered.inc(delivered)
-        self._given_up.inc(given_up)
+    def late(self, seconds: float) -> None:
+        """Count how late a run began."""
+        self._series.observe(m.LATENESS, seconds=max(seconds, 0.0))
 
+    def overdue(self, seconds: Mapping[Place, float], *, under_way: int) -> None:
+        """For how long each place's run has been overdue (0: it is not), and how many runs are out."""
+        self._series.put(m.UNDER_WAY, to=under_way)
+        for place, overdue_s in seconds.items():
+            if not self._is_gone(*place):
+                self._series.put(m.OVERDUE, *place, to=overdue_s)
+
+    # -------------------------------------------------------------------------------------------- the daemon itself
+    def outbox(self, *, pending: int) -> None:
+        """How many notices wait."""
+        self._series.put(m.OUTBOX, to=pending)
+
+    def expect_notifier(self, notifier: str) -> None:
+        """The settings name a notifier: its counters begin at 0."""
+        for outcome in OUTCOMES:
+            self._series.count(m.NOTICES, notifier, outcome, by=0)
+
+    def notice(self, notifier: str, outcome: str) -> None:
+        """Count an attempt to deliver a notice: ``delivered``, ``delayed`` or ``given_up``."""
+        self._series.count(m.NOTICES, notifier, outcome)
+
+    def troubles(self, number: int) -> None:
+        """How many things are wrong with the daemon now."""
+        self._series.put(m.TROUBLES, to=number)
+
+    def loop_lag(self, seconds: float) -> None:
+        """Count how late the loop woke up."""
+        self._series.observe(m.LOOP_LAG, seconds=max(seconds, 0.0))
+
+    def heartbeat(self, outcome: str) -> None:
+        """Count a heartbeat: ``sent`` or ``failed``."""
+        self._series.count(m.HEARTBEATS, outcome)
+
+    def loaded(self, *, suites: int, refused: int) -> None:
+        """A load of the suites: how many the schedule fires now, and how many files were refused."""
+        self._series.put(m.SUITES, to=suites)
+        self._series.put(m.SUITE_FILES_BAD, to=refused)
+        self._series.count(m.SUITE_LOADS, "refused" if refused else "whole")
+
+    # -------------------------------------------------------------------------------------------- exposition
     def text(self) -> bytes:
-        """The exposition text."""
+        """The exposition in Prometheus' own format."""
         return generate_latest(self.registry)
 
+    def of_suites(self) -> bytes:
+        """What is told of suites alone, in Prometheus' own format: for a process that ends with its runs."""
+        names = [family.name for family in m.FAMILIES if family.of_suites]
+        samples = [f"{name}{end}" for name in names for end in ("", "_bucket", "_sum", "_count")]
+        return generate_latest(self.registry.restricted_registry(samples))
 
-def _seconds(name: str, help_: str, registry: CollectorRegistry) -> Histogram:
-    return Histogram(f"holdfast_{name}_seconds", help_, PLACE, buckets=GENAI_SECONDS, registry=registry)
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """The exposition in the format that an ``Accept`` header asks for, and its content type: OpenMetrics, with
+        exemplars, where it may."""
+        if _accepts_openmetrics(accept):
+            return openmetrics.generate_latest(self.registry), openmetrics.CONTENT_TYPE_LATEST  # type: ignore[no-untyped-call]
+        return self.text(), CONTENT_TYPE
+
+
+def _accepts_openmetrics(accept: str) -> bool:
+    """Whether the header names the type (RFC 9110, 12.5.1). Read here: the library's reader breaks on odd versions."""
+    entries = (entry.replace(" ", "").lower().split(";") for entry in accept.split(","))
+    return any(kind == "application/openmetrics-text" and not {"q=0", "q=0.0"} & set(rest) for kind, *rest in entries)

@@ -6,14 +6,15 @@ of a run, in which only what it is told of can be bad. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from probes.fault import Fault
 from probes.suite import AlertRule, ClassOwner, Owner
+from reports.audience import seen_by
 from reports.incident import Condition
 from reports.incidents import conditions
-from reports.listening import listeners
+from reports.listening import Listeners, listeners
 from reports.summary import RunRecord
 
 
@@ -38,8 +39,25 @@ def conditions_told(
     return tuple(
         replace(condition, notifier=name)
         for name in heard.names
-        for condition in conditions(record, caps_reached=caps_reached, hears=heard.ear(name))
+        for condition in _told_to(name, heard, record, caps_reached)
     )
+
+
+def _told_to(name: str, heard: Listeners, record: RunRecord, caps_reached: Sequence[str] | None) -> Iterator[Condition]:
+    """What a run says to one notifier; rules that see the same of it share one look at it."""
+    kinds: dict[tuple[object, ...], list[str]] = {}
+    listening = {kind: listener for (notifier, kind), listener in heard.rules.items() if notifier == name}
+    for kind, listener in listening.items():
+        kinds.setdefault((listener.whens, listener.severities), []).append(kind)
+    for alike in kinds.values():
+        listener = listening[alike[0]]
+        said = conditions(
+            seen_by(record, listener.whens),
+            dict(listener.severities),
+            caps_reached=caps_reached,
+            hears=heard.ear(name),
+        )
+        yield from (condition for condition in said if condition.kind in alike)
 
 
 def owner_of(faults: Sequence[Fault], owners: Mapping[Fault, ClassOwner], whole: Owner) -> Owner:

@@ -27,7 +27,9 @@ class AlertView:
     severity: str
     """``page``, ``ticket`` or ``info``."""
     state: str
-    """``pending``, ``open`` or ``resolved``."""
+    """``pending``, ``open``, ``muted`` (open, and nobody is told at present) or ``resolved``."""
+    muted: str = ""
+    """Why nobody is told at present; empty where that is not so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ class RunRecord:
     suite: str
     endpoint: str
     trigger: str
-    """``manual``, ``capture``, ``schedule`` or ``demo``."""
+    """``manual``, ``capture``, ``schedule``, ``confirm``, ``while-failing`` or ``demo``."""
     started_at: datetime
     duration_s: float
     health: Health
@@ -89,6 +91,10 @@ class RunRecord:
     alerts: tuple[AlertView, ...] = ()
     note: str = ""
     """Why something could not be done, in one line; empty otherwise."""
+    maintenance: str = ""
+    """The reason of the maintenance window it was made in; empty where it was in none."""
+    offline: str = ""
+    """What says that our own network was lost, so that nobody knows of the endpoint; empty where it was not."""
     consultations: tuple[Consultation, ...] = ()
     """What judges and embeddings were asked about the answers, in the order of asking."""
     calibration: CalibrationResult | None = None
@@ -97,6 +103,8 @@ class RunRecord:
     """Of the runs that ``drift`` names as the first changed ones, by id: looked up, no part of what was found."""
     declared: tuple[Declared, ...] = field(default=(), compare=False, repr=False)
     """Changes declared before this run, oldest first, where a stream has moved: looked up like ``began``."""
+    reach: str = field(default="", compare=False, repr=False)
+    """What commands about it need to find its store (`` --store PATH``): known to whoever reads it, not kept."""
 
     @property
     def charged(self) -> tuple[Sample | Consultation, ...]:

@@ -5,30 +5,49 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from reports.alerts import AlertState, Transition, step
+from reports.inhibition import held_back, reason_of, with_dependents
 from reports.message import notice
 from reports.ownership import conditions_told, owner_of
-from reports.summary import RunRecord
+from reports.silences import acknowledged_words
+from reports.summary import BaselineView, RunRecord
+from runner.letterhead import Letterhead
+from runner.muting import muting
+from runner.no_run import no_run
 from runner.orders import RunOrder
+from runner.prepare import PreparedSuite
 from runner.records import replay_command
+from runner.silencing import end_recovered
 from runner.store.base import OutboxEntry, Store
+from runner.withholding import WHILE_FAILING
 
 
 def decided_alerts(
     store: Store, order: RunOrder, record: RunRecord, caps_reached: Sequence[str] | None, new_id: Callable[[], str]
 ) -> tuple[tuple[AlertState, ...], tuple[Transition, ...]]:
-    """The alert states after a run, and what changed."""
+    """The alert states after a run, and what is told of it. Inside the transaction that writes them."""
     if not (order.alerting and order.whole):
         return (), ()  # what a partial run did not ask must not count as well
     suite = order.prepared.suite
     states = store.alert_states(suite.name, order.endpoint)
-    return step(
+    spoken = conditions_told(record, suite.alerts, suite.owners, caps_reached=caps_reached)
+    if order.trigger == WHILE_FAILING:  # an extra run is not judged, so that it says nothing of drift
+        spoken = tuple(condition for condition in spoken if condition.kind != "drift")
+    if any(condition.bad for condition in spoken):
+        waiting = store.muted_for(reason_of((suite.name, order.endpoint)))
+        spoken = with_dependents(spoken, held_back(waiting))
+    after, told = step(
         states,
-        conditions_told(record, suite.alerts, suite.owners, caps_reached=caps_reached),
+        spoken,
         suite.alerts,
         now=record.started_at,
         new_incident_id=new_id,
         owners=suite.owners,
+        muted=muting(store, suite, order.endpoint, record.started_at),
+        acknowledged=store.acknowledgements([state.incident_id for state in states if state.live]),
+        run_id=record.run_id,
     )
+    end_recovered(store, states, after, record.started_at)
+    return after, told
 
 
 def notices_of(
@@ -36,25 +55,59 @@ def notices_of(
     order: RunOrder,
     record: RunRecord,
     transitions: Sequence[Transition],
-    report_link: Callable[[RunRecord], str],
+    letterhead: Letterhead,
 ) -> tuple[OutboxEntry, ...]:
     """What each notifier is to be told of it."""
     told = [transition for transition in transitions if transition.notifier]
     if not told:
         return ()
-    suite = order.prepared.suite
-    baseline = store.baseline(suite.name, order.endpoint)
-    return tuple(
-        OutboxEntry(
-            notifier=transition.notifier,
-            notice=notice(
-                transition,
-                record,
-                baseline,
-                owner_of(transition.faults, suite.owners, suite.owner),
-                report=report_link(record),
-                replay=replay_command(order.prepared.file, record),
-            ),
+    prepared = order.prepared
+    baseline = store.baseline(prepared.suite.name, order.endpoint)
+    write = _writer(store, prepared, baseline, letterhead, told)
+    return tuple(write(transition, record) for transition in told)
+
+
+def notices_between(
+    store: Store,
+    prepared: PreparedSuite,
+    endpoint: str,
+    transitions: Sequence[Transition],
+    letterhead: Letterhead,
+) -> tuple[OutboxEntry, ...]:
+    """What each notifier is to be told of what time alone brought about: about the last run that found it bad."""
+    told = [transition for transition in transitions if transition.notifier]
+    if not told:
+        return ()
+    baseline = store.baseline(prepared.suite.name, endpoint)
+    records = {t.run_id: store.run(t.run_id) if t.run_id else None for t in told}
+    write = _writer(store, prepared, baseline, letterhead, told)
+    return tuple(write(t, records[t.run_id] or no_run((prepared.suite.name, endpoint), t.at)) for t in told)
+
+
+def _writer(
+    store: Store,
+    prepared: PreparedSuite,
+    baseline: BaselineView | None,
+    letterhead: Letterhead,
+    told: Sequence[Transition],
+) -> Callable[[Transition, RunRecord], OutboxEntry]:
+    """Writes a notice of a transition that a run brought about."""
+    suite = prepared.suite
+    acks = store.acknowledgements({transition.incident_id for transition in told})
+
+    def write(transition: Transition, record: RunRecord) -> OutboxEntry:
+        ack = acks.get(transition.incident_id)
+        told = notice(
+            transition,
+            record,
+            baseline,
+            owner_of(transition.faults, suite.owners, suite.owner),
+            report=letterhead.report_link(record),
+            replay=replay_command(record, letterhead.reach) if record.run_id else "",
+            false_alarms_per_year=letterhead.false_alarms_per_year,
+            reach=letterhead.reach,
+            acknowledged=acknowledged_words(ack) if ack else "",
         )
-        for transition in told
-    )
+        return OutboxEntry(notifier=transition.notifier, notice=told)
+
+    return write

@@ -84,7 +84,7 @@ def accepted(
     counts: list[tuple[StreamKey, int]] = []
     for result in chosen:
         since = next((at for at, row in enumerate(rows) if row.observation.run_id == result.since), len(rows))
-        later = rows[since:]
+        later = [row for row in rows[since:] if not row.plan.get("withheld")]  # what was not judged is not normal
         if later:
             plan = judge_plan(later[-1])
             updated = dict(accept([row.observation for row in later], updated, [result.key], plan))

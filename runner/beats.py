@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from probes.suite import RUNS_PER_YEAR_ASSUMED, Schedule
-from runner.schedule import YEAR_S, runs_per_year
+from runner.schedule import YEAR_S, runs_per_year, slots_of
 from runner.store.base import Store
 
 Place = tuple[str, str]
@@ -43,20 +43,32 @@ def grace_s(schedule: Schedule) -> float:
     return min(LEAST_GRACE_S + interval_s(schedule), MOST_GRACE_S)
 
 
-def first_run(schedule: Schedule, place: Place, now: datetime, newest: datetime | None) -> datetime | None:
-    """When an interval schedule begins: as if there had been no restart, but not before now. None for a cron line.
+def seeded_s(place: Place, most_s: float) -> float:
+    """Where within ``most_s`` seconds a place begins. Names decide, so that each keeps its place over restarts."""
+    return random.Random("/".join(place)).uniform(0, most_s) if most_s else 0.0  # noqa: S311  spreads load
+
+
+def first_due(
+    schedule: Schedule, place: Place, now: datetime, newest: datetime | None, spread_s: float = 0.0
+) -> datetime | None:
+    """When a place is due first, as if there had been no restart; None where its cron line never fires again.
+
+    An interval is not due before now. A slot of a cron line that was missed meanwhile is: whether it is made up for
+    is decided when it is called.
 
     Args:
         schedule: Interval or cron line.
-        place: Whose run: names decide where within the jitter it begins, so that suites that start together do not
-            fire together, and each keeps its place over restarts.
+        place: Whose run.
         now: The present instant.
         newest: When the schedule last made a run; None where it made none.
+        spread_s: Seconds within which intervals that name no jitter begin.
     """
     if schedule.every_s is None:
-        return None
-    spread_s = random.Random("/".join(place)).uniform(0, schedule.jitter_s)  # noqa: S311  spreads load
-    earliest = now + timedelta(seconds=spread_s)
+        since = now if newest is None else min(newest, now)
+        return slots_of(schedule, start=now, offset_s=seeded_s(place, schedule.jitter_s)).after(since)
+    named = "jitter_s" in schedule.model_fields_set
+    within_s = schedule.jitter_s if named else min(spread_s, schedule.every_s)
+    earliest = now + timedelta(seconds=seeded_s(place, within_s))
     every = timedelta(seconds=schedule.every_s)
     if newest is None:
         return earliest

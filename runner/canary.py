@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from secrets import token_hex
 
@@ -28,6 +28,8 @@ from probes.suite import Probe
 from probes.transport import Transport
 from probes.turns import sum_of, usage_of
 from reports.canary.record import CanaryRecord, Example
+from reports.keeping import Pen
+from reports.keeping_runs import kept_canary
 from runner.bookkeeping import keeping_books
 from runner.canary_sides import Side, distances
 from runner.canary_stored import StoredSide
@@ -35,6 +37,7 @@ from runner.consulting import Consultants
 from runner.holding import Limits, RunLimits
 from runner.orders import RunOrder
 from runner.prepare import PreparedSuite
+from runner.privacy import Pens
 from runner.store.base import Store
 
 _HOPELESS = 10
@@ -67,6 +70,8 @@ class Canaries:
     clock: Clock
     limits: Limits
     accesses: Accesses
+    pens: Pens | None = None
+    """How its texts may be kept; None: as they came."""
     new_id: Callable[[], str] = lambda: token_hex(8)
 
     async def run(self, order: CanaryOrder, on_pair: Callable[[Pair], None] | None = None) -> CanaryRecord:
@@ -76,13 +81,14 @@ class Canaries:
             StoreError: the store cannot be read or written.
         """
         canary_id = self.new_id()
+        pen = (self.pens or Pens(self.store)).of(order.prepared.suite)
         held: list[RunLimits] = []
         production = (
-            await self._side(order, order.production, canary_id, held)
+            await self._side(order, order.production, canary_id, held, pen)
             if order.baseline is None
             else StoredSide(file=order.baseline, clock=self.clock, canary_id=canary_id)
         )
-        candidate = await self._side(order, order.candidate, canary_id, held)
+        candidate = await self._side(order, order.candidate, canary_id, held, pen)
         run = _Run(
             order=order,
             canary_id=canary_id,
@@ -92,6 +98,7 @@ class Canaries:
             started_at=self.clock.now(),
             began=self.clock.monotonic(),
             on_pair=on_pair,
+            as_kept=pen.as_kept,
         )
         run.normal = self._normal(order, production)
         stored = production if isinstance(production, StoredSide) else None
@@ -104,7 +111,7 @@ class Canaries:
             await asyncio.to_thread(self.store.save_spending, spending)
             for limits in held:
                 limits.saved()
-        record = run.record()
+        record = kept_canary(pen, run.record(), run.asked)
         await asyncio.to_thread(self.store.save_canary, record)
         return record
 
@@ -115,7 +122,9 @@ class Canaries:
         stored = self.store.baseline_answers(order.prepared.suite.name, order.production)
         return {probe.id: [key_of(text) for text in stored.get(probe.id, ())] for probe in order.probes}
 
-    async def _side(self, order: CanaryOrder, endpoint: str, canary_id: str, held: list[RunLimits]) -> Side:
+    async def _side(
+        self, order: CanaryOrder, endpoint: str, canary_id: str, held: list[RunLimits], pen: Pen
+    ) -> Side:
         asked = RunOrder(
             prepared=order.prepared,
             endpoint=endpoint,
@@ -145,6 +154,7 @@ class Canaries:
                 accesses=self.accesses,
             ),
             normal=answers,
+            as_kept=pen.as_kept,
         )
 
 
@@ -160,6 +170,8 @@ class _Run:
     started_at: datetime
     began: float
     on_pair: Callable[[Pair], None] | None
+    as_kept: Callable[[str], str] = str
+    """An answer in the form in which stored ones are compared with it."""
     normal: Mapping[str, list[str]] = field(default_factory=dict)
     """By probe: keys of what production normally answers; its answers here join."""
     most: Mapping[str, int] = field(default_factory=dict)
@@ -220,7 +232,7 @@ class _Run:
             self.ended = "decided" if result.decided else self._over()
 
     def _take(self, probe: Probe, candidate: Sample, production: Sample) -> None:
-        apart = distances(candidate, production, self.normal[probe.id])
+        apart = distances(self._kept(candidate), self._kept(production), self.normal[probe.id])
         pair = Pair(
             number=len(self.pairs),
             probe=probe.id,
@@ -231,13 +243,16 @@ class _Run:
         )
         self.pairs.append(pair)
         if production.answer is not None:
-            self.normal[probe.id].append(key_of(production.answer))
+            self.normal[probe.id].append(key_of(self.as_kept(production.answer)))
         self.candidate.samples[probe.id].append(candidate)
         self.production.samples[probe.id].append(production)
         self._contracts(probe, pair)
         self._example(probe, pair, candidate, production)
         if self.on_pair is not None:
             self.on_pair(pair)
+
+    def _kept(self, sample: Sample) -> Sample:
+        return sample if sample.answer is None else replace(sample, answer=self.as_kept(sample.answer))
 
     def _contracts(self, probe: Probe, pair: Pair) -> None:
         if not pair.candidate.check_failed:

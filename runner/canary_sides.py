@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from checks.drift.observation import SampleFacts, observe
@@ -43,6 +43,8 @@ class Side:
     """All limits of the canary: those of judges and embeddings join once they are asked about an answer."""
     consultations: list[Consultation] = field(default_factory=list)
     replies: dict[str, InquiryReply] = field(default_factory=dict)
+    as_kept: Callable[[str], str] = str
+    """An answer in the form in which ``normal`` holds them."""
     asks: bool = True
     """True where somebody is asked, and it costs."""
     samples: dict[str, list[Sample]] = field(default_factory=lambda: defaultdict(list))
@@ -92,7 +94,7 @@ class Side:
         """What the checks that count at this endpoint say of these samples."""
         bound = self.prepared.checks_at(probe, self.endpoint)
         context = context_of(self.prepared.suite, probe, self.normal.get(probe.id, ()), self.replies)
-        return run_checks(bound, probe.id, samples, context)
+        return run_checks(bound, probe.id, samples, replace(context, as_kept=self.as_kept))
 
 
 def distances(candidate: Sample, production: Sample, normal: Sequence[str]) -> tuple[float | None, float | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from probes.errors import Problem, SettingsError
 from probes.nearest import did_you_mean
 from probes.positions import Document, Fault
 from reports.notice import Notifier
+from runner.pacing import KEYS as PACE_KEYS
 
 ROOT = "notifiers"
 
@@ -44,13 +46,22 @@ def _built(name: str, entry: Mapping[str, Any], known: Mapping[str, Callable[...
         told = "needs a type" if kind is None else f"has an unknown type {kind!r}"
         hint = did_you_mean(str(kind), known)
         return Fault(path=(ROOT, name, "type"), message=f"notifier {name!r} {told}", hint=hint)
-    factory, settings = known[kind], {key: value for key, value in entry.items() if key != "type"}
+    factory, settings = known[kind], {key: value for key, value in entry.items() if key not in ("type", *PACE_KEYS)}
     accepted = inspect.signature(factory).parameters
     for key in settings:
         if key not in accepted:
-            hint = did_you_mean(key, accepted)
+            hint = did_you_mean(key, (*accepted, *PACE_KEYS))
             return Fault(path=(ROOT, name, key), message=f"unknown key {key!r} of a {kind} notifier", hint=hint)
+    missing = [key for key, of in accepted.items() if of.default is of.empty and of.kind is of.KEYWORD_ONLY]
+    if missing := [key for key in missing if key not in settings]:
+        told = f"notifier {name!r} of type {kind} needs {' and '.join(missing)}"
+        return Fault(path=(ROOT, name), message=told, hint="docs/alerts.md says of each what it takes")
     try:
         return factory(**settings)
     except (ValueError, TypeError) as error:
-        return Fault(path=(ROOT, name), message=f"notifier {name!r}: {error}", hint="")
+        return Fault(path=(ROOT, name, *_meant(settings, str(error))), message=f"notifier {name!r}: {error}", hint="")
+
+
+def _meant(settings: Mapping[str, Any], told: str) -> tuple[str, ...]:
+    """The key that a notifier's refusal speaks of, where it names one."""
+    return next(((key,) for key in settings if re.search(rf"\b{re.escape(key)}\b", told)), ())

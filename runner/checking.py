@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from checks.run_checks import run_checks
@@ -16,11 +16,17 @@ from runner.orders import Fired, RunOrder
 from runner.records import bare, by_probe
 
 
-def checked(order: RunOrder, fired: Fired, normal: Mapping[str, tuple[str, ...]]) -> tuple[ProbeRecord, ...]:
-    """Every probe with its findings. ``normal``: by probe, the baseline answers; empty where nothing is stored."""
+def checked(
+    order: RunOrder, fired: Fired, normal: Mapping[str, tuple[str, ...]], as_kept: Callable[[str], str] = str
+) -> tuple[ProbeRecord, ...]:
+    """Every probe with its findings. ``normal``: by probe, the baseline answers; empty where nothing is stored.
+
+    ``as_kept``: an answer in the form in which those are.
+    """
     asked = by_probe(fired.samples)
     return tuple(
-        _checked(order, fired, probe, asked.get(probe.id, ()), normal.get(probe.id, ())) for probe, _ in order.probes
+        _checked(order, fired, probe, asked.get(probe.id, ()), normal.get(probe.id, ()), as_kept)
+        for probe, _ in order.probes
     )
 
 
@@ -33,9 +39,15 @@ def unchecked(order: RunOrder, fired: Fired) -> tuple[ProbeRecord, ...]:
 
 
 def _checked(
-    order: RunOrder, fired: Fired, probe: Probe, samples: Sequence[Sample], normal: tuple[str, ...]
+    order: RunOrder,
+    fired: Fired,
+    probe: Probe,
+    samples: Sequence[Sample],
+    normal: tuple[str, ...],
+    as_kept: Callable[[str], str],
 ) -> ProbeRecord:
     context = context_of(order.prepared.suite, probe, normal, fired.consulted.replies)
+    context = replace(context, as_kept=as_kept)
     findings = run_checks(order.prepared.checks_at(probe, order.endpoint), probe.id, samples, context)
     health = probe_health(probe.id, samples, findings, ())
     return replace(_record(order, probe, tuple(samples)), health=health, findings=findings)

@@ -33,6 +33,10 @@ class Troubles:
         """What is wrong with one source; empty while it is well."""
         return self._now.get(source, "")
 
+    def sources(self) -> tuple[str, ...]:
+        """The sources with something wrong."""
+        return tuple(self._now)
+
     def lines(self) -> tuple[str, ...]:
         """One line a source."""
         return tuple(f"{source}: {words}" for source, words in sorted(self._now.items()))

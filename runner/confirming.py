@@ -43,6 +43,8 @@ def confirmations_per_year(confirm: Confirm | None, runs_per_year: float) -> flo
 def asks(record: RunRecord) -> bool:
     """True where a run leaves it open whether something moved: a stream at watch or warn, or a run that failed as a
     whole without being an alarm yet. Streams of time do not ask: runs at once share one moment's load."""
+    if record.maintenance or record.offline:
+        return False  # nothing of it is judged, and nothing that is confirmed now would be
     if _failed_whole(record):
         return True
     return any(result.state in (StreamState.WATCH, StreamState.WARN) and _may_ask(result) for result in record.drift)

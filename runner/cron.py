@@ -1,14 +1,50 @@
 """Cron lines as cron means them. APScheduler counts weekdays from Monday and steps from there; cron from Sunday.
 
-Feeds ``schedule``: a line is translated before APScheduler sees it.
+Feeds ``slots`` and ``schedule``.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from datetime import date
 
 NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _PART = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d+))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CronFields:
+    """What the five fields of a line stand for, each in order."""
+
+    minutes: tuple[int, ...]
+    hours: tuple[int, ...]
+    days: frozenset[int]
+    months: frozenset[int]
+    weekdays: frozenset[int]
+    """0 is Sunday."""
+
+    def on(self, day: date) -> bool:
+        """True where the line fires on this day."""
+        return day.month in self.months and day.day in self.days and day.isoweekday() % 7 in self.weekdays
+
+
+def parsed(line: str) -> CronFields:
+    """The numbers that a line stands for.
+
+    Raises:
+        ValueError: as ``translated``, or a part that cannot be read.
+    """
+    translated(line)
+    minute, hour, day, month, weekday = line.split()
+    return CronFields(
+        minutes=tuple(sorted(expanded(minute, 0, 59))),
+        hours=tuple(sorted(expanded(hour, 0, 23))),
+        days=expanded(day, 1, 31),
+        months=expanded(month, 1, 12, {name: number for number, name in enumerate(MONTHS, 1)}),
+        weekdays=weekdays(weekday),
+    )
 
 
 def translated(line: str) -> str:
@@ -30,6 +66,7 @@ def translated(line: str) -> str:
 
 def weekdays(field: str) -> frozenset[int]:
     """Days of a weekday field: 0 is Sunday, 6 Saturday (cron also writes Sunday as 7)."""
+    field = re.sub(r"\*", "0-6", field)  # all days, Sunday once, so that steps begin anew on Sundays
     return frozenset(day % 7 for day in expanded(field, 0, 7, {name: day for day, name in enumerate(NAMES)}))
 
 
@@ -47,8 +84,6 @@ def expanded(field: str, low: int, high: int, names: dict[str, int] | None = Non
         every, first, last, step = match.groups()
         start = low if every else _number(first, names)
         end = high if every or (step and not last) else _number(last or first, names)
-        if every and names:
-            end = 6  # all days, Sunday once
         if not low <= start <= end <= high or step == "0":
             raise ValueError(f"{part!r} is outside {low}-{high}")
         found.update(range(start, end + 1, int(step or 1)))

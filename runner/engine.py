@@ -7,36 +7,46 @@ a run that could not be measured instead of being lost.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from secrets import token_hex
 
 import structlog
 
+from checks.drift.observation import RunObservation
+from checks.drift.plan import JudgePlan
 from checks.drift.result import StreamKey
 from checks.verdict import Health
 from probes.access import Accesses
 from probes.clock import Clock
 from probes.errors import HoldfastError, StoreError
 from probes.fire import KEYS_ONLY
+from probes.maintenance import Window
 from probes.transport import Transport
-from reports.alerts import views
+from reports.alerts import AlertState, Transition, views
+from reports.keeping_runs import kept_observation
 from reports.retrieval import retrieval_note
 from reports.summary import Began, RunRecord
 from reports.tally import risen
 from runner.alerting import decided_alerts, notices_of
 from runner.checking import checked, unchecked
 from runner.confirming import CONFIRM
+from runner.connectivity import NO_GUARD, Guard
 from runner.consulting import Consultants
 from runner.firing import Firing, Progress
 from runner.holding import Limits
 from runner.judging import Judged, judge_run
+from runner.kept import kept, kept_entries
+from runner.letterhead import Letterhead
+from runner.logs import lines_of_run
 from runner.not_stored import NotStored
 from runner.orders import Fired, RunOrder
+from runner.privacy import Pens
 from runner.records import observation_of, record_of
 from runner.store.base import Json, RunWrite, Store
 from runner.store.declared import declared, declaring
 from runner.thresholds import plan_of
+from runner.withholding import Withheld, withheld
 
 log = structlog.get_logger("holdfast.engine")
 
@@ -51,15 +61,21 @@ class Engine:
         transport: Transport,
         clock: Clock,
         false_alarms_per_year: float = 1.0,
-        report_link: Callable[[RunRecord], str] = lambda _record: "",
+        letterhead: Letterhead | None = None,
         new_id: Callable[[], str] = lambda: token_hex(8),
         limits: Limits | None = None,
         accesses: Accesses = KEYS_ONLY,
+        windows: Sequence[Window] = (),
+        guard: Guard = NO_GUARD,
+        pens: Pens | None = None,
     ) -> None:
         self._store = store
         self._budget = false_alarms_per_year
-        self._report_link = report_link
+        self._letterhead = letterhead or Letterhead()
         self._new_id = new_id
+        self._windows = windows
+        self._guard = guard
+        self._pens = pens or Pens(store)
         self._limits = limits or Limits(store, clock)
         self._firing = Firing(
             store=store,
@@ -82,23 +98,32 @@ class Engine:
         turn = self._turns.setdefault((order.prepared.suite.name, order.endpoint), asyncio.Lock())
         async with turn:
             run_id = self._new_id()
-            held = [await self._limits.hold(order, run_id)]
-            fired = await self._firing.fire(order, run_id, held, on_sample)
-            # Judging takes milliseconds of CPU: off the loop, so that it does not fall into other probes' timings.
-            record = await asyncio.to_thread(self._conclude, order, fired)
-            for limits in held:
-                limits.saved()
-            return record
+            with lines_of_run(run_id=run_id, suite=order.prepared.suite.name, endpoint=order.endpoint):
+                return await self._made(order, run_id, on_sample)
+
+    async def _made(self, order: RunOrder, run_id: str, on_sample: Progress | None) -> RunRecord:
+        held = [await self._limits.hold(order, run_id)]
+        fired = await self._firing.fire(order, run_id, held, on_sample)
+        fired = replace(fired, offline=await self._guard.lost(order, fired.samples))
+        # Judging takes milliseconds of CPU: off the loop, so that it does not fall into other probes' timings.
+        record = await asyncio.to_thread(self._conclude, order, fired)
+        for limits in held:
+            limits.saved()
+        return record
 
     def _conclude(self, order: RunOrder, fired: Fired) -> RunRecord:
         """Judge and store; where a bug of ours stops that, store the samples as a run that could not be judged."""
+        if fired.cut_off:
+            return self._unjudged(order, fired, fired.cut_off)
         try:
             return self._judged(order, fired)
         except NotStored:
             raise
         except StoreError as error:
             nothing = Judged(states={}, results=(), learned=False, note="it could not be compared with what is stored")
-            raise NotStored(str(error), record_of(order, fired, checked(order, fired, {}), nothing)) from error
+            pen = self._pens.without_store(order.prepared.suite)
+            fired, probes = kept(pen, fired, checked(order, fired, {}))
+            raise NotStored(str(error), record_of(order, fired, probes, nothing)) from error
         except HoldfastError:
             raise
         except Exception as error:  # noqa: BLE001  bulkhead: a bug must neither lose the samples nor end the daemon
@@ -122,7 +147,8 @@ class Engine:
     def _decided(self, order: RunOrder, fired: Fired) -> tuple[RunRecord, RunWrite]:
         """What a run came to, and all that is to be written of it."""
         normal = self._store.baseline_answers(order.prepared.suite.name, order.endpoint)
-        probes = checked(order, fired, normal)
+        pen = self._pens.of(order.prepared.suite)
+        probes = checked(order, fired, normal, pen.as_kept)
         confirming = order.trigger == CONFIRM
         observation = observation_of(
             fired,
@@ -132,21 +158,38 @@ class Engine:
             groups=order.groups if order.whole else None,
             controls=[probe.id for probe, _ in order.probes if probe.control],
         )
+        fired, probes = kept(pen, fired, probes)
+        observation = kept_observation(pen, observation, probes)
         plan = plan_of(self._store, order, self._budget)
-        judged = judge_run(self._states(order), observation, plan, whole=order.whole)
+        why = withheld(order, fired, self._windows)
+        judged = self._judgement(order, observation, plan, why)
         record = self._with_beginnings(self._with_documents(record_of(order, fired, probes, judged)))
-        alerts, transitions = decided_alerts(self._store, order, record, fired.caps_reached, self._new_id)
-        record = replace(record, alerts=views(alerts, transitions))
+        record = why.marked(record) if why else record
+        alerts, transitions = self._alerts(order, record, fired, why)
+        record = replace(record, alerts=views(alerts, transitions), reach=self._letterhead.reach)
         return record, RunWrite(
             record=record,
             observation=observation,
-            plan={"judge": plan.to_json(), "whole": order.whole, "judged": True},
+            plan={"judge": plan.to_json(), "whole": order.whole, "judged": why is None, **(why.told if why else {})},
             in_baseline=judged.learned,
             streams=judged.states,
             alerts=alerts,
-            outbox=notices_of(self._store, order, record, transitions, self._report_link),
+            outbox=kept_entries(pen, notices_of(self._store, order, record, transitions, self._letterhead)),
             spending=fired.spending,
         )
+
+    def _judgement(self, order: RunOrder, run: RunObservation, plan: JudgePlan, why: Withheld | None) -> Judged:
+        states = self._states(order)
+        if why is not None:
+            return why.judged(self._store, order, states)
+        return judge_run(states, run, plan, whole=order.whole)
+
+    def _alerts(
+        self, order: RunOrder, record: RunRecord, fired: Fired, why: Withheld | None
+    ) -> tuple[tuple[AlertState, ...], tuple[Transition, ...]]:
+        if why is not None and why.alerts_held:
+            return self._store.alert_states(record.suite, record.endpoint), ()
+        return decided_alerts(self._store, order, record, fired.caps_reached, self._new_id)
 
     def _with_beginnings(self, record: RunRecord) -> RunRecord:
         """The run with when those runs began that its streams have moved since, and what was declared before it."""
@@ -169,13 +212,14 @@ class Engine:
         return replace(record, note="; ".join(filter(None, (record.note, note))))
 
     def _unjudged(self, order: RunOrder, fired: Fired, note: str) -> RunRecord:
-        probes = unchecked(order, fired)
+        pen = self._pens.of(order.prepared.suite)
+        fired, probes = kept(pen, fired, unchecked(order, fired))
         nothing = Judged(states={}, results=(), learned=False, note=note)
         record = replace(record_of(order, fired, probes, nothing), health=Health.UNKNOWN, probes=probes)
         with self._store.exclusive():
             write = RunWrite(
                 record=record,
-                observation=observation_of(fired, probes),
+                observation=kept_observation(pen, observation_of(fired, probes), probes),
                 plan={
                     "judge": plan_of(self._store, order, self._budget).to_json(),
                     "whole": order.whole,

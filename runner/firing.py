@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 
 from probes.access import Accesses
 from probes.clock import Clock
+from probes.duration import format_duration
 from probes.errors import HoldfastError, StoreError
 from probes.fire import fire_all
 from probes.sample import Sample
 from probes.transport import Transport
+from reports.wording import count
 from runner.bookkeeping import keeping_books
 from runner.consulting import Consultants
 from runner.holding import RunLimits
@@ -23,6 +25,27 @@ from runner.store.base import Store
 log = structlog.get_logger("holdfast.engine")
 
 Progress = Callable[[Sample], None]
+
+
+@dataclass(slots=True)
+class Asked:
+    """What came back so far."""
+
+    on_sample: Progress | None
+    samples: Sequence[Sample] = ()
+    """In the order of the probes once all are there; those that came so far until then."""
+    consulted: Consulted = Consulted()
+    cut_off: str = ""
+    _so_far: list[Sample] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.samples = self._so_far
+
+    def note(self, sample: Sample) -> None:
+        """One sample more."""
+        self._so_far.append(sample)
+        if self.on_sample:
+            self.on_sample(sample)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +61,10 @@ class Firing:
     async def fire(self, order: RunOrder, run_id: str, held: list[RunLimits], on_sample: Progress | None) -> Fired:
         """Ask the probes, then whoever is to judge the answers. ``held``: the limits of all that is asked."""
         started_at, began = self.clock.now(), self.clock.monotonic()
-        limits = held[0]
+        limits, asked = held[0], Asked(on_sample)
         try:
             async with keeping_books(self.store, held):
-                samples = await self._ask(order, run_id, limits, on_sample)
-                consulted = await self._consult(order, run_id, samples, held)
+                await self._within(order, asked, self._all(order, run_id, held, asked))
         except BaseException:
             await self._given_up(held)
             raise
@@ -51,12 +73,29 @@ class Firing:
             run_id=run_id,
             started_at=started_at,
             duration_s=duration_s,
-            samples=samples,
+            samples=tuple(asked.samples),
             spending=tuple(spent for each in held for spent in each.end()),
             caps_reached=limits.reached(),
             note=limits.note(duration_s),
-            consulted=consulted,
+            consulted=asked.consulted,
+            cut_off=asked.cut_off,
         )
+
+    async def _within(self, order: RunOrder, asked: Asked, asking: Awaitable[None]) -> None:
+        """Ask, and no longer than the order says: what came back by then is kept."""
+        try:
+            async with asyncio.timeout(order.timeout_s) as limit:
+                await asking
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            wanted = sum(samples for _, samples in order.probes)
+            took = format_duration(order.timeout_s or 0.0)
+            asked.cut_off = f"cut off after {took} with {len(asked.samples)} of {count(wanted, 'sample')}"
+
+    async def _all(self, order: RunOrder, run_id: str, held: list[RunLimits], asked: Asked) -> None:
+        asked.samples = await self._ask(order, run_id, held[0], asked.note)
+        asked.consulted = await self._consult(order, run_id, asked.samples, held)
 
     async def _consult(
         self, order: RunOrder, run_id: str, samples: Sequence[Sample], held: list[RunLimits]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from checks.drift.identity import relearned, relearned_words
+from checks.drift.identity import relearned, relearned_words, without_other_forms
 from checks.drift.observation import RunObservation
 from checks.drift.plan import JudgePlan
 from checks.drift.questions import asked_anew, asked_anew_words
@@ -45,7 +45,8 @@ def judge_run(states: Mapping[StreamKey, Json], run: RunObservation, plan: Judge
 
 
 def _judged(states: Mapping[StreamKey, Json], run: RunObservation, plan: JudgePlan, *, whole: bool) -> Judged:
-    learning = _learning(states, plan)
+    states = without_other_forms(states, run)
+    learning = _learning(states, plan, run)
     if learning and not answered(run):
         return Judged(states=states, results=(), learned=False, note=NOTHING_LEARNED)
     if whole:
@@ -63,9 +64,14 @@ def _judged(states: Mapping[StreamKey, Json], run: RunObservation, plan: JudgePl
     )
 
 
-def _learning(states: Mapping[StreamKey, Json], plan: JudgePlan) -> bool:
-    """True while what answers normally look like is still being gathered; where there are none, what is retrieved."""
-    told = (states.get(StreamKey(scope=SUITE_SCOPE, dimension=dimension)) for dimension in ("answers", "retrieval"))
+def _learning(states: Mapping[StreamKey, Json], plan: JudgePlan, run: RunObservation) -> bool:
+    """True while what answers normally look like is still being gathered; where there are none, what is retrieved.
+
+    Where answers are not kept, nobody will ever know what they look like: then failures must do.
+    """
+    untold = any(probe.answers_as == "none" for probe in run.probes)
+    dimensions = ("answers", "retrieval", *(("failures",) if untold else ()))
+    told = (states.get(StreamKey(scope=SUITE_SCOPE, dimension=dimension)) for dimension in dimensions)
     normal = next((state for state in told if state is not None), None)
     return plan.capturing or normal is None or normal["phase"] == "collecting"
 

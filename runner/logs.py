@@ -1,4 +1,4 @@
-"""Logs on stderr: JSON lines with stable field names for the daemon, warnings for people everywhere else.
+"""Logs on stderr: JSON lines with stable field names for the daemon, or text; warnings for people everywhere else.
 
 What a log may hold of an exception is its type and the places it passed, never the values that were there: locals
 and messages quote prompts, answers and keys. What goes wrong while writing a log must not stop what is logged.
@@ -11,12 +11,17 @@ import json
 import logging
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, ExcInfo, Processor
 
+from reports.escaping import visible
+
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 LONGEST_FOREIGN = 500
 """Characters kept of a message that another library logged."""
 SHOWN_OF_A_FRAME = ("filename", "lineno", "name")
@@ -26,7 +31,9 @@ def log_quietly() -> None:
     """For commands: warnings and worse on stderr, so that stdout holds the result and nothing else."""
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            _harmless,
             structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
@@ -35,10 +42,32 @@ def log_quietly() -> None:
     )
 
 
-def log_json() -> None:
-    """Send every structlog event, and other libraries' warnings, to stderr as one JSON line each."""
+def log_json(level: int = logging.INFO) -> None:
+    """Send structlog events from a level on, and other libraries' warnings, to stderr as one JSON line each."""
+    _log([*_fields(), _harmless, _render()], level)
+
+
+def log_text(level: int = logging.INFO) -> None:
+    """The same events as lines for people, coloured where stderr is a terminal. For programs: ``log_json``."""
+    colors = sys.stderr is not None and sys.stderr.isatty()
+    _log([*_fields(), _places, _harmless, structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=20)], level)
+
+
+@contextmanager
+def lines_of_run(*, run_id: str, suite: str, endpoint: str) -> Iterator[None]:
+    """Within the block every log line of this task, and of the tasks and threads it starts, tells the run.
+
+    An error that leaves the block takes the mark with it, so that whoever reports it tells the run as well.
+    """
+    names = structlog.contextvars.bind_contextvars(run_id=run_id, suite=suite, endpoint=endpoint)
+    yield
+    structlog.contextvars.unbind_contextvars(*names)
+
+
+def _log(processors: list[Processor], level: int) -> None:
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, *_fields(), _render()],
+        processors=[structlog.contextvars.merge_contextvars, *processors],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=_lines,
         cache_logger_on_first_use=True,
     )
@@ -46,10 +75,11 @@ def log_json() -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(allow=()), structlog.stdlib.add_logger_name, _shortened],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_fields(), _render()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *processors],
         )
     )
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    # never below: at lower levels other libraries tell addresses, headers and texts
+    logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
 
 
 def log_loop_trouble(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -117,6 +147,29 @@ def _render() -> Processor:
 
 def _type_of(value: object) -> str:
     return f"<{type(value).__name__}>"
+
+
+def _harmless(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Texts without anything that steers a terminal: what a channel or an endpoint said may be among them."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = visible(value)
+        elif isinstance(value, list | tuple):
+            event[name] = [visible(part) if isinstance(part, str) else part for part in value]
+    return event
+
+
+def _places(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """An exception for people: its types, and the places it passed, one a line."""
+    stacks = event.pop("exception", None)
+    if isinstance(stacks, list):
+        lines = [f"  {stack['exc_type']}{_passed(stack['frames'])}" for stack in stacks]
+        event["exception"] = "\n".join(lines)
+    return event
+
+
+def _passed(frames: list[dict[str, Any]]) -> str:
+    return "".join(f"\n    {frame['filename']}:{frame['lineno']} in {frame['name']}" for frame in frames)
 
 
 def _shortened(_logger: Any, _method: str, event: EventDict) -> EventDict:

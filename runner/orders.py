@@ -28,6 +28,8 @@ class RunOrder:
     capturing: bool = False
     """True while a baseline is being captured: streams only collect."""
     alerting: bool = True
+    timeout_s: float | None = None
+    """How long it may ask; None: as long as it takes."""
 
     @property
     def whole(self) -> bool:
@@ -74,4 +76,8 @@ class Fired:
     """The spending caps that are reached, a sentence each; None where there are no caps."""
     note: str = ""
     """What its limits did to it, in one line."""
+    cut_off: str = ""
+    """Why it ended before everything was asked; empty where everything was."""
+    offline: str = ""
+    """What says that our own network was lost; empty where it was not."""
     consulted: Consulted = Consulted()

@@ -1,4 +1,7 @@
-"""Whether a suite can keep its schedule under its own limits a minute. Feeds ``validate``. Pure."""
+"""Whether a suite can keep its schedule under its own limits a minute, and its pace while failing under its cron line.
+
+Feeds ``validate`` and the preparation of suites. Pure.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Iterator
 
 from probes.duration import format_duration
 from probes.endpoint import Endpoint
-from probes.suite import Suite
+from probes.suite import Schedule, Suite
 from runner.beats import interval_s
 
 
@@ -31,3 +34,16 @@ def least_run_s(endpoint: Endpoint, requests: int) -> float:
     if endpoint.requests_per_minute is None or requests < 1:
         return 0.0
     return 60.0 * ((requests - 1) // endpoint.requests_per_minute)
+
+
+def cadence_problem(schedule: Schedule) -> str | None:
+    """What is wrong with ``while_failing`` beside a cron line, in one sentence; None where nothing is.
+
+    Raises:
+        ValueError: the cron line cannot be read, or never fires.
+    """
+    quick_s = schedule.while_failing_s
+    if quick_s is None or schedule.cron is None or quick_s < interval_s(schedule):
+        return None
+    told, usual = format_duration(quick_s), format_duration(interval_s(schedule))
+    return f"while_failing {told} is not shorter than the {usual} between two runs: it would quicken nothing"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -28,8 +29,8 @@ def page_name(suite: str, endpoint: str) -> str:
     return f"{suite}-{endpoint}.html"
 
 
-def report_of(store: Store, run: RunRecord, *, owner: Owner, file: str) -> Report:
-    """All that one page shows."""
+def report_of(store: Store, run: RunRecord, *, owner: Owner) -> Report:
+    """All that one page shows; its commands find the store by the run's ``reach``."""
     most = MOST_PROBES // max(1, len(run.probes))
     headers = store.runs(suite=run.suite, endpoint=run.endpoint, limit=max(2, min(RECENT_RUNS, most)))
     history = store.history(run.suite, run.endpoint, limit=max(RECENT_RUNS, min(HISTORY_RUNS, 10 * most)))
@@ -45,7 +46,7 @@ def report_of(store: Store, run: RunRecord, *, owner: Owner, file: str) -> Repor
         history=history,
         decisions=_decisions(store.acts(run.suite, run.endpoint), history),
         owner=owner,
-        replay=replay_command(file, run),
+        replay=replay_command(run, run.reach),
     )
 
 
@@ -83,8 +84,8 @@ def page(report: Report) -> str:
     return render_report(report, generated_at=datetime.now(UTC), version=version("holdfast"))
 
 
-def write_reports(store: Store, orders: Sequence[RunOrder], folder: Path) -> list[Path]:
-    """One page for each suite and endpoint that was asked.
+def write_reports(store: Store, orders: Sequence[RunOrder], folder: Path, *, reach: str = "") -> list[Path]:
+    """One page for each suite and endpoint that was asked. ``reach``: what its commands need to find the store.
 
     Raises:
         HoldfastError: the folder cannot be written.
@@ -96,6 +97,6 @@ def write_reports(store: Store, orders: Sequence[RunOrder], folder: Path) -> lis
         if run is None:
             continue
         path = folder / page_name(suite.name, order.endpoint)
-        write_text(path, page(report_of(store, run, owner=suite.owner, file=order.prepared.file)))
+        write_text(path, page(report_of(store, replace(run, reach=reach), owner=suite.owner)))
         pages.append(path)
     return pages

@@ -19,7 +19,9 @@ from probes.protocols import all_protocols
 from probes.suite import Probe, Spend, Suite
 from probes.suite_file import LoadedSuite, read_suite
 from runner.local_functions import functions_of, unread
+from runner.pace import cadence_problem
 from runner.schedule import schedule_problem
+from runner.windows import window_problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,7 @@ def prepare(
     # with data files left alone, nobody knows which labels and arguments the cases have
     found = [] if loaded.unfolded.unread else loaded.problems(problems)
     found += _schedule_problems(loaded)
+    found += _time_problems(loaded)
     found += _protocol_problems(loaded)
     found += _refusals(loaded, checks)
     found += [] if notifiers is None else _notifier_problems(loaded, notifiers)
@@ -97,6 +100,14 @@ def _schedule_problems(loaded: LoadedSuite) -> list[Problem]:
     schedule = loaded.suite.schedule
     told = schedule_problem(schedule) if schedule else None
     return [loaded.problem(("schedule", "cron"), told, "five fields, like */15 * * * *")] if told else []
+
+
+def _time_problems(loaded: LoadedSuite) -> list[Problem]:
+    told = ((index, window_problem(window)) for index, window in enumerate(loaded.suite.maintenance))
+    found = [loaded.problem(("maintenance", index, "cron"), message) for index, message in told if message]
+    schedule = loaded.suite.schedule
+    pace = cadence_problem(schedule) if schedule and schedule_problem(schedule) is None else None
+    return [*found, *([loaded.problem(("schedule", "while_failing"), pace)] if pace else [])]
 
 
 def _all_problems(path: Path, error: SuiteError, notifiers: frozenset[str] | None) -> list[Problem]:
@@ -169,6 +180,11 @@ def _notifier_problems(loaded: LoadedSuite, notifiers: frozenset[str]) -> list[P
     none = "no settings define a notifier"
     named: list[tuple[tuple[str | int, ...], tuple[str, ...]]] = [
         (("alerts", index, "notify"), rule.notify) for index, rule in enumerate(loaded.suite.alerts)
+    ]
+    named += [
+        (("alerts", index, "escalate", "notify"), rule.escalate.notify)
+        for index, rule in enumerate(loaded.suite.alerts)
+        if rule.escalate
     ]
     named += [(("owners", fault.value, "notify"), owner.notify) for fault, owner in loaded.suite.owners.items()]
     return [

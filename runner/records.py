@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -75,6 +76,10 @@ def record_of(order: RunOrder, fired: Fired, probes: Sequence[ProbeRecord], judg
     )
 
 
-def replay_command(file: str, record: RunRecord) -> str:
-    """The command that recomputes a run's verdict from what is stored."""
-    return f"holdfast replay {file} --endpoint {record.endpoint} --run {record.run_id}"
+def replay_command(record: RunRecord, reach: str = "") -> str:
+    """The command that recomputes a run's verdict from what is stored, quoted for a POSIX shell.
+
+    The suite goes by its name, so that it works in any folder. ``reach``: what finds the store; may be empty.
+    """
+    place = f"{shlex.quote(record.suite)} --endpoint {shlex.quote(record.endpoint)}"
+    return f"holdfast replay {place} --run {shlex.quote(record.run_id)}{reach}"

@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from checks.canary.judge import judge_pairs
 from checks.drift.result import StreamKey
-from probes.errors import UsageError
+from probes.errors import HoldfastError, UsageError
 from reports.canary.record import CanaryRecord
 from reports.wording import count
 from runner.store.base import Json, Store, StoredObservation
@@ -66,6 +66,11 @@ def replay_canary(record: CanaryRecord) -> ReplayOutcome:
 
 
 def _rows(store: Store, suite: str, endpoint: str, until: str | None) -> list[StoredObservation]:
+    if (gone := store.pruned(suite, endpoint)) is not None:
+        raise HoldfastError(
+            f"{suite} at {endpoint} cannot be replayed: {count(gone.runs, 'run')} up to {gone.until:%Y-%m-%d %H:%M}Z "
+            "were pruned (privacy.retain.samples), and what the judge learned from them is left in its states alone"
+        )
     rows = list(store.observations(suite, endpoint))
     if not rows:
         raise UsageError(f"nothing is stored of {suite} at {endpoint}")

@@ -1,35 +1,33 @@
-"""When suites fire: schedules of suites to APScheduler triggers, in UTC, and how many runs a year that is."""
+"""When suites fire: schedules of suites to their slots in UTC, and how many runs a year that is."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from probes.suite import RUNS_PER_YEAR_ASSUMED, Schedule
-from runner.cron import expanded, translated
+from runner.cron import parsed
+from runner.slots import CronSlots, EverySlots, Slots
 
 YEAR_S = 365 * 86400.0
 _REFERENCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def trigger(schedule: Schedule, *, start: datetime, jitter_s: float = 0.0) -> object:
-    """The APScheduler trigger of a schedule.
+def slots_of(schedule: Schedule, *, start: datetime, offset_s: float = 0.0) -> Slots:
+    """The slots of a schedule.
 
     Args:
         schedule: Interval or cron line.
         start: First instant of an interval schedule, aware.
-        jitter_s: Most seconds a cron run may come late, chosen anew each time. Intervals are spread by ``start``.
-    """
-    from apscheduler.triggers.cron import CronTrigger
-    from apscheduler.triggers.interval import IntervalTrigger
+        offset_s: Seconds by which every slot of a cron line is late. Intervals are spread by ``start``.
 
+    Raises:
+        ValueError: the cron line cannot be read.
+    """
     if schedule.every_s is not None:
-        # no jitter of APScheduler's here: it counts from the last fire, so jitters would add up to a longer interval
-        return IntervalTrigger(seconds=schedule.every_s, start_date=start, timezone=UTC)
-    line = CronTrigger.from_crontab(translated(schedule.cron or ""), timezone=ZoneInfo(schedule.timezone))
-    line.jitter = round(jitter_s) or None
-    return line
+        return EverySlots(start=start, every_s=schedule.every_s)
+    fields = _parsed(schedule.cron or "")
+    return CronSlots(fields=fields, timezone=schedule.timezone, offset=timedelta(seconds=offset_s))
 
 
 def schedule_problem(schedule: Schedule) -> str | None:
@@ -37,7 +35,6 @@ def schedule_problem(schedule: Schedule) -> str | None:
     if schedule.cron is None:
         return None
     try:
-        trigger(schedule, start=_REFERENCE)
         runs_per_year(schedule)
     except ValueError as error:
         return f"{schedule.cron!r} is not a cron line: {error}"
@@ -56,22 +53,17 @@ def runs_per_year(schedule: Schedule | None) -> float:
         return RUNS_PER_YEAR_ASSUMED
     if schedule.every_s is not None:
         return YEAR_S / schedule.every_s
-    return _cron_runs_per_year(schedule.cron or "", schedule.timezone)
+    return _cron_runs_per_year(schedule.cron or "")
+
+
+_parsed = lru_cache(maxsize=1024)(parsed)
 
 
 @lru_cache(maxsize=1024)
-def _cron_runs_per_year(cron: str, timezone: str) -> float:
+def _cron_runs_per_year(cron: str) -> float:
     """Fires of a day times days of a year; the two nights of a clock change even out."""
-    from apscheduler.triggers.cron import CronTrigger
-
-    minute, hour, *days = translated(cron).split()
-    daily = len(expanded(minute, 0, 59)) * len(expanded(hour, 0, 23))
-    line = CronTrigger.from_crontab(f"0 12 {' '.join(days)}", timezone=ZoneInfo(timezone))
-    end, counted = _REFERENCE + timedelta(days=365), 0
-    fire = line.get_next_fire_time(None, _REFERENCE)
-    while fire is not None and fire < end:
-        counted += 1
-        fire = line.get_next_fire_time(fire, fire + timedelta(microseconds=1))
-    if not counted and fire is None:
+    fields = _parsed(cron)
+    days = sum(fields.on((_REFERENCE + timedelta(days=number)).date()) for number in range(365))
+    if not days and CronSlots(fields=fields, timezone="UTC").after(_REFERENCE) is None:
         raise ValueError("it never fires")
-    return float(daily * max(counted, 1))
+    return float(len(fields.minutes) * len(fields.hours) * max(days, 1))

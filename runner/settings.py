@@ -8,17 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
-from probes.duration import PositiveDuration
 from probes.endpoint import Spend
 from probes.errors import Problem, SettingsError
+from probes.maintenance import Window
 from probes.suite import Name
 from probes.suite_file import expand_environment, problems_of, read_mapping
 from reports.notice import Notifier
 from runner.channels import build_notifiers
+from runner.pacing import Pace, paces
+from runner.privacy_settings import Privacy
+from runner.public_url import PublicUrl
+from runner.push_settings import Pushgateway
+from runner.watch_settings import Heartbeat, Targets, refuse_windows
 
 DEFAULT_FILE = "holdfast.yaml"
 DEFAULT_STORE = ".holdfast/holdfast.db"
@@ -34,37 +39,10 @@ class SettingsModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
-class Retention(SettingsModel):
-    """How long texts are kept; numbers stay."""
-
-    text_s: PositiveDuration | None = Field(default=None, alias="text")
-
-
-def _only_full(value: object) -> object:
-    if value != "full":
-        raise ValueError(f"{value!r} is not possible yet: texts are kept in full; shorten retain.text instead")
-    return value
-
-
-class Privacy(SettingsModel):
-    """What may be written down."""
-
-    text: Annotated[Literal["full"], BeforeValidator(_only_full)] = "full"
-    """Texts are kept whole until ``retain.text``."""
-    retain: Retention = Retention()
-
-
 def _host_and_port(value: object) -> object:
     port = value.rpartition(":")[2] if isinstance(value, str) else ""
     if not (port.isascii() and port.isdigit() and int(port) <= MOST_PORT and ":" in str(value)):
         raise ValueError(f"{value!r} is not HOST:PORT; write it like {DEFAULT_LISTEN}")
-    return value
-
-
-def _not_yet(value: object) -> object:
-    """Refuse what this version would only pretend to do: a cap that is not enforced is worse than none."""
-    if value is not None:
-        raise ValueError("this version cannot do this yet, and refuses to pretend; take the key out")
     return value
 
 
@@ -77,13 +55,24 @@ class Settings(SettingsModel):
     listen: Annotated[str, BeforeValidator(_host_and_port)] = DEFAULT_LISTEN
     """Where the daemon answers. Off loopback it needs ``listen_token``."""
     listen_token: SecretStr | None = None
+    public_url: PublicUrl | None = None
+    """Where people reach the daemon's pages, for the links in messages; left out, where it listens."""
     notifiers: Mapping[Name, Mapping[str, Any]] = Field(default_factory=dict, repr=False)
     """By name: a ``type`` of the table of notifiers, and that notifier's own settings, secrets among them."""
     false_alarms_per_year: float = Field(default=1.0, gt=0)
     privacy: Privacy = Privacy()
     spend: Spend = Spend()
     """Most to spend in a day by all suites together. Reaching it stops probing until 00:00 UTC."""
-    heartbeat: Annotated[None, BeforeValidator(_not_yet)] = None
+    runs_at_once: Annotated[int, Field(ge=1, le=10_000)] = 64
+    """Most runs of the daemon at once, shared fairly between the hosts that are asked."""
+    heartbeat: Heartbeat | None = None
+    """Whom the daemon tells that it is alive."""
+    maintenance: tuple[Window, ...] = ()
+    """Maintenance windows of all suites."""
+    pushgateway: Pushgateway | None = None
+    """Where ``holdfast run`` pushes the metrics of its runs."""
+    connectivity: Targets = ()
+    """Addresses that are reachable whenever this machine's own network works."""
 
     @property
     def listen_host(self) -> str:
@@ -112,8 +101,12 @@ class LoadedSettings:
     settings: Settings
     folder: Path
     """Relative paths in the settings start here."""
+    file: Path | None = None
+    """The settings file; None where there is none."""
     notifiers: Mapping[str, Notifier] = field(default_factory=dict)
     """Ready to send, by their names in the settings."""
+    paces: Mapping[str, Pace] = field(default_factory=dict)
+    """How fast each of them is told."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     from_environment: bool = False
     """True where ``HOLDFAST_STORE`` named the store: a relative path then starts at the working folder."""
@@ -140,10 +133,13 @@ def load_settings(config: Path | None, environ: Mapping[str, str], folder: Path)
     except ValidationError as error:
         # from None: pydantic's error holds its inputs, secrets among them
         raise SettingsError(problems_of(error, document, Settings)) from None
+    refuse_windows(settings.maintenance, document)
     return LoadedSettings(
         settings=settings,
         folder=path.parent,
+        file=path,
         notifiers=build_notifiers(settings.notifiers, document),
+        paces=paces(settings.notifiers, document),
         secrets=secrets,
         from_environment=bool(environ.get("HOLDFAST_STORE")),
     )

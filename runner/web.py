@@ -8,6 +8,7 @@ import hmac
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 
 import structlog
@@ -21,8 +22,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from checks.verdict import Health
 from probes.errors import HoldfastError
 from reports.formats.html import IndexEntry, render_index
-from reports.metrics import CONTENT_TYPE
 from runner.daemon import Daemon
+from runner.gauging import gauge
+from runner.health import answer, health_of, readiness_of
+from runner.incidents import open_views
 from runner.pages import latest, page, report_of
 
 log = structlog.get_logger("holdfast.daemon")
@@ -38,7 +41,7 @@ def web_app(daemon: Daemon) -> ASGIApp:
         routes=[
             Route("/metrics", pages.metrics),
             Route("/healthz", pages.healthz),
-            Route("/readyz", pages.healthz),  # nothing answers before suites and store are open
+            Route("/readyz", pages.readyz),
             Route("/", pages.index),
             Route("/report/{suite}/{endpoint}", pages.report),
         ]
@@ -69,14 +72,20 @@ class Pages:
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
 
-    async def metrics(self, _request: Request) -> Response:
-        """Prometheus exposition."""
-        return Response(self._daemon.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+    async def metrics(self, request: Request) -> Response:
+        """Prometheus exposition, written off the loop: with thousands of suites it is a megabyte."""
+        gauge(self._daemon)
+        accept = request.headers.get("accept", "")
+        body, content_type = await asyncio.to_thread(self._daemon.metrics.exposition, accept)
+        return Response(body, headers={"Content-Type": content_type})
 
     async def healthz(self, _request: Request) -> Response:
         """200 while the daemon does its work, 503 with the reasons while it does not."""
-        sick = self._daemon.sickness()
-        return JSONResponse({"status": "sick" if sick else "ok", "reasons": list(sick)}, 503 if sick else 200)
+        return answer(health_of(self._daemon))
+
+    async def readyz(self, _request: Request) -> Response:
+        """The same, and 503 while the daemon starts and stops."""
+        return answer(readiness_of(self._daemon))
 
     async def index(self, _request: Request) -> Response:
         """Every suite at every endpoint with its present health."""
@@ -85,6 +94,7 @@ class Pages:
     def _index(self) -> Response:
         store = self._daemon.here.store
         entries = []
+        going = open_views(store, self._daemon.here.clock.now())
         for prepared in self._daemon.suites:
             suite = prepared.suite.name
             for endpoint in prepared.suite.monitored:
@@ -95,9 +105,12 @@ class Pages:
                         endpoint=endpoint,
                         health=self._health((suite, endpoint), newest.health if newest else ""),
                         started_at=newest.started_at if newest else None,
+                        alerts=going.get((suite, endpoint), ()),
+                        maintenance=newest.maintenance if newest else "",
                     )
                 )
-        return HTMLResponse(render_index(entries, version=version("holdfast")))
+        refused = [one.entry for one in self._daemon.reloading.roster.refused]
+        return HTMLResponse(render_index(entries, version=version("holdfast"), refused=refused))
 
     def _health(self, place: tuple[str, str], stored: str) -> str:
         """The stored health, unless the newest run could not be stored: then nobody knows."""
@@ -114,7 +127,8 @@ class Pages:
         run = latest(store, suite, endpoint) if prepared else None
         if prepared is None or run is None:
             return PlainTextResponse("no such suite or endpoint, or it has not run yet", 404)
-        return HTMLResponse(page(report_of(store, run, owner=prepared.suite.owner, file=prepared.file)))
+        told = replace(run, reach=self._daemon.here.letterhead.reach)
+        return HTMLResponse(page(report_of(store, told, owner=prepared.suite.owner)))
 
 
 async def _from_store(answer: Callable[[], Response]) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -16,10 +16,14 @@ from probes.oauth import Tokens
 from probes.transport import Transport
 from reports.notice import Notifier
 from reports.summary import RunRecord
+from runner.connectivity import OwnNetwork
 from runner.engine import Engine
 from runner.holding import Limits
+from runner.letterhead import Letterhead
 from runner.logs import log_quietly
 from runner.outbox import OutboxWorker
+from runner.privacy import Pens
+from runner.reach import reach_of
 from runner.settings import LoadedSettings, Settings, store_url
 from runner.store import open_store
 from runner.store.base import Store
@@ -37,6 +41,17 @@ class Installation:
     clock: Clock
     limits: Limits
     accesses: Accesses
+    guard: OwnNetwork | None = None
+    """Knows whether our own network is lost; None: every failure is the endpoint's."""
+    pens: Pens | None = None
+    """How texts may be kept; None: as they came."""
+    letterhead: Letterhead = field(default_factory=Letterhead)
+    """What every notice carries."""
+
+    @property
+    def report_link(self) -> Callable[[RunRecord], str]:
+        """Where the evidence page of a run is; empty where there is none."""
+        return self.letterhead.report_link
 
 
 def store_of(option: str | None, loaded: LoadedSettings, *, new: bool = True) -> Store:
@@ -52,6 +67,12 @@ def store_of(option: str | None, loaded: LoadedSettings, *, new: bool = True) ->
     if not new and "://" not in (path := url.removeprefix("sqlite:///")) and not Path(path).exists():
         raise UsageError(f"there is no store {path}: nothing is stored there yet")
     return open_store(url)
+
+
+def store_file(option: str | None, loaded: LoadedSettings) -> Path | None:
+    """The file of this installation's store; None where it is none."""
+    path = (option or _anchored(store_url(None, loaded), loaded)).removeprefix("sqlite:///")
+    return None if "://" in path or path == ":memory:" else Path(path)
 
 
 def _anchored(url: str, loaded: LoadedSettings) -> str:
@@ -78,6 +99,10 @@ async def installation(
     clock = clock or SystemClock()
     store = store_of(store_option, loaded)
     limits = Limits(store, clock, loaded.settings.spend)
+    pens = Pens(store, loaded.settings.privacy)
+    budget = loaded.settings.false_alarms_per_year
+    letterhead = Letterhead(report_link=report_link, reach=reach_of(store_option, loaded), false_alarms_per_year=budget)
+    guard = OwnNetwork(clock=clock, targets=loaded.settings.connectivity)
     try:
         async with Transport(clock=clock) as transport:
             accesses = Tokens(transport=transport, clock=clock)
@@ -89,19 +114,26 @@ async def installation(
                     store=store,
                     transport=transport,
                     clock=clock,
-                    false_alarms_per_year=loaded.settings.false_alarms_per_year,
+                    false_alarms_per_year=budget,
                     limits=limits,
-                    report_link=report_link,
+                    letterhead=letterhead,
                     accesses=accesses,
+                    windows=loaded.settings.maintenance,
+                    guard=guard,
+                    pens=pens,
                 ),
                 outbox=OutboxWorker(
                     store=store,
                     notifiers=loaded.notifiers if notifiers is None else notifiers,
                     clock=clock,
+                    paces=loaded.paces,
                 ),
                 clock=clock,
                 limits=limits,
                 accesses=accesses,
+                guard=guard,
+                pens=pens,
+                letterhead=letterhead,
             )
     finally:
         store.close()

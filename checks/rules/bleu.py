@@ -54,7 +54,7 @@ class Bleu:
         wanted = self._prepared or tuple(map(counted, self._goldens.texts(context)))
         if not wanted:
             return skipped(NO_BASELINE)
-        answer, least = sample.answer or "", self._goldens.at_least
+        answer, least = self._goldens.answer(sample, context), self._goldens.at_least
         said = counted(answer)
         score = self._score(said, wanted)
         if score >= least:

@@ -55,7 +55,7 @@ class Rouge:
         wanted = self._prepared or self._ready(self._goldens.texts(context))
         if not wanted:
             return skipped(NO_BASELINE)
-        answer, least = sample.answer or "", self._goldens.at_least
+        answer, least = self._goldens.answer(sample, context), self._goldens.at_least
         said = RougeText.of(answer, self._by)
         score, nearest = max((rouge(said, text, self._by), text.text) for text in wanted)
         if score >= least:

@@ -52,10 +52,11 @@ class Similar:
         texts = self._goldens.texts(context)
         if not texts:
             return skipped(NO_BASELINE)
-        score, nearest = best_match(sample.answer or "", texts, self._by)
+        answer = self._goldens.answer(sample, context)
+        score, nearest = best_match(answer, texts, self._by)
         if score >= self._at_least:
             return PASSED
         return failed(
             f"similarity {score:.2f}, expected at least {self._at_least:.2f} to {quoted(nearest)}, "
-            f"got {quoted(sample.answer or '')}"
+            f"got {quoted(answer)}"
         )

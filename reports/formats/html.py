@@ -25,7 +25,7 @@ from reports.causes import cause_words, causes
 from reports.consultation import verdicts
 from reports.escaping import one_line, visible, web_link
 from reports.folding import shown_probes, untold_probes
-from reports.summary import ProbeRecord, Report
+from reports.summary import AlertView, ProbeRecord, Report
 
 _SAMPLES_LISTED = 120
 _PROBES_LISTED = 300
@@ -90,11 +90,26 @@ class IndexEntry:
     health: str
     """Empty before the first run."""
     started_at: datetime | None
+    alerts: tuple[AlertView, ...] = ()
+    """Incidents that are open now."""
+    maintenance: str = ""
+    """Why the newest run was made in a maintenance window; empty where it was not."""
 
 
-def render_index(entries: Sequence[IndexEntry], *, version: str) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedEntry:
+    """One suite file in the daemon's list whose newest version cannot be used."""
+
+    file: str
+    problems: tuple[str, ...]
+    instead: str
+    """The suite whose version before goes on running; empty where none ran."""
+
+
+def render_index(entries: Sequence[IndexEntry], *, version: str, refused: Sequence[RefusedEntry] = ()) -> str:
     """The daemon's front page: every suite with its present health and a link to its report."""
-    return page_environment().get_template("index.html.j2").render(entries=entries, version=version)
+    page = page_environment().get_template("index.html.j2")
+    return page.render(entries=entries, version=version, refused=refused)
 
 
 def _neutral(value: object) -> object:

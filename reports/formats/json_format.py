@@ -78,12 +78,20 @@ def run_object(record: RunRecord) -> dict[str, Any]:
         "probes": [_probe(probe) for probe in record.probes],
         "drift": [_stream(record, result) for result in record.drift],
         "alerts": [
-            {"key": alert.key, "kind": alert.kind, "severity": alert.severity, "state": alert.state}
+            {
+                "key": alert.key,
+                "kind": alert.kind,
+                "severity": alert.severity,
+                "state": alert.state,
+                "muted": alert.muted or None,
+            }
             for alert in record.alerts
         ],
         "cost_usd": tally.cost_usd(record.charged),
         "usage": {field: tally.tokens(record.samples, field) for field in _USAGE},
         "note": record.note,
+        "maintenance": record.maintenance or None,
+        "offline": record.offline or None,
         "judge": judge_object(record),
         "faults": dict(faults.of_run(record)),
         "cohorts": [cohort_tables.json_object(cohort) for cohort in cohorts(record)],
@@ -119,7 +127,7 @@ def _sample(sample: Sample) -> dict[str, Any]:
         "usage": {field: getattr(sample.usage, field) for field in _USAGE},
         "cost_usd": sample.cost_usd,
         "finish": sample.finish and sample.finish.value,
-        "answer_chars": None if sample.answer is None else len(sample.answer),
+        "answer_chars": sample.chars,
         "documents": None if sample.documents is None else [document.id for document in sample.documents],
         "status": sample.status,
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -20,7 +20,7 @@ from checks.verdict import Health
 from probes.failure import SENTENCES
 from probes.sample import Sample
 from reports import cohort_tables, faults, marks, tally, wording
-from reports.console import plain_table, printed
+from reports.console import command, plain_table, printed
 from reports.escaping import one_line
 from reports.folding import shown_probes, untold_probes
 from reports.summary import ProbeRecord, RunRecord
@@ -80,6 +80,8 @@ def _parts(record: RunRecord) -> Iterator[RenderableType]:
     )
     yield Padding(Text(one_line(wording.verdict_reason(record), 500)), _INDENT)
     yield Padding(Text(_facts(record), style="dim"), _INDENT)
+    if record.maintenance:
+        yield Padding(Text(f"maintenance window: {one_line(record.maintenance, 200)}"), _INDENT)
     if broke := faults.words(faults.of_run(record)):
         yield Padding(Text(f"what broke: {broke}"), _INDENT)
     yield Text()
@@ -94,10 +96,10 @@ def _parts(record: RunRecord) -> Iterator[RenderableType]:
     yield from _titled("Next", *(line for step in wording.next_steps(record) for line in _step(step)))
 
 
-def _step(step: wording.NextStep) -> Iterator[Text]:
+def _step(step: wording.NextStep) -> Iterator[RenderableType]:
     yield Text(step.words)
-    if step.command:  # never wrapped: it is there to be copied
-        yield Text(f"    {one_line(step.command, 1000)}", style="bold", no_wrap=True, overflow="ignore")
+    if step.command:
+        yield command(step.command, indent=6, style="bold")
 
 
 def _facts(record: RunRecord) -> str:
@@ -121,7 +123,7 @@ def _titled(title: str, *parts: RenderableType | None) -> Iterator[RenderableTyp
     if told:
         yield Text()
         yield Text(title, style="bold")
-        yield from (Padding(part, _INDENT) for part in told)
+        yield from (part if isinstance(part, Group) else Padding(part, _INDENT) for part in told)
 
 
 def _median(samples: Sequence[Sample], field: str) -> str:
@@ -226,5 +228,6 @@ def _failures(samples: Sequence[Sample]) -> Table | None:
 def _alerts(record: RunRecord) -> Table | None:
     table = plain_table("", "", "", "")
     for alert in record.alerts:
-        table.add_row(*(Text(one_line(word, 120)) for word in (alert.state, alert.severity, alert.kind, alert.key)))
+        words = (alert.state, alert.severity, alert.kind, alert.key, alert.muted)
+        table.add_row(*(Text(one_line(word, 200)) for word in words))
     return table if record.alerts else None

@@ -6,12 +6,18 @@ from collections.abc import Callable, Mapping
 
 from probes.registry import with_entry_points
 from reports.notice import Notifier
+from reports.notifiers.alertmanager import AlertmanagerNotifier
+from reports.notifiers.apprise import AppriseNotifier
 from reports.notifiers.console import ConsoleNotifier
+from reports.notifiers.pagerduty import PagerDutyNotifier
 from reports.notifiers.slack import SlackNotifier
 from reports.notifiers.webhook import WebhookNotifier
 
 NOTIFIERS: Mapping[str, Callable[..., Notifier]] = {
+    "alertmanager": AlertmanagerNotifier,
+    "apprise": AppriseNotifier,
     "console": ConsoleNotifier,
+    "pagerduty": PagerDutyNotifier,
     "slack": SlackNotifier,
     "webhook": WebhookNotifier,
 }

@@ -31,7 +31,7 @@ class ConsoleNotifier:
         """
         stream = self._stream or sys.stderr
         encoding = getattr(stream, "encoding", None) or "utf-8"
-        text = "\n".join(_lines(notice)) + "\n"
+        text = "\n".join(text_lines(notice)) + "\n"
         try:
             stream.write(text.encode(encoding, "replace").decode(encoding))
             stream.flush()
@@ -40,10 +40,14 @@ class ConsoleNotifier:
         return Delivery(receipt={})
 
 
-def _lines(notice: Notice) -> Iterator[str]:
+def text_lines(notice: Notice) -> Iterator[str]:
+    """The whole notice as lines that cannot steer a terminal."""
     word = "RESOLVED" if notice.event is AlertEvent.RESOLVED else f"{notice.severity.upper()} {notice.event}"
     yield f"{instant(notice.at)}  {word}  {one_line(notice.headline, 300)}"
     yield from (f"  - {one_line(fact, 400)}" for fact in notice.facts)
+    if notice.acknowledged:
+        yield f"  {one_line(notice.acknowledged, 400)}"
+    yield from (f"  {name}: {one_line(text, 500)}" for name, text in notice.bearings)
     if notice.failures:
         yield f"  failed requests: {one_line(', '.join(notice.failures), 400)}"
     for title, answer in (("a normal answer", notice.before), ("an answer of now", notice.after)):
@@ -56,7 +60,7 @@ def _lines(notice: Notice) -> Iterator[str]:
         "owner": owner,
         "runbook": notice.runbook,
         "report": notice.report,
-        "recompute": notice.replay,
     }
     yield from (f"  {name}: {one_line(text, 500)}" for name, text in places.items() if text)
+    yield from (f"  {name}: {one_line(text, 1000)}" for name, text in notice.commands)
     yield f"  run {one_line(notice.run_id)}, incident {one_line(notice.incident_id)}"

@@ -1,10 +1,12 @@
-"""What notifiers share: how long to wait, and what a refusal means for the outbox (try again, when, or never)."""
+"""What notifiers share: how long to wait, which notice is a repeat, and what a refusal means for the outbox."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from probes.errors import DeliveryError
+from reports.notice import Notice
 
 LONGEST_WAIT_S = 3600.0
 """No receiver may silence us for longer with one header."""
@@ -27,6 +29,12 @@ def timeout(seconds: object) -> float:
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
         raise ValueError("timeout_s is a number of seconds above 0")
     return float(seconds)
+
+
+def repeat_key(notice: Notice) -> str:
+    """64 hexadecimal digits, the same whenever this notice is repeated and never of another."""
+    told = "\0".join((notice.incident_id, notice.event, notice.run_id, notice.at.isoformat()))
+    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
 
 
 def trouble(receiver: str, what: str, headers: Mapping[str, str], *, permanent: bool) -> DeliveryError:

@@ -10,13 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from probes.errors import DeliveryError
-from reports.notice import AlertEvent, Delivery, Notice
+from reports.notice import AlertEvent, Delivery, Digest, Notice
 from reports.notifiers.replies import timeout
-from reports.notifiers.slack_blocks import blocks, fallback_text
+from reports.notifiers.slack_blocks import Block, blocks, fallback_text
 from reports.notifiers.slack_calls import Fields, Refusal, call, hook
+from reports.notifiers.slack_digest import digest_blocks, digest_fallback, digest_update
+from reports.notifiers.slack_finding import found
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
@@ -70,10 +73,30 @@ class SlackNotifier:
         Raises:
             DeliveryError: not delivered; nothing in it is secret.
         """
+        again = fallback_text(notice) if notice.event is AlertEvent.REMINDER else ""
+        return await self._send(_payload(fallback_text(notice), blocks(notice)), dict(receipt or {}), again)
+
+    async def deliver_digest(self, digest: Digest, receipt: Mapping[str, str] | None) -> Delivery:
+        """Post a digest, or update its message; updates and reminders are said below it, too. As ``deliver``.
+
+        Raises:
+            DeliveryError: not delivered; nothing in it is secret.
+        """
+        again = digest_update(digest) if receipt else ""
+        return await self._send(_payload(digest_fallback(digest), digest_blocks(digest)), dict(receipt or {}), again)
+
+    async def find(self, mark: str, since: datetime) -> Mapping[str, str] | None:
+        """The message of ours that carries this mark. Needs a bot that may read the channel's history."""
+        if self._webhook_url:
+            return None  # an incoming webhook can read nothing
+        return await asyncio.to_thread(found, self._web(), self._channel, mark, since)
+
+    async def _send(self, payload: Fields, receipt: dict[str, str], again: str) -> Delivery:
+        """``again``: said once more in the message's thread, because an edit wakes nobody."""
         send = self._through_webhook if self._webhook_url else self._through_bot
         try:
             async with asyncio.timeout(self._timeout_s):
-                outcome = await asyncio.to_thread(send, notice, dict(receipt or {}))
+                outcome = await asyncio.to_thread(send, payload, receipt, again)
         except TimeoutError:
             outcome = DeliveryError(f"Slack did not answer within {self._timeout_s:g} s")
         if isinstance(outcome, DeliveryError):
@@ -81,9 +104,8 @@ class SlackNotifier:
         return Delivery(receipt=outcome)
 
     # -------------------------------------------------------------------------------------------- webhook
-    def _through_webhook(self, notice: Notice, receipt: dict[str, str]) -> dict[str, str] | DeliveryError:
-        client = self._webhook()
-        refusal = hook(client, _payload(notice))
+    def _through_webhook(self, payload: Fields, receipt: dict[str, str], _again: str) -> dict[str, str] | DeliveryError:
+        refusal = hook(self._webhook(), payload)
         return refusal.error if refusal else receipt
 
     def _webhook(self) -> WebhookClient:
@@ -92,9 +114,9 @@ class SlackNotifier:
         return WebhookClient(self._webhook_url or "", timeout=self._seconds, logger=_SILENT, retry_handlers=[])
 
     # -------------------------------------------------------------------------------------------- bot
-    def _through_bot(self, notice: Notice, receipt: dict[str, str]) -> dict[str, str] | DeliveryError:
+    def _through_bot(self, payload: Fields, receipt: dict[str, str], again: str) -> dict[str, str] | DeliveryError:
         client = self._web()
-        fields = {**_payload(notice), "parse": "none", "link_names": False}
+        fields = {**payload, "parse": "none", "link_names": False}
         if not receipt.get("ts"):
             return _posted(call(client, "chat.postMessage", {**fields, "channel": self._channel}))
         place = {"channel": receipt.get("channel", self._channel), "ts": receipt["ts"]}
@@ -103,9 +125,8 @@ class SlackNotifier:
             if updated.code in _GONE:
                 return _posted(call(client, "chat.postMessage", {**fields, "channel": self._channel}))
             return updated.error
-        if notice.event is AlertEvent.REMINDER:
-            # an edit wakes nobody: the reminder is said again below the message, where followers are notified
-            reply = {"channel": place["channel"], "thread_ts": place["ts"], "text": fields["text"]}
+        if again:
+            reply = {"channel": place["channel"], "thread_ts": place["ts"], "text": again}
             said = call(client, "chat.postMessage", {**reply, "unfurl_links": False, "unfurl_media": False})
             if isinstance(said, Refusal):
                 return said.error
@@ -123,10 +144,10 @@ class SlackNotifier:
 
 
 # ------------------------------------------------------------------------------------------------ payloads
-def _payload(notice: Notice) -> Fields:
+def _payload(text: str, layout: list[Block]) -> Fields:
     return {
-        "text": fallback_text(notice),
-        "blocks": blocks(notice),
+        "text": text,
+        "blocks": layout,
         "unfurl_links": False,
         "unfurl_media": False,
     }

@@ -23,8 +23,8 @@ FALLBACK_CHARS = 3000
 CUT = "\u2026 (cut)"
 _BREAK = "\u2060"  # word joiner: no width, no line break
 _FENCE_BREAK = "\u200b"
-_SEVERITY_MARKS = {"page": "\U0001f534", "ticket": "\U0001f7e0", "info": "\U0001f535"}
-_RESOLVED_MARK = "\u2705"
+SEVERITY_MARKS = {"page": "\U0001f534", "ticket": "\U0001f7e0", "info": "\U0001f535"}
+RESOLVED_MARK = "\u2705"
 _LOOKALIKES = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "\uff06"})
 
 Block = dict[str, Any]
@@ -47,6 +47,14 @@ def code(text: str) -> str:
     return re.sub("`(?=`)", f"`{_FENCE_BREAK}", unmentioned)
 
 
+def pasted(text: str) -> str:
+    """A command of ours for the inside of a code fence: an @ or # within a word, as paths have them, stays as it is, so
+    that the command can be pasted into a shell."""
+    escaped = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    unmentioned = re.sub(r"(?<![\w/.-])([@#])(?=\w)", rf"\1{_BREAK}", escaped)
+    return re.sub("`(?=`)", f"`{_FENCE_BREAK}", unmentioned)
+
+
 def plain(text: str) -> str:
     """Foreign text for a plain_text object on one line. Whether entities are decoded there is not documented, so
     look-alikes stand in for markup."""
@@ -59,19 +67,20 @@ def fitted(text: str, limit: int, neutral: Callable[[str], str]) -> str:
     Cut before it is neutralised, so that no entity is ever halved; says so where something was cut.
     """
     whole = neutral(text[:limit])
-    if len(text) <= limit and _units(whole) <= limit:
+    if len(text) <= limit and units(whole) <= limit:
         return whole
     low, high = 0, min(len(text), limit)
     while low < high:
         middle = (low + high + 1) // 2
-        if _units(neutral(text[:middle]) + CUT) <= limit:
+        if units(neutral(text[:middle]) + CUT) <= limit:
             low = middle
         else:
             high = middle - 1
     return neutral(text[:low]) + CUT
 
 
-def _units(text: str) -> int:
+def units(text: str) -> int:
+    """Length as Slack counts it: UTF-16 code units."""
     return len(text.encode("utf-16-le")) // 2
 
 
@@ -88,31 +97,37 @@ def blocks(notice: Notice) -> list[Block]:
 
 def _blocks(notice: Notice) -> Iterator[Block]:
     over = notice.event is AlertEvent.RESOLVED
-    mark = _RESOLVED_MARK + " RESOLVED" if over else _SEVERITY_MARKS.get(notice.severity, "\u26aa")
+    mark = RESOLVED_MARK + " RESOLVED" if over else SEVERITY_MARKS.get(notice.severity, "\u26aa")
     headline = fitted(f"{mark} {notice.headline}", HEADER_CHARS, plain)
     yield {"type": "header", "text": {"type": "plain_text", "text": headline, "emoji": False}}
-    yield _context(_when(notice))
+    yield context(_when(notice))
+    if notice.acknowledged:
+        yield context(f"*{fitted(notice.acknowledged, 500, mrkdwn)}*")
     if notice.facts:
-        yield _section(_facts(notice, over=over))
+        yield section(_facts(notice, over=over))
+    if bearings := _bearings(notice):
+        yield section(bearings)
     if notice.failures:
-        yield _section("*Failed requests*  " + fitted(", ".join(notice.failures), SECTION_CHARS - 50, mrkdwn))
+        yield section("*Failed requests*  " + fitted(", ".join(notice.failures), SECTION_CHARS - 50, mrkdwn))
     for title, answer in (("A normal answer", notice.before), ("An answer of now", notice.after)):
         if answer:
-            yield _section(f"*{title}*\n```{fitted(answer, SECTION_CHARS - 50, code)}\n```")
-    yield _context(_whereabouts(notice))
-    if notice.replay:
-        yield _section(f"*Recompute it*\n```{fitted(notice.replay, SECTION_CHARS - 50, code)}\n```")
+            yield section(f"*{title}*\n```{fitted(answer, SECTION_CHARS - 50, code)}\n```")
+    yield context(_whereabouts(notice))
+    for title, command in notice.commands:
+        yield section(f"*{title.capitalize()}*\n```{fitted(command, SECTION_CHARS - 50, pasted)}\n```")
 
 
 def _word(notice: Notice) -> str:
     return "RESOLVED" if notice.event is AlertEvent.RESOLVED else f"{notice.severity}, {notice.event}"
 
 
-def _section(text: str) -> Block:
+def section(text: str) -> Block:
+    """A block of mrkdwn, taken as it is."""
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
-def _context(text: str) -> Block:
+def context(text: str) -> Block:
+    """A small line of mrkdwn, taken as it is."""
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
 
 
@@ -129,14 +144,21 @@ def _facts(notice: Notice, *, over: bool) -> str:
         return f"\u2022 ~{struck}~" if over else f"\u2022 {text}"
 
     lines: list[str] = []
-    room = SECTION_CHARS - _units("\u2022 and 9999 more, see the report")
+    room = SECTION_CHARS - units("\u2022 and 9999 more, see the report")
     for number, fact in enumerate(notice.facts):
         added = line(_readable(fact))
-        room -= _units(added) + 1
+        room -= units(added) + 1
         if room < 0:
             return "\n".join([*lines, f"\u2022 and {len(notice.facts) - number} more, see the report"])
         lines.append(added)
     return "\n".join(lines)
+
+
+def _bearings(notice: Notice) -> str:
+    """A line each, at most a fifth of a section."""
+    return "\n".join(
+        f"*{title.capitalize()}*  {fitted(' '.join(text.split()), 550, mrkdwn)}" for title, text in notice.bearings
+    )
 
 
 def _readable(fact: str) -> str:

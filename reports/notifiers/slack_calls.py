@@ -84,11 +84,23 @@ def hook(client: WebhookClient, payload: Fields) -> Refusal | None:
 
 def call(client: WebClient, method: str, fields: Fields) -> Mapping[str, Any] | Refusal:
     """Call a method of the Web API; its reply as Slack gave it."""
+    outcome = _asked(lambda: client.api_call(method, json=fields))
+    if isinstance(outcome, Refusal) and outcome.code in _BLOCKS_REFUSED and "blocks" in fields:
+        return call(client, method, _without_blocks(fields))
+    return outcome
+
+
+def read(client: WebClient, method: str, fields: Mapping[str, str]) -> Mapping[str, Any] | Refusal:
+    """Ask a method of the Web API that changes nothing; its reply as Slack gave it."""
+    return _asked(lambda: client.api_call(method, params=dict(fields)))
+
+
+def _asked(ask_slack: Callable[[], Any]) -> Mapping[str, Any] | Refusal:
     from slack_sdk.errors import SlackApiError
 
     def ask() -> Any:
         try:
-            return client.api_call(method, json=fields)
+            return ask_slack()
         except SlackApiError as error:
             return error.response
 
@@ -99,8 +111,6 @@ def call(client: WebClient, method: str, fields: Fields) -> Mapping[str, Any] | 
         found: Mapping[str, Any] = reply.data
         return found
     code = _code(reply.get("error", ""))
-    if code in _BLOCKS_REFUSED and "blocks" in fields:
-        return call(client, method, _without_blocks(fields))
     return Refusal(error=_error(code, reply.status_code, reply.headers), code=code)
 
 

@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from runner.cli import baseline, canary, daemon, demo, importing, look, plan, run, suites
+from runner.cli import (
+    alerts,
+    baseline,
+    canary,
+    daemon,
+    demo,
+    doctor,
+    importing,
+    look,
+    plan,
+    run,
+    silence,
+    store,
+    suites,
+)
 
 app = typer.Typer(
     name="holdfast",
@@ -49,5 +63,9 @@ app.command("plan")(plan.plan)
 app.command("show")(look.show)
 app.command("report")(look.report)
 app.command("replay")(look.replay)
+app.add_typer(alerts.app, name="alerts")
+app.command("silence")(silence.silence)
+app.add_typer(store.app, name="store")
 app.command("daemon")(daemon.daemon)
+app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)

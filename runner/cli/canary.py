@@ -204,6 +204,7 @@ async def _run(order: CanaryOrder, loaded: LoadedSettings, store: str | None) ->
             clock=here.clock,
             limits=here.limits,
             accesses=here.accesses,
+            pens=here.pens,
         )
         with pair_progress(order.plan.max_pairs) as tick:
             return await canaries.run(order, tick)

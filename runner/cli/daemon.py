@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +12,8 @@ import typer
 from runner.cli import options as opt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from runner.prepare import PreparedSuite
     from runner.settings import LoadedSettings
+    from runner.suite_watch import SuiteWatch
 
 
 def daemon(
@@ -26,17 +25,52 @@ def daemon(
     listen: Annotated[
         str | None, typer.Option("--listen", metavar="HOST:PORT", help="Where to answer; port 0 takes a free one.")
     ] = None,
+    log_format: Annotated[
+        str, typer.Option("--log-format", metavar="json|text", help="Log lines for programs, or for people.")
+    ] = "json",
+    log_level: Annotated[
+        str, typer.Option("--log-level", metavar="debug|info|warning|error", help="The least that is logged.")
+    ] = "info",
 ) -> int:
     """Fire suites on their schedules, send alerts, and answer /metrics, /healthz and report pages, until stopped."""
-    from runner.cli.session import prepare_all, settings_beside
-    from runner.logs import log_json
+    from probes.clock import SystemClock
+    from runner.cli.session import refuse_twins, settings_beside, suite_files
+    from runner.dependencies import refuse_circles
+    from runner.prepare import prepare
+    from runner.store_lock import only_daemon
+    from runner.suite_watch import SuiteWatch
+    from runner.wiring import store_file
 
-    log_json()
+    log_as(log_format, log_level)
     loaded = with_listen(settings_beside(suites or [], config), listen)
     paths = suites or [loaded.folder / loaded.settings.suites]
-    prepared = prepare_all(paths, frozenset(loaded.notifiers), loaded.settings.spend)
-    asyncio.run(_serve(prepared, loaded, store))
+    watch = SuiteWatch(
+        find=lambda: suite_files(paths),
+        preparing=lambda path: prepare(path, os.environ, frozenset(loaded.notifiers), loaded.settings.spend),
+        clock=SystemClock(),
+    )
+    begun = watch.begin()
+    refuse_twins(begun)
+    refuse_circles(begun)
+    with only_daemon(store_file(store, loaded)):
+        asyncio.run(_serve(watch, loaded, store))
     return 0
+
+
+def log_as(form: str, level: str) -> None:
+    """Begin to log.
+
+    Raises:
+        UsageError: there is no such form or level.
+    """
+    from probes.errors import UsageError
+    from runner.logs import LEVELS, log_json, log_text
+
+    forms = {"json": log_json, "text": log_text}
+    for option, given, known in (("--log-format", form, list(forms)), ("--log-level", level, list(LEVELS))):
+        if given not in known:
+            raise UsageError(f"{option} is {' or '.join(known)}, not {given!r}")
+    forms[form](LEVELS[level])
 
 
 def with_listen(loaded: LoadedSettings, listen: str | None) -> LoadedSettings:
@@ -61,7 +95,7 @@ def with_listen(loaded: LoadedSettings, listen: str | None) -> LoadedSettings:
     return replace(loaded, settings=settings)
 
 
-async def _serve(prepared: Sequence[PreparedSuite], loaded: LoadedSettings, store: str | None) -> None:
+async def _serve(watch: SuiteWatch, loaded: LoadedSettings, store: str | None) -> None:
     from contextlib import closing
     from importlib.metadata import version
 
@@ -75,11 +109,11 @@ async def _serve(prepared: Sequence[PreparedSuite], loaded: LoadedSettings, stor
     settings = loaded.settings
     host = settings.listen_host
     with closing(bound(host, settings.listen_port)) as listener:
-        links = f"{origin(listener, host)}/report"
+        links = f"{settings.public_url or origin(listener, host)}/report"
         async with installation(
             loaded, store_option=store, report_link=lambda record: f"{links}/{record.suite}/{record.endpoint}"
         ) as here:
-            service = Daemon(here, prepared, Metrics(version("holdfast")))
+            service = Daemon(here, watch.suites, Metrics(version("holdfast"), process=True), watch)
             async with listening(service, listener):
                 port = listener.getsockname()[1]
                 structlog.get_logger("holdfast.daemon").info("listening", host=host, port=port)

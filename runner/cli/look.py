@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,6 +36,8 @@ class Place:
     file: str
     """How commands name the suite: its file, or its name where only that is known."""
     owner: Owner
+    reach: str = ""
+    """What commands need to find the store."""
 
 
 @contextmanager
@@ -49,18 +51,25 @@ def one_place(suite: Path, endpoint: str | None, store: str | None, config: Path
     """
     from runner.cli.session import endpoints_of, settings_beside
     from runner.prepare import AnyEnvironment, prepare
+    from runner.reach import reach_of
     from runner.wiring import store_of
 
     if not suite.exists() and not suite.suffix:
-        with closing(store_of(store, settings_beside([], config), new=False)) as opened:
-            yield _by_name(opened, str(suite), endpoint)
+        here = settings_beside([], config)
+        with closing(store_of(store, here, new=False)) as opened:
+            yield replace(_by_name(opened, str(suite), endpoint), reach=reach_of(store, here))
         return
     loaded = settings_beside([suite], config)
     prepared = prepare(suite, AnyEnvironment(os.environ), None)
     name = endpoints_of(prepared, [endpoint] if endpoint else None)[0]
     with closing(store_of(store, loaded, new=False)) as opened:
         yield Place(
-            store=opened, suite=prepared.suite.name, endpoint=name, file=prepared.file, owner=prepared.suite.owner
+            store=opened,
+            suite=prepared.suite.name,
+            endpoint=name,
+            file=prepared.file,
+            owner=prepared.suite.owner,
+            reach=reach_of(store, loaded),
         )
 
 
@@ -118,7 +127,7 @@ def _canary(place: Place, canary_id: str) -> CanaryRecord:
         record = place.store.canary(canary_id)
     if record is None or record.suite != place.suite:
         which = "no canary" if canary_id == "latest" else f"no canary {canary_id!r}"
-        raise UsageError(f"{which} of {place.suite} is stored; holdfast canary {place.file} makes one")
+        raise UsageError(f"{which} of {place.suite} is stored; holdfast canary {place.file}{place.reach} makes one")
     return record
 
 
@@ -136,12 +145,12 @@ def _stored(place: Place, run_id: str | None) -> RunRecord:
     if run_id is None:
         record = latest(place.store, place.suite, place.endpoint)
         if record is None:
-            raise UsageError(f"nothing is stored of {place.suite} at {place.endpoint}; holdfast run {place.file}")
-        return record
+            raise UsageError(f"nothing is stored of {place.suite} at {place.endpoint}; holdfast run {place.file}{place.reach}")
+        return replace(record, reach=place.reach)
     record = place.store.run(run_id)
     if record is None or (record.suite, record.endpoint) != (place.suite, place.endpoint):
         raise UsageError(f"no run {run_id!r} of {place.suite} at {place.endpoint}")
-    return record
+    return replace(record, reach=place.reach)
 
 
 def report(
@@ -161,7 +170,7 @@ def report(
     with one_place(suite, endpoint, store, config) as place:
         record = _stored(place, run)
         path = output or Path(page_name(place.suite, place.endpoint))
-        write_text(path, page(report_of(place.store, record, owner=place.owner, file=place.file)))
+        write_text(path, page(report_of(place.store, record, owner=place.owner)))
     typer.echo(path)
     return 0
 

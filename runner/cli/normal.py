@@ -68,7 +68,7 @@ def _lines(place: Place, view: BaselineView | None, drift: Sequence[StreamResult
     if golden := standing_freeze(acts):
         told.append(f"  golden baseline: {act_words(golden)}")
     if view is None:
-        return [f"{where}: no baseline yet", *told, f"  holdfast baseline capture {place.file} --rounds 50"]
+        return [f"{where}: no baseline yet", *told, f"  holdfast baseline capture {place.file} --rounds 50{place.reach}"]
     lines = [f"{where}: normal is what {count(view.runs, 'run')} showed", *told]
     lines += [_version_line(version) for version in versions(place.store, place.suite, place.endpoint)]
     for name, values in sorted(view.values.items()):

@@ -31,6 +31,10 @@ Config = Annotated[
 Format = Annotated[str, typer.Option("--format", metavar="text|json|junit|markdown", help="How to print the result.")]
 Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the result here, not to stdout.")]
 ReportDir = Annotated[Path | None, typer.Option("--report", metavar="DIR", help="Also write an HTML report here.")]
+Push = Annotated[
+    str | None,
+    typer.Option("--pushgateway", metavar="URL", help="Push the runs' metrics to this Prometheus pushgateway."),
+]
 NoAlerts = Annotated[bool, typer.Option("--no-alerts", help="Decide and send no alerts.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 on degraded, too.")]
 Author = Annotated[str | None, typer.Option("--author", help="Who decides; default HOLDFAST_AUTHOR or the login name.")]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from runner.cli.printing import Made
     from runner.orders import RunOrder
     from runner.prepare import PreparedSuite
+    from runner.push_settings import Pushgateway
     from runner.settings import LoadedSettings
     from runner.store.base import Store
     from runner.wiring import Installation
@@ -35,6 +36,7 @@ def run(
     config: opt.Config = None,
     no_alerts: opt.NoAlerts = False,
     strict: opt.Strict = False,
+    pushgateway: opt.Push = None,
 ) -> int:
     """Fire suites now: check the answers, compare with the baseline, judge, store and print."""
     from runner.cli.interruptible import run_interruptible
@@ -45,12 +47,13 @@ def run(
     format_named(format_)
     writable(output, report)
     loaded = settings_beside(suites, config)
+    gateway = gateway_of(pushgateway, loaded)
     prepared = prepare_all(suites, None if no_alerts else frozenset(loaded.notifiers), loaded.settings.spend)
     orders = orders_of(
         prepared, endpoints=endpoint, probes=probe, labels=label, samples=samples, alerting=not no_alerts
     )
     refuse_unwritable(store, loaded)
-    made = run_interruptible(fire(orders, loaded, store=store, rounds=rounds, report=report))
+    made = run_interruptible(fire(orders, loaded, store=store, rounds=rounds, report=report, gateway=gateway))
     return print_runs(made, format_=format_, output=output, strict=strict)
 
 
@@ -94,6 +97,7 @@ async def fire(
     rounds: int,
     report: Path | None,
     capturing: bool = False,
+    gateway: Pushgateway | None = None,
 ) -> Made:
     """Make all runs, deliver what they have to tell, and write the reports asked for.
 
@@ -109,6 +113,8 @@ async def fire(
         made = Made()
         with progress(calls) as tick:
             await _rounds(here, orders, rounds, made, tick, capturing=capturing)
+        if gateway is not None:
+            await _push(made, gateway)
         if not made.stored:
             return made
         if any(order.alerting for order in orders):
@@ -116,8 +122,37 @@ async def fire(
         if report is not None:
             from runner.pages import write_reports
 
-            made.pages += write_reports(here.store, orders, report)
+            made.pages += write_reports(here.store, orders, report, reach=here.letterhead.reach)
         return made
+
+
+def gateway_of(option: str | None, loaded: LoadedSettings) -> Pushgateway | None:
+    """Where to push metrics: the address of the option, else what the settings say; the job is that of the settings.
+
+    Headers of the settings may be secrets, so they go to the settings' own address alone.
+
+    Raises:
+        UsageError: the option is no address.
+    """
+    from pydantic import SecretStr
+
+    from probes.errors import UsageError
+    from runner.push_settings import Pushgateway, usable
+
+    known = loaded.settings.pushgateway
+    if option is None:
+        return known
+    if not usable(option):
+        raise UsageError("--pushgateway is not an http or https address; write it like http://127.0.0.1:9091")
+    return Pushgateway(url=SecretStr(option), **({"job": known.job} if known else {}))
+
+
+async def _push(made: Made, gateway: Pushgateway) -> None:
+    """Push what the runs told. Where that fails it is said, and nothing else changes: the exit code is the runs'."""
+    from runner.pushing import push
+
+    if trouble := await push(made.records, gateway):
+        made.notes.append(f"warning: the metrics were not pushed to the pushgateway: {trouble}")
 
 
 async def _rounds(

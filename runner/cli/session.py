@@ -9,6 +9,7 @@ from pathlib import Path
 from probes.errors import InputError, Problem, StoreError, SuiteError, UsageError
 from probes.nearest import did_you_mean
 from probes.suite import Spend
+from runner.dependencies import refuse_circles
 from runner.prepare import PreparedSuite, prepare
 from runner.settings import LoadedSettings, load_settings
 
@@ -82,11 +83,17 @@ def prepare_all(
             problems.extend(error.problems)
     if problems:
         raise SuiteError(problems)
-    _refuse_twins(ready)
+    refuse_twins(ready)
+    refuse_circles(ready)
     return ready
 
 
-def _refuse_twins(suites: Sequence[PreparedSuite]) -> None:
+def refuse_twins(suites: Sequence[PreparedSuite]) -> None:
+    """Make sure that no two suites have one name.
+
+    Raises:
+        UsageError: two have.
+    """
     first: dict[str, str] = {}
     for prepared in suites:
         name = prepared.suite.name

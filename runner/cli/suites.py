@@ -32,11 +32,17 @@ def init(
 
 def validate(suites: opt.Suites, config: opt.Config = None) -> int:
     """Read suites and settings, and tell everything that is wrong with them. Sends nothing."""
+    from probes.clock import SystemClock
     from runner.cli.session import prepare_all, settings_beside
+    from runner.dependencies import Dependencies
     from runner.pace import pace_notes
+    from runner.windows import window_notes
 
+    now = SystemClock().now()
     loaded = settings_beside(suites, config)
-    for prepared in prepare_all(suites, frozenset(loaded.notifiers), loaded.settings.spend):
+    ready = prepare_all(suites, frozenset(loaded.notifiers), loaded.settings.spend)
+    known = Dependencies(ready)
+    for prepared in ready:
         suite = prepared.suite
         checks = sum(len(bound) for bound in prepared.checks.values())
         calls = sum(suite.samples_of(probe) for probe in suite.probes)
@@ -44,8 +50,13 @@ def validate(suites: opt.Suites, config: opt.Config = None) -> int:
             f"{prepared.file}: {suite.name} is valid: {len(suite.probes)} probes, {checks} checks, "
             f"{calls} requests a run at each of {', '.join(suite.monitored)}"
         )
-        for note in pace_notes(suite):
+        for note in (*pace_notes(suite), *window_notes(suite.maintenance, now)):
             typer.echo(f"{prepared.file}: note: {note}")
+        # one file alone knows nothing of the others
+        for note in known.unknown(suite) if any(path.is_dir() for path in suites) else ():
+            typer.echo(f"{prepared.file}: note: {note}")
+    for note in window_notes(loaded.settings.maintenance, now):
+        typer.echo(f"settings: note: {note}")
     return 0
 
 

@@ -135,7 +135,7 @@ async def tour(*, scenario: str, seed: int, folder: Path, tell: Tell) -> bool:
             quiet = await show.quiet()
             endpoint.set_scenario(scenario)
             found = await show.changed(scenario)
-            pages: Sequence[Path] = write_reports(here.store, [order], folder)
+            pages: Sequence[Path] = write_reports(here.store, [order], folder, reach=here.letterhead.reach)
     tell(f"\nThe report: {pages[0].resolve()}")
     return quiet and found
 

@@ -26,6 +26,9 @@ def alert_row(state: AlertState, *, suite: str, endpoint: str) -> dict[str, Any]
         "key": state.key,
         "notifier": state.notifier,
         "state": _STATE.dump(state),
+        "phase": "open" if state.live else state.state,
+        "muted": state.muted or None,
+        "due_at": None if state.due_at is None else instant_text(state.due_at),
     }
 
 
@@ -34,13 +37,13 @@ def alert_state(row: Row) -> AlertState:
     return in_utc(_STATE.load(row["state"]))
 
 
-def event_row(state: AlertState, *, run: int, at: datetime) -> dict[str, Any]:
-    """One change of an incident, for the record."""
+def event_row(state: AlertState, *, run: int | None, at: datetime) -> dict[str, Any]:
+    """One change of an incident, for the record; ``run`` None: time alone brought it about."""
     return {
         "run": run,
         "key": state.key,
         "notifier": state.notifier,
-        "state": state.state,
+        "state": state.shown,
         "severity": state.severity,
         "incident_id": state.incident_id,
         "at": instant_text(at),
@@ -48,15 +51,16 @@ def event_row(state: AlertState, *, run: int, at: datetime) -> dict[str, Any]:
 
 
 def changed(before: AlertState | None, after: AlertState) -> bool:
-    """True where an incident moved (opened, resolved, another severity), not where it only counted a run."""
+    """True where an incident moved (opened, muted, resolved, another severity), not where it only counted a run."""
     if before is None:
-        return after.state != "quiet"
-    told = (before.state, before.severity, before.incident_id)
-    return told != (after.state, after.severity, after.incident_id)
+        return after.shown != "quiet"
+    told = (before.shown, before.severity, before.incident_id)
+    return told != (after.shown, after.severity, after.incident_id)
 
 
-def outbox_row(entry: OutboxEntry, *, run: int) -> dict[str, Any]:
-    """One notice on its way. No ``due_at``: it is due at once, whatever the clocks say."""
+def outbox_row(entry: OutboxEntry, *, run: int | None) -> dict[str, Any]:
+    """One notice on its way; ``run`` None: time alone brought it about. No ``due_at``: it is due at once, whatever the
+    clocks say."""
     return {
         "run": run,
         "notifier": entry.notifier,
@@ -73,10 +77,15 @@ def pending(row: Row) -> PendingDelivery:
     """A leased notice from its row, joined with ``receipt`` (null where nothing was delivered before)."""
     return PendingDelivery(
         outbox_id=row["id"],
-        entry=OutboxEntry(notifier=row["notifier"], notice=in_utc(_NOTICE.load(row["notice"]))),
+        entry=OutboxEntry(notifier=row["notifier"], notice=notice_of(row)),
         attempts=row["attempts"],
         receipt=from_json(row["receipt"]) if row["receipt"] else None,
     )
+
+
+def notice_of(row: Row) -> Notice:
+    """The notice of an outbox row."""
+    return in_utc(_NOTICE.load(row["notice"]))
 
 
 def act_row(act: BaselineAct) -> dict[str, Any]:

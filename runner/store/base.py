@@ -19,6 +19,12 @@ from reports.canary.record import CanaryRecord
 from reports.consultation import CalibrationResult, Served
 from reports.notice import Notice
 from reports.summary import BaselineView, Began, RunRecord, StreamPoint
+from runner.store.alert_store import AlertStore
+from runner.store.house_store import HouseStore
+from runner.store.incident_store import IncidentStore
+from runner.store.outbox_store import OutboxStore
+from runner.store.schedule_store import ScheduleStore
+from runner.store.watch_store import WatchStore
 
 Json = Mapping[str, Any]
 
@@ -144,6 +150,10 @@ class RunHeader:
     duration_s: float
     health: str
     in_baseline: bool
+    maintenance: str = ""
+    """Why it was made in a maintenance window; empty where it was not."""
+    offline: str = ""
+    """What says that our own network was lost; empty where it was not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +167,7 @@ class StoredObservation:
     """True where answers are gone, so that answer streams cannot be replayed."""
 
 
-class Store(Protocol):
+class Store(AlertStore, HouseStore, IncidentStore, OutboxStore, ScheduleStore, WatchStore, Protocol):
     """Where runs, evidence, alerts and undelivered notices live. Every method may raise ``StoreError``.
 
     Any thread may call any method; calls of one store take turns.

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from checks.drift.result import StreamKey
 from probes.errors import StoreError
+from probes.privacy import is_hashed
 from probes.sample import Document
 from reports.summary import BaselineView, ProbeNormal
 from runner.store import alert_rows, sample_rows
@@ -112,7 +113,8 @@ def answers(db: SqliteDatabase, suite: str, endpoint: str) -> dict[str, tuple[st
     """By probe: answers of the baseline runs, repeats kept."""
     said: dict[str, list[str]] = defaultdict(list)
     for row in db.read(ANSWERS, [suite, endpoint, ""]):
-        said[row["probe"]].append(row["answer"])
+        if not is_hashed(row["answer"]):  # nothing to compare with: the checks say that there is no baseline
+            said[row["probe"]].append(row["answer"])
     return {probe: tuple(texts) for probe, texts in said.items()}
 
 

@@ -12,6 +12,8 @@ from sqlite_utils import Database
 from sqlite_utils.db import ForeignKey
 
 from probes.errors import StoreError
+from runner.store.house_step import housekeeping
+from runner.store.schedule_step import scheduled
 
 Step = Callable[[Database], None]
 _Columns = dict[str, type]
@@ -287,8 +289,41 @@ def _silences(db: Database) -> None:
     db.table("silences").create_index(["expires_at"])
     ack: _Columns = dict.fromkeys(("incident_id", "at", "acknowledgement"), str)
     _create(db, "acknowledgements", ack, pk="incident_id")
-    db.table("alert_events").create_index(["at"])
+    for column in ("at", "incident_id"):
+        db.table("alert_events").create_index([column])
     db.table("outbox").create_index(["incident_id"])
+
+
+def _withheld_runs(db: Database) -> None:
+    """Why a run moved no incident and taught the judge nothing; empty or null for all that did."""
+    for column in ("maintenance", "offline"):
+        db.table("runs").add_column(column, str)
+    db.table("alive").create({"name": str, "at": str}, pk="name", not_null={"at"})
+
+
+def _channels(db: Database) -> None:
+    """What grouping needs: when a notice was first seen, which digest told it, and how each channel is doing."""
+    for column in ("seen_at", "digest_id"):
+        db.table("outbox").add_column(column, str)
+    db.table("outbox").add_column("alone", int, not_null_default=0)
+    db.table("receipts").add_column("digest_id", str)
+    state: _Columns = dict.fromkeys(("notifier", "quiet_until", "dead_since", "error", "told_at"), str)
+    _create(db, "channels", state, pk="notifier", nullable=("quiet_until", "dead_since", "error", "told_at"))
+    db.execute("CREATE INDEX idx_outbox_queue ON outbox (notifier) WHERE state = 'waiting'")
+    db.execute("CREATE INDEX idx_outbox_told ON outbox (notifier, delivered_at) WHERE state = 'delivered'")
+    db.execute("CREATE INDEX idx_receipts_digest ON receipts (digest_id) WHERE digest_id IS NOT NULL")
+
+
+def _alerts_between_runs(db: Database) -> None:
+    """Alert states that time alone changes: found by when they are due, and with changes that belong to no run."""
+    for column in ("phase", "muted", "due_at"):
+        db.table("alerts").add_column(column, str)
+    db.execute("UPDATE alerts SET phase = json_extract(state, '$.state')")
+    db.execute("CREATE INDEX idx_alerts_open ON alerts (suite) WHERE phase = 'open'")
+    db.execute("CREATE INDEX idx_alerts_muted ON alerts (muted) WHERE muted IS NOT NULL")
+    db.execute("CREATE INDEX idx_alerts_due ON alerts (due_at) WHERE due_at IS NOT NULL")
+    for table in ("alert_events", "outbox"):
+        db.table(table).transform(not_null={"run": False})
 
 
 MIGRATIONS: tuple[tuple[str, Step], ...] = (
@@ -302,5 +337,10 @@ MIGRATIONS: tuple[tuple[str, Step], ...] = (
     ("0008_canaries", _canaries),
     ("0009_status_of_samples", _status_of_samples),
     ("0010_silences", _silences),
+    ("0011_channels", _channels),
+    ("0012_housekeeping", housekeeping),
+    ("0013_alerts_between_runs", _alerts_between_runs),
+    ("0014_withheld_runs", _withheld_runs),
+    ("0015_scheduled", scheduled),
 )
 """Every step, in order. Names are kept in the database; a step is never renamed."""

@@ -41,6 +41,8 @@ def run_row(record: RunRecord, *, in_baseline: bool) -> dict[str, Any]:
         "alerts": ALERT_VIEWS.dump(record.alerts),
         "in_baseline": in_baseline,
         "texts_expired": False,
+        "maintenance": record.maintenance,
+        "offline": record.offline,
     }
 
 
@@ -55,6 +57,8 @@ def header(row: Row) -> RunHeader:
         duration_s=row["duration_s"],
         health=row["health"],
         in_baseline=bool(row["in_baseline"]),
+        maintenance=row["maintenance"] or "",
+        offline=row["offline"] or "",
     )
 
 
@@ -72,6 +76,8 @@ def run_record(row: Row, *, probes: tuple[ProbeRecord, ...], drift: tuple[Stream
         drift=drift,
         alerts=ALERT_VIEWS.load(row["alerts"]),
         note=row["note"],
+        maintenance=row["maintenance"] or "",
+        offline=row["offline"] or "",
     )
 
 

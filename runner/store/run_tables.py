@@ -8,9 +8,8 @@ from typing import Any
 
 from checks.drift.result import StreamKey
 from probes.errors import StoreError
-from reports.alerts import AlertState
 from reports.summary import RunRecord
-from runner.store import alert_rows, consultation_table, observation_rows, rows, sample_rows
+from runner.store import alert_table, consultation_table, observation_rows, rows, sample_rows
 from runner.store.base import Json, RunWrite
 from runner.store.columns import from_json, to_json
 from runner.store.database import SqliteDatabase
@@ -31,8 +30,8 @@ def save(db: SqliteDatabase, write: RunWrite) -> None:
     seen = observation_rows.observation_json(write.observation)
     db.insert("observations", {"run": run, "observation": seen, "plan": to_json(dict(write.plan))})
     replace_streams(db, record.suite, record.endpoint, write.streams)
-    _save_alerts(db, write, run)
-    db.insert_all("outbox", [alert_rows.outbox_row(entry, run=run) for entry in write.outbox])
+    ended = record.started_at + timedelta(seconds=record.duration_s)
+    alert_table.save(db, (record.suite, record.endpoint), write.alerts, write.outbox, at=ended, run=run)
 
 
 def _save_parts(db: SqliteDatabase, record: RunRecord, run: int) -> None:
@@ -73,16 +72,6 @@ def _present(optional: Iterable[dict[str, Any] | None]) -> list[dict[str, Any]]:
     return [row for row in optional if row is not None]
 
 
-def _save_alerts(db: SqliteDatabase, write: RunWrite, run: int) -> None:
-    record = write.record
-    before = {(state.key, state.notifier): state for state in alert_states(db, record.suite, record.endpoint)}
-    ended = record.started_at + timedelta(seconds=record.duration_s)
-    moved = [state for state in write.alerts if alert_rows.changed(before.get((state.key, state.notifier)), state)]
-    db.insert_all("alert_events", [alert_rows.event_row(state, run=run, at=ended) for state in moved])
-    now = [alert_rows.alert_row(state, suite=record.suite, endpoint=record.endpoint) for state in write.alerts]
-    db.insert_all("alerts", now, replace=True)
-
-
 def replace_streams(db: SqliteDatabase, suite: str, endpoint: str, streams: Mapping[StreamKey, Json]) -> None:
     """Forget the stream states of one suite and endpoint and keep these."""
     db.change("DELETE FROM streams WHERE suite = ? AND endpoint = ?", [suite, endpoint])
@@ -101,11 +90,3 @@ def stream_states(db: SqliteDatabase, suite: str, endpoint: str) -> dict[StreamK
     """Current stream states, in the order they were saved."""
     found = db.read("SELECT * FROM streams WHERE suite = ? AND endpoint = ? ORDER BY rowid", [suite, endpoint])
     return {StreamKey(scope=r["scope"], dimension=r["dimension"]): from_json(r["state"]) for r in found}
-
-
-def alert_states(db: SqliteDatabase, suite: str, endpoint: str) -> tuple[AlertState, ...]:
-    """Current alert states, by key and notifier."""
-    found = db.read(
-        "SELECT state FROM alerts WHERE suite = ? AND endpoint = ? ORDER BY key, notifier", [suite, endpoint]
-    )
-    return tuple(map(alert_rows.alert_state, found))

@@ -62,6 +62,7 @@ def sample_row(sample: Sample, *, probe: ProbeRecord, run: int, position: int, p
         "headers": to_json(dict(sample.headers)) if sample.headers else None,
         "filters": to_json(dict(sample.filters)) if sample.filters else None,
         "told_trace_id": sample.told_trace_id,
+        "answer_chars": sample.answer_chars,
     }
 
 
@@ -119,6 +120,7 @@ def sample(row: Row, *, run: Row, probe: Row) -> Sample:
         ),
         route=route(row),
         answer=row["answer"],
+        answer_chars=row["answer_chars"],
         refusal=row["refusal"],
         tool_calls=TOOL_CALLS.load(row["tool_calls"]) if row["tool_calls"] else (),
         documents=DOCUMENTS.load(row["documents"]) if row["documents"] else None,

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from checks.drift.result import StreamKey
-from reports.alerts import AlertState
 from reports.canary.record import CanaryRecord
 from reports.consultation import CalibrationResult, Served
 from reports.summary import BaselineView, Began, RunRecord, StreamPoint
@@ -18,7 +17,6 @@ from runner.store import (
     canary_table,
     consultation_table,
     outbox_table,
-    retention,
     run_reading,
     run_tables,
     spending_table,
@@ -36,9 +34,17 @@ from runner.store.base import (
     StoredObservation,
 )
 from runner.store.database import SqliteDatabase
+from runner.store.sqlite_alerts import SqliteAlerts
+from runner.store.sqlite_house import SqliteHouse
+from runner.store.sqlite_incidents import SqliteIncidents
+from runner.store.sqlite_outbox import SqliteOutbox
+from runner.store.sqlite_schedule import SqliteSchedule
+from runner.store.sqlite_watch import SqliteWatch
+
+EXPIRED_AT_ONCE = 20
 
 
-class SqliteStore:
+class SqliteStore(SqliteAlerts, SqliteHouse, SqliteIncidents, SqliteOutbox, SqliteSchedule, SqliteWatch):
     """One file for one machine. Threads take turns at one connection; several processes queue for writing."""
 
     def __init__(self, path: str) -> None:
@@ -85,9 +91,6 @@ class SqliteStore:
 
     def stream_states(self, suite: str, endpoint: str) -> dict[StreamKey, dict[str, Any]]:
         return run_tables.stream_states(self._db, suite, endpoint)
-
-    def alert_states(self, suite: str, endpoint: str) -> tuple[AlertState, ...]:
-        return run_tables.alert_states(self._db, suite, endpoint)
 
     # -------------------------------------------------------------------------------------------- what was
     def run(self, run_id: str) -> RunRecord | None:
@@ -173,8 +176,10 @@ class SqliteStore:
 
     # -------------------------------------------------------------------------------------------- keeping house
     def expire_texts(self, before: datetime) -> int:
-        with self._db.write():
-            return retention.expire_texts(self._db, before)
+        runs = 0
+        while found := self.forget_texts(before, most=EXPIRED_AT_ONCE):
+            runs += found
+        return runs + self.forget_told(before) + self.forget_conversations()
 
     def close(self) -> None:
         self._db.close()

@@ -64,7 +64,8 @@ def daemon_place(place: Workplace, slack: FakeSlack) -> Workplace:
     port = free_port()
     settings = (
         f"store: sqlite:///holdfast.db\nlisten: 127.0.0.1:{port}\nsuites: suites\nnotifiers:\n"
-        f"  slack: {{type: slack, bot_token: ${{SLACK_BOT_TOKEN}}, channel: {CHANNEL}, base_url: {slack.base_url}}}\n"
+        f"  slack: {{type: slack, bot_token: ${{SLACK_BOT_TOKEN}}, channel: {CHANNEL}, base_url: {slack.base_url},"
+        " group_wait: 0s}\n"
     )
     (place.folder / "suites").mkdir()
     (place.folder / "suites" / "watched.yaml").write_text(SUITE, encoding="utf-8")

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
+from reports.notifiers import NOTIFIERS
+from reports.notifiers.signing import secrets_of, signed
 from runner.demo.endpoint import RunningEndpoint
 from runner.prepare import AnyEnvironment, prepare
 from runner.settings import load_settings
 from tests.acceptance.conftest import HOLDFAST, Workplace
+from tests.fakes.alerting import a_notice
+from tests.fakes.receivers import FakeReceivers
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -23,10 +30,16 @@ ENVIRON = {
     "HOLDFAST_BASE_URL": "http://127.0.0.1:9/v1",
     "HOLDFAST_API_KEY": "key",
     "HOLDFAST_MODEL": "support-bot",
+    "HEARTBEAT_URL": "http://127.0.0.1:9/ping",
     "SLACK_BOT_TOKEN": "xoxb-1",
     "SLACK_WEBHOOK_URL": "http://127.0.0.1:9/hook",
     "WEBHOOK_URL": "http://127.0.0.1:9/hook",
+    "PAGERDUTY_KEY": "0123456789abcdef0123456789abcdef",
+    "ALERTMANAGER_PASSWORD": "password",
+    "MAIL_URL": "mailto://127.0.0.1:9?from=a@example.com&to=b@example.com",
+    "WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "LISTEN_TOKEN": "token",
+    "PUSH_TOKEN": "token",
 }
 ATTACHED = {".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF-1.7\n"}
 """What stands in the files that parts of suites in the docs send along."""
@@ -68,7 +81,7 @@ def fenced(*fences: str) -> list[Block]:
 
 
 def test_every_block_in_the_docs_is_of_a_kind_that_a_test_executes() -> None:
-    known = {"sh", "yaml", "yaml settings", "yaml fragment", "text"}
+    known = {"sh", "yaml", "yaml settings", "yaml fragment", "text", "python"}
     assert [str(block) for block in blocks() if block.fence not in known] == []
 
 
@@ -111,6 +124,22 @@ def test_a_part_of_a_suite_in_the_docs_is_valid_in_a_suite(block: Block, tmp_pat
         (tmp_path / name).write_bytes(ATTACHED[Path(name).suffix])
     # every variable is set there, and no key or certificate need exist
     assert prepare(path, AnyEnvironment(), None).suite.probes
+
+
+@pytest.mark.parametrize("block", fenced("python"), ids=str)
+def test_python_in_the_docs_tells_genuine_webhooks_from_all_others(block: Block) -> None:
+    names: dict[str, Any] = {}
+    exec(compile(block.text, str(block), "exec"), names)  # our own docs
+    is_genuine, secret = names["is_genuine"], ENVIRON["WEBHOOK_SECRET"]
+    with FakeReceivers() as fake:
+        asyncio.run(NOTIFIERS["webhook"](url=fake.receiver_url, secret=secret).deliver(a_notice(), None))
+        ((_, _, headers),), (body,) = fake.requests, fake.raw
+    assert is_genuine(secret, headers, body)
+    assert not is_genuine(secret, headers, body + b" ")
+    assert not is_genuine(secret, {**headers, "webhook-id": "another"}, body)
+    assert not is_genuine("whsec_" + "A" * 32, headers, body)
+    old = signed(secrets_of(secret), "id", int(time.time()) - 3600, body)
+    assert not is_genuine(secret, old, body), "signed by us, and an hour old"
 
 
 @pytest.mark.slow

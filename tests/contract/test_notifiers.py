@@ -19,26 +19,45 @@ from reports.notifiers import NOTIFIERS, notifiers
 from reports.notifiers.replies import LONGEST_WAIT_S, retry_after_s
 from reports.notifiers.webhook import WebhookNotifier
 from tests.fakes.alerting import a_notice
+from tests.fakes.receivers import BEARER, PASSWORD, ROUTING_KEY, SECRETS, WEBHOOK_SECRET, FakeReceivers
 from tests.fakes.records import HOSTILE
-from tests.fakes.slack import CHANNEL, SECRETS, TOKEN, WEBHOOK_PATH, FakeSlack, Trouble, rate_limited
+from tests.fakes.slack import CHANNEL, TOKEN, WEBHOOK_PATH, Trouble, rate_limited
 
-Build = Callable[[FakeSlack], Notifier]
+Build = Callable[..., Notifier]
+"""Called with the stand-ins, and with more settings as keywords."""
 
 BUILDS: dict[str, list[Build]] = {
-    "console": [lambda _: NOTIFIERS["console"](stream=io.StringIO())],
-    "slack": [
-        lambda fake: NOTIFIERS["slack"](bot_token=TOKEN, channel=CHANNEL, base_url=fake.base_url),
-        lambda fake: NOTIFIERS["slack"](webhook_url=fake.webhook_url),
+    "alertmanager": [
+        lambda fake, **more: NOTIFIERS["alertmanager"](
+            url=fake.alertmanager_url, username="holdfast", password=PASSWORD, **more
+        ),
+        lambda fake, **more: NOTIFIERS["alertmanager"](url=[fake.alertmanager_url], bearer_token=BEARER, **more),
     ],
-    "webhook": [lambda fake: NOTIFIERS["webhook"](url=fake.receiver_url, headers={"Authorization": f"Bearer {TOKEN}"})],
+    "apprise": [lambda fake, **more: NOTIFIERS["apprise"](urls=[fake.apprise_url], **more)],
+    "console": [lambda _, **more: NOTIFIERS["console"](stream=io.StringIO(), **more)],
+    "pagerduty": [lambda fake, **more: NOTIFIERS["pagerduty"](routing_key=ROUTING_KEY, url=fake.pagerduty_url, **more)],
+    "slack": [
+        lambda fake, **more: NOTIFIERS["slack"](bot_token=TOKEN, channel=CHANNEL, base_url=fake.base_url, **more),
+        lambda fake, **more: NOTIFIERS["slack"](webhook_url=fake.webhook_url, **more),
+    ],
+    "webhook": [
+        lambda fake, **more: NOTIFIERS["webhook"](
+            url=fake.receiver_url, headers={"Authorization": f"Bearer {TOKEN}"}, **more
+        ),
+        lambda fake, **more: NOTIFIERS["webhook"](url=fake.receiver_url, secret=WEBHOOK_SECRET, **more),
+    ],
 }
 EVERY = [pytest.param(build, id=f"{name}-{i}") for name, builds in BUILDS.items() for i, build in enumerate(builds)]
 REMOTE = [entry for entry in EVERY if not str(entry.id).startswith("console")]
+QUOTED = json.dumps({"error": " ".join(SECRETS)})
+"""What a receiver says that quotes secrets back at us."""
+KNOWS_ONLY_WHETHER = "AppriseNotifier"
+"""Its library says of a delivery that it failed, and not why."""
 
 
 @pytest.fixture
-def fake() -> Iterator[FakeSlack]:
-    with FakeSlack() as running:
+def fake() -> Iterator[FakeReceivers]:
+    with FakeReceivers() as running:
         yield running
 
 
@@ -47,12 +66,24 @@ def hostile(event: AlertEvent) -> Notice:
     return a_notice(event, facts=(HOSTILE,) * 20, failures=(HOSTILE,), **dict.fromkeys(texts, HOSTILE))
 
 
+def refusal(notifier: Notifier) -> DeliveryError:
+    with pytest.raises(DeliveryError) as caught:
+        asyncio.run(notifier.deliver(a_notice(), None))
+    return caught.value
+
+
+def leaked(error: DeliveryError, notifier: Notifier, caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Secrets in what anybody could read of a failed delivery."""
+    said = "".join(traceback.format_exception(error)) + repr(notifier) + caplog.text
+    return [secret for secret in SECRETS if secret in said]
+
+
 def test_every_notifier_of_the_table_is_tested_here() -> None:
     assert set(BUILDS) == set(NOTIFIERS) <= set(notifiers())
 
 
 @pytest.mark.parametrize("build", EVERY)
-def test_a_whole_incident_is_delivered_with_the_receipt_carried_along(fake: FakeSlack, build: Build) -> None:
+def test_a_whole_incident_is_delivered_with_the_receipt_carried_along(fake: FakeReceivers, build: Build) -> None:
     notifier, receipt = build(fake), None
     for event in (AlertEvent.OPENED, AlertEvent.OPENED, AlertEvent.UPDATED, AlertEvent.REMINDER, AlertEvent.RESOLVED):
         receipt = asyncio.run(notifier.deliver(a_notice(event), receipt)).receipt
@@ -62,7 +93,7 @@ def test_a_whole_incident_is_delivered_with_the_receipt_carried_along(fake: Fake
 @pytest.mark.parametrize("build", EVERY)
 @pytest.mark.parametrize("event", list(AlertEvent))
 def test_a_first_notice_of_any_kind_with_hostile_text_is_delivered(
-    fake: FakeSlack, build: Build, event: AlertEvent
+    fake: FakeReceivers, build: Build, event: AlertEvent
 ) -> None:
     assert asyncio.run(build(fake).deliver(hostile(event), None)).receipt is not None
 
@@ -79,14 +110,58 @@ def test_a_first_notice_of_any_kind_with_hostile_text_is_delivered(
     ids=["429", "500", "cut", "404"],
 )
 def test_trouble_says_whether_and_when_to_try_again(
-    fake: FakeSlack, build: Build, trouble: Trouble, permanent: bool, retry_after: float | None
+    fake: FakeReceivers, build: Build, trouble: Trouble, permanent: bool, retry_after: float | None
 ) -> None:
     fake.script(trouble)
     with pytest.raises(DeliveryError) as caught:
         asyncio.run(build(fake).deliver(a_notice(), None))
-    assert (caught.value.permanent, caught.value.retry_after_s) == (permanent, retry_after)
+    known = type(build(fake)).__name__ != KNOWS_ONLY_WHETHER
+    expected = (permanent, retry_after) if known else (False, None)
+    assert (caught.value.permanent, caught.value.retry_after_s) == expected
     asyncio.run(build(fake).deliver(a_notice(), None))
     assert len(fake.requests) == 2
+
+
+@pytest.mark.parametrize("build", REMOTE)
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Trouble(status=400, body=QUOTED),
+        Trouble(status=401, body=QUOTED, headers={"WWW-Authenticate": 'Basic realm="x"'}),
+        Trouble(status=429, body=QUOTED, headers={"Retry-After": "5"}),
+        Trouble(status=500, body=QUOTED),
+        Trouble(status=302, headers={"Location": "/elsewhere/stand-in-key"}),
+        Trouble(cut=True),
+    ],
+    ids=["400", "401", "429", "500", "302", "cut"],
+)
+def test_no_refusal_brings_a_secret_into_an_error_or_a_log_even_where_the_receiver_quotes_it(
+    fake: FakeReceivers, build: Build, trouble: Trouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    fake.script(trouble)
+    notifier = build(fake)
+    error = refusal(notifier)
+    assert len(fake.requests) == 1, "refused at the first word; whoever repeats is the outbox"
+    assert not leaked(error, notifier, caplog)
+
+
+@pytest.mark.parametrize("build", REMOTE)
+def test_a_receiver_that_says_nothing_is_given_up_in_time_and_tried_again(fake: FakeReceivers, build: Build) -> None:
+    fake.script(Trouble(hang=True))
+
+    async def given_up() -> tuple[DeliveryError, float]:
+        notifier, loop = build(fake, timeout_s=0.2), asyncio.get_running_loop()
+        began = loop.time()
+        with pytest.raises(DeliveryError) as caught:
+            await notifier.deliver(a_notice(), None)
+        took = loop.time() - began
+        fake.let_go()
+        return caught.value, took
+
+    error, took = asyncio.run(given_up())
+    assert (error.permanent, error.retry_after_s) == (False, None)
+    assert took < 3
 
 
 @pytest.mark.parametrize("build", REMOTE)
@@ -94,16 +169,16 @@ def test_nobody_at_home_is_an_error_to_try_again_without_secrets(
     build: Build, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    with FakeSlack() as gone:
+    with FakeReceivers() as gone:
         notifier = build(gone)
-    with pytest.raises(DeliveryError) as caught:
-        asyncio.run(notifier.deliver(a_notice(), None))
-    said = "".join(traceback.format_exception(caught.value)) + repr(notifier) + caplog.text
-    assert not caught.value.permanent and not [secret for secret in SECRETS if secret in said]
+    error = refusal(notifier)
+    assert not error.permanent and not leaked(error, notifier, caplog)
 
 
 @pytest.mark.parametrize("build", REMOTE)
-def test_a_successful_delivery_logs_no_secret(fake: FakeSlack, build: Build, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_successful_delivery_logs_no_secret(
+    fake: FakeReceivers, build: Build, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     asyncio.run(build(fake).deliver(a_notice(), None))
     assert fake.requests and not [secret for secret in SECRETS if secret in caplog.text]
@@ -119,7 +194,33 @@ def test_a_successful_delivery_logs_no_secret(fake: FakeSlack, build: Build, cap
         ("webhook", {"url": 5}),
         ("webhook", {"url": "https://x.example", "headers": "X-Key"}),
         ("webhook", {"url": "https://x.example", "timeout_s": 0}),
+        ("webhook", {"url": "https://x.example", "secret": TOKEN}),
+        ("webhook", {"url": "https://x.example", "secret": "whsec_" + TOKEN}),
+        ("webhook", {"url": "https://x.example", "secret": []}),
+        ("webhook", {"url": "https://x.example", "secret": {"key": TOKEN}}),
         ("console", {"stream": "stdout"}),
+        ("pagerduty", {"routing_key": 5}),
+        ("pagerduty", {"routing_key": TOKEN + "\n"}),
+        ("pagerduty", {"routing_key": ROUTING_KEY, "url": 5}),
+        ("pagerduty", {"routing_key": ROUTING_KEY, "timeout_s": True}),
+        ("alertmanager", {"url": 5}),
+        ("alertmanager", {"url": []}),
+        ("alertmanager", {"url": ["http://127.0.0.1:9", 5]}),
+        ("alertmanager", {"url": "http://127.0.0.1:9", "username": "me"}),
+        ("alertmanager", {"url": "http://127.0.0.1:9", "username": "me", "password": TOKEN, "bearer_token": TOKEN}),
+        ("alertmanager", {"url": "http://127.0.0.1:9", "bearer_token": TOKEN + "\r\nX: 1"}),
+        ("alertmanager", {"url": "http://127.0.0.1:9", "password": 5}),
+        ("alertmanager", {"url": "http://127.0.0.1:9", "labels": ["eu"]}),
+        ("alertmanager", {"url": "http://127.0.0.1:9", "labels": {"region": ""}}),
+        ("alertmanager", {"url": "http://127.0.0.1:9", "labels": {"my-region": "eu"}}),
+        ("alertmanager", {"url": "http://127.0.0.1:9", "labels": {"severity": "page"}}),
+        ("alertmanager", {"url": "http://127.0.0.1:9", "open_for_s": 60}),
+        ("apprise", {"urls": 5}),
+        ("apprise", {"urls": []}),
+        ("apprise", {"urls": [5]}),
+        ("apprise", {"urls": [f"nosuch://{TOKEN}"]}),
+        ("apprise", {"urls": ["json://127.0.0.1:9"], "tags": "production"}),
+        ("apprise", {"urls": ["json://127.0.0.1:9"], "timeout_s": 0}),
     ],
 )
 def test_settings_of_the_wrong_type_are_a_value_error(name: str, settings: dict[str, object]) -> None:
@@ -159,7 +260,7 @@ def test_a_closed_console_is_a_delivery_error() -> None:
 
 
 # ------------------------------------------------------------------------------------------------ webhook
-def test_a_webhook_gets_every_field_of_the_notice_as_json(fake: FakeSlack) -> None:
+def test_a_webhook_gets_every_field_of_the_notice_as_json(fake: FakeReceivers) -> None:
     asyncio.run(WebhookNotifier(url=fake.receiver_url, headers={"X-Key": "k"}).deliver(a_notice(), None))
     ((_, body, headers),) = fake.requests
     assert body.pop("schema") == "holdfast.notice/1"
@@ -167,7 +268,7 @@ def test_a_webhook_gets_every_field_of_the_notice_as_json(fake: FakeSlack) -> No
     assert (body["at"], headers["x-key"]) == ("2026-03-14T10:00:00Z", "k")
 
 
-def test_a_repeat_of_a_notice_has_the_same_key_and_another_notice_has_not(fake: FakeSlack) -> None:
+def test_a_repeat_of_a_notice_has_the_same_key_and_another_notice_has_not(fake: FakeReceivers) -> None:
     notifier = WebhookNotifier(url=fake.receiver_url)
     for event in (AlertEvent.OPENED, AlertEvent.OPENED, AlertEvent.RESOLVED):
         asyncio.run(notifier.deliver(a_notice(event), None))
@@ -175,14 +276,14 @@ def test_a_repeat_of_a_notice_has_the_same_key_and_another_notice_has_not(fake: 
     assert first == again != other
 
 
-def test_a_silent_receiver_is_given_up_after_the_timeout(fake: FakeSlack) -> None:
+def test_a_silent_receiver_is_given_up_after_the_timeout(fake: FakeReceivers) -> None:
     fake.script(Trouble(hang=True))
     with pytest.raises(DeliveryError, match=r"within 0\.2 s") as caught:
         asyncio.run(WebhookNotifier(url=fake.receiver_url, timeout_s=0.2).deliver(a_notice(), None))
     assert not caught.value.permanent
 
 
-def test_a_redirect_is_not_followed(fake: FakeSlack) -> None:
+def test_a_redirect_is_not_followed(fake: FakeReceivers) -> None:
     fake.script(Trouble(status=307, headers={"Location": fake.origin + WEBHOOK_PATH}))
     with pytest.raises(DeliveryError, match="HTTP 307") as caught:
         asyncio.run(WebhookNotifier(url=fake.receiver_url).deliver(a_notice(), None))

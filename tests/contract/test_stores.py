@@ -22,6 +22,7 @@ from probes.sample import Document, TokenUsage
 from reports.alerts import AlertState
 from reports.consultation import CalibrationResult, Consultation, Place, Served
 from reports.notice import AlertEvent, Notice
+from reports.silences import Acknowledgement, Silence
 from reports.summary import ProbeRecord, RunRecord
 from runner.store import open_store
 from runner.store.base import BaselineAct, Installed, OutboxEntry, RunWrite, Spending, Spent, Store
@@ -544,6 +545,20 @@ def test_installed_suites_are_kept_once_for_each_endpoint(store: Store) -> None:
     assert store.installed() == (other, replace(mine, streams=61))
 
 
+def test_what_the_schedule_runs_no_more_leaves_the_budget_too(store: Store) -> None:
+    mine = Installed(suite="bot", endpoint="production", streams=60, runs_per_year=35_040)
+    by_hand = replace(mine, suite="by-hand")
+    store.save_installed(mine)
+    store.save_installed(by_hand)
+    store.save_scheduled([("bot", "production"), ("bot", "standby")])
+    store.save_scheduled([("bot", "production")])
+    assert store.scheduled() == {("bot", "production"), ("bot", "standby")}
+    store.forget_scheduled("bot", "production")
+    store.forget_scheduled("bot", "nowhere")
+    assert store.scheduled() == {("bot", "standby")}
+    assert store.installed() == (by_hand,)
+
+
 # ------------------------------------------------------------------------------------------------ holding the store
 def test_what_is_written_while_the_store_is_held_lands_together_or_not_at_all(store: Store) -> None:
     mine = Installed(suite=SUITE, endpoint=ENDPOINT, streams=60, runs_per_year=1.0)
@@ -607,6 +622,44 @@ def test_alert_states_are_kept_by_key_and_notifier(store: Store) -> None:
     store.save_run(written(numbered(3, endpoint="candidate"), alerts=[alert("quiet")]))
     assert store.alert_states(*PLACE) == (pager, alert("open"))
     assert store.alert_states(SUITE, "nobody") == ()
+
+
+def test_what_time_changed_is_written_without_a_run_and_with_its_notices(store: Store) -> None:
+    pager = alert(notifier="pager")
+    store.save_run(written(numbered(1), alerts=[alert("pending"), pager]))
+    store.save_alerts(*PLACE, [alert()], [entry()], at=later(60))
+    assert store.alert_states(*PLACE) == (pager, alert())
+    assert [pending.entry.notice.event for pending in store.due(later(60))] == [AlertEvent.OPENED]
+    opened = [change for change in store.alert_changes(since=later(60)) if change.notifier == "slack"][-1]
+    assert (opened.event.state, opened.event.at, opened.event.run_id) == ("open", later(60), "")
+
+
+def test_states_of_time_that_cannot_be_written_whole_are_not_written_at_all(store: Store) -> None:
+    store.save_alerts(*PLACE, [alert("pending")], [], at=NOW)
+    timeless = replace(entry(), notice=replace(entry().notice, at=datetime(2026, 1, 1)))  # noqa: DTZ001  refused
+    with pytest.raises(StoreError, match="time zone"):
+        store.save_alerts(*PLACE, [alert()], [entry(), timeless], at=later(60))
+    assert (store.alert_states(*PLACE), store.undelivered()) == ((alert("pending"),), 0)
+
+
+def test_places_are_found_by_when_an_alert_of_theirs_is_due(store: Store) -> None:
+    store.save_alerts(*PLACE, [alert(due_at=later(60)), alert(notifier="pager", due_at=later(10))], [], at=NOW)
+    store.save_alerts(SUITE, "candidate", [alert(due_at=later(30))], [], at=NOW)
+    store.save_alerts("other", "prod", [alert()], [], at=NOW)
+    assert store.alerts_due(later(9)) == ()
+    assert store.alerts_due(later(30)) == ((SUITE, "candidate"), PLACE)
+    store.save_alerts(SUITE, "candidate", [alert()], [], at=later(30))
+    assert store.alerts_due(later(60)) == (PLACE,)
+
+
+def test_open_and_flapping_incidents_are_found_by_their_suite_and_muted_ones_by_their_reason(store: Store) -> None:
+    flapping, muted = alert("quiet", flapping=True, notifier="a"), alert(muted="inhibited by x/y", notifier="b")
+    store.save_alerts(*PLACE, [flapping, muted, alert("pending", notifier="c")], [], at=NOW)
+    store.save_alerts("other", "prod", [alert()], [], at=NOW)
+    assert store.open_at([SUITE]) == (flapping, muted)
+    assert store.open_at([]) == ()
+    assert store.muted_for("inhibited by x/y") == (muted,)
+    assert store.alert_endpoints(SUITE) == {ENDPOINT}
 
 
 def later(seconds: float) -> datetime:
@@ -738,6 +791,106 @@ def test_due_takes_no_more_than_asked_for_oldest_first(store: Store) -> None:
     assert len(store.due(NOW)) == 3
 
 
+# ------------------------------------------------------------------------------------------------ channels
+def test_a_waiting_notice_tells_planning_what_it_needs_and_keeps_when_it_was_first_seen(store: Store) -> None:
+    with_outbox(store, entry(), entry(to="pager"))
+    (row,) = store.waiting("slack")
+    assert (row.incident_id, row.event, row.severity, row.at) == ("incident-1", AlertEvent.OPENED, "page", NOW)
+    assert (row.seen_at, row.due_at, row.leased_until, row.attempts, row.updates) == (None, None, None, 0, False)
+    for seconds in (5, 9):
+        store.seen([row.outbox_id], later(seconds))
+    assert store.waiting("slack")[0].seen_at == later(5) and store.waiting("nobody") == ()
+
+
+def test_a_notice_is_claimed_by_one_worker_until_its_lease_ends(store: Store) -> None:
+    with_outbox(store, entry(), entry(incident="incident-2"))
+    first, second = (row.outbox_id for row in store.waiting("slack"))
+    assert store.claim([first], NOW, 60) == (first,)
+    assert store.claim([first, second], later(59), 60) == (second,)
+    assert store.claim([first, second], later(60), 60) == (first,)
+    store.delivered(first, later(61), {})
+    assert store.claim([first], later(999), 60) == ()
+
+
+def test_a_digest_settles_its_notices_together_and_its_receipt_belongs_to_every_incident_of_it(store: Store) -> None:
+    with_outbox(store, *(entry(incident=f"incident-{n}") for n in (1, 2)), entry(AlertEvent.RESOLVED))
+    one, two, resolved = (row.outbox_id for row in store.waiting("slack"))
+    store.told_together([one, two], later(1), {"ts": "7"}, "digest-1")
+    (row,) = store.waiting("slack")
+    assert (row.outbox_id, row.updates, row.digest_id) == (resolved, True, "digest-1")
+    ((notice, receipt),) = store.notices([resolved])
+    assert notice.event is AlertEvent.RESOLVED and receipt == {"ts": "7"}
+    store.told_together([resolved], later(2), {"ts": "8"}, "digest-1")
+    assert {n.incident_id: n.event for n in store.told_in("digest-1", "slack")} == {
+        "incident-1": AlertEvent.RESOLVED,
+        "incident-2": AlertEvent.OPENED,
+    }
+    store.save_run(written(numbered(2), outbox=[entry(AlertEvent.UPDATED, incident="incident-2")]))
+    ((_, moved),) = store.notices([row.outbox_id for row in store.waiting("slack")])
+    assert moved == {"ts": "8"}, "the message of a digest moved for all that it told of"
+    assert store.told_in("digest-1", "pager") == ()
+
+
+def test_traffic_counts_openings_by_incident_and_messages_by_digest(store: Store) -> None:
+    with_outbox(store, *(entry(incident=f"incident-{n}") for n in range(4)), entry(AlertEvent.RESOLVED, incident="old"))
+    ids = [row.outbox_id for row in store.waiting("slack")]
+    store.told_together(ids[:3], later(10), {}, "digest-1")
+    store.delivered(ids[3], later(20), {})
+    store.delivered(ids[4], later(30), {})
+    traffic = store.traffic("slack", opened_since=NOW, sent_since=NOW)
+    assert traffic.opened == (later(20), later(10), later(10), later(10))
+    assert traffic.sent == (later(30), later(20), later(10)) and traffic.quiet_until is None
+    assert store.traffic("slack", opened_since=later(10), sent_since=later(20)).sent == (later(30),)
+    assert store.traffic("pager", opened_since=NOW, sent_since=NOW).sent == ()
+
+
+def test_a_failed_digest_is_due_again_as_a_whole_and_settled_notices_stay_settled(store: Store) -> None:
+    with_outbox(store, entry(), entry(incident="incident-2"))
+    ids = [row.outbox_id for row in store.waiting("slack")]
+    store.claim(ids, NOW, 60)
+    store.retry_together(ids, later(9), "HTTP 500")
+    assert {(row.attempts, row.due_at, row.leased_until, row.alone) for row in store.waiting("slack")} == {
+        (1, later(9), None, False)
+    }
+    store.delivered(ids[0], later(10), {})
+    store.retry_together(ids, later(20), "refused", alone=True)
+    assert [(row.outbox_id, row.attempts, row.alone) for row in store.waiting("slack")] == [(ids[1], 2, True)]
+
+
+def test_a_withdrawn_notice_is_settled_and_a_leased_one_is_not_withdrawn(store: Store) -> None:
+    with_outbox(store, entry(), entry(incident="incident-2"))
+    ids = [row.outbox_id for row in store.waiting("slack")]
+    store.claim(ids[:1], NOW, 60)
+    store.withdraw(ids, later(1))
+    assert [row.outbox_id for row in store.waiting("slack")] == ids[:1] and store.undelivered() == 1
+    assert store.traffic("slack", opened_since=NOW, sent_since=NOW).sent == ()
+
+
+def test_a_dead_channel_is_dead_until_it_takes_a_notice(store: Store) -> None:
+    with_outbox(store, entry(), entry(incident="incident-2"))
+    ids = [row.outbox_id for row in store.waiting("slack")]
+    store.channel_died("slack", later(1), "invalid_auth")
+    store.channel_died("slack", later(5), "account_inactive")
+    store.quiet("slack", later(8))
+    store.dead_told("slack", later(6))
+    (dead,) = store.dead_channels()
+    assert (dead.notifier, dead.since, dead.error, dead.told_at) == ("slack", later(1), "account_inactive", later(6))
+    store.delivered(ids[0], later(9), {})
+    assert store.dead_channels() == ()
+    store.channel_died("slack", later(10), "invalid_auth")
+    assert store.dead_channels()[0].told_at == later(6), "others are told once a day however often it dies"
+    store.told_together(ids[1:], later(11), {}, "digest-9")
+    assert store.dead_channels() == ()
+    assert store.traffic("slack", opened_since=NOW, sent_since=NOW).quiet_until == later(8)
+
+
+def test_fellows_are_the_other_channels_of_an_alert_key(store: Store) -> None:
+    with_outbox(store, entry(), entry(to="pager"), entry(to="mail"))
+    key = entry().notice.key
+    assert store.fellows(key, "slack", later(-1)) == ("mail", "pager")
+    assert store.fellows(key, "slack", later(1)) == () == store.fellows("bot/prod/spend", "slack", later(-1))
+
+
 # ------------------------------------------------------------------------------------------------ forgetting
 def test_expired_texts_are_gone_from_runs_observations_and_baseline_and_the_numbers_stay(store: Store) -> None:
     failing = failing_run()
@@ -856,3 +1009,127 @@ def test_other_openings_of_a_store_see_what_was_spent(kind: Kind, tmp_path: Path
     assert second.spent(NOW)[SUITE].requests == 3
     first.close()
     second.close()
+
+
+# ------------------------------------------------------------------------------------------------ silences, stories
+def a_silence(silence_id: str = "5a1e", **changes: Any) -> Silence:
+    plain = Silence(
+        silence_id=silence_id,
+        target=f"{SUITE}/*/drift",
+        reason="deploy " + HOSTILE[:40],
+        author="oncall",
+        created_at=NOW,
+        expires_at=NOW + timedelta(hours=2),
+        until_resolved=True,
+    )
+    return replace(plain, **changes)
+
+
+def test_a_silence_stands_from_its_beginning_until_it_expires_or_is_ended(store: Store) -> None:
+    silence = a_silence()
+    store.save_silence(silence)
+    assert store.silences(later(7199)) == (silence,)
+    assert store.silences(later(7200)) == ()
+    ended = replace(silence, ended_at=later(60), ended_note="ended by oncall")
+    store.save_silence(ended)
+    assert store.silences(later(61)) == ()
+    assert store.silences_between(later(60), later(61)) == (ended,)
+    assert store.silences_between(later(61), later(62)) == store.silences_between(later(-9), later(-1)) == ()
+
+
+def test_silences_are_listed_the_oldest_first(store: Store) -> None:
+    younger, older = a_silence("b", created_at=later(5)), a_silence("a")
+    for silence in (younger, older):
+        store.save_silence(silence)
+    assert store.silences(later(10)) == (older, younger)
+
+
+def test_the_newest_acknowledgement_of_an_incident_counts(store: Store) -> None:
+    first = Acknowledgement(incident_id="i-1", key="a/b/drift", author="oncall", reason="on it", at=NOW)
+    second = replace(first, author="deputy", at=later(5))
+    for ack in (first, second, replace(first, incident_id="i-2")):
+        store.save_acknowledgement(ack)
+    assert store.acknowledgements(["i-1", "i-9"]) == {"i-1": second}
+
+
+def test_open_incidents_of_every_suite_are_known_and_pending_ones_are_not_open(store: Store) -> None:
+    elsewhere = alert(key="other/prod/drift", incident_id="incident-2")
+    pending = alert("pending", key=f"{SUITE}/{ENDPOINT}/contract", incident_id="incident-3")
+    store.save_run(written(numbered(1), alerts=[alert(), pending]))
+    store.save_alerts("other", "prod", [elsewhere], [], at=NOW)
+    assert {state.incident_id for state in store.open_alerts()} == {"incident-1", "incident-2"}
+
+
+def test_the_changes_of_an_incident_come_back_in_order_with_the_runs_that_made_them(store: Store) -> None:
+    store.save_run(written(numbered(1), alerts=[alert("pending", opened_at=None)]))
+    store.save_alerts(*PLACE, [alert()], [], at=later(1800))
+    store.save_run(written(numbered(4), alerts=[alert("quiet", incident_id="")]))
+    for changes in (store.alert_changes(incident_id="incident-1"), store.alert_changes(since=later(2700))):
+        assert [(c.incident_id, c.quiet, c.event.state, c.event.run_id) for c in changes] == [
+            ("incident-1", False, "pending", "run-0001"),
+            ("incident-1", False, "open", ""),
+            ("", True, "resolved", "run-0004"),
+        ]
+    assert store.alert_changes(since=later(9e6)) == store.alert_changes(incident_id="incident-9") == ()
+
+
+def test_an_incident_is_found_by_how_its_id_begins(store: Store) -> None:
+    store.save_run(written(numbered(1), alerts=[alert(), alert(notifier="mail", incident_id="incident-2")]))
+    assert store.incident_ids("incident-") == ("incident-1", "incident-2")
+    assert store.incident_ids("incident-2") == ("incident-2",)
+    assert store.incident_ids("incident_") == store.incident_ids("%") == ()
+
+
+def test_what_was_told_of_an_incident_comes_back_with_what_became_of_it(store: Store) -> None:
+    with_outbox(store, entry(), entry(AlertEvent.RESOLVED), entry(to="mail"), entry(incident="incident-2"))
+    rows = {(p.entry.notifier, p.entry.notice.incident_id): p.outbox_id for p in store.due(NOW)}
+    store.delivered(rows["slack", "incident-1"], later(3), {})
+    store.give_up(rows["mail", "incident-1"], later(4), "channel_not_found")
+    told = store.told(["incident-1"])["incident-1"]
+    assert [(t.notifier, t.notice.event.value, t.state, t.attempts, t.settled_at, t.error) for t in told] == [
+        ("slack", "opened", "delivered", 0, later(3), ""),
+        ("slack", "resolved", "waiting", 0, None, ""),
+        ("mail", "opened", "given_up", 1, later(4), "channel_not_found"),
+    ]
+    assert store.told([]) == {}
+
+
+def test_streams_that_stood_out_in_a_run_are_told_the_highest_score_first(store: Store) -> None:
+    streams = [
+        a_stream("tokens.output", StreamState.WATCH, 30.0),
+        a_stream("latency.total", StreamState.ALARM, 120.0, scope="refund-window"),
+        a_stream("route", StreamState.QUIET, 0.0),
+    ]
+    store.save_run(written(numbered(1, drift=tuple(streams))))
+    assert [(s.stream, s.score, s.state) for s in store.stream_scores("run-0001")] == [
+        ("latency.total of refund-window", 120.0, "alarm"),
+        ("tokens.output", 30.0, "watch"),
+    ]
+    assert store.stream_scores("run-0099") == ()
+
+
+# ------------------------------------------------------------------------------------------------ the daemon itself
+def test_a_sign_of_life_is_kept_by_name_and_the_newest_counts(store: Store) -> None:
+    assert store.last_alive("daemon") is None
+    for seconds in (0, 15):
+        store.mark_alive("daemon", later(seconds))
+    assert store.last_alive("daemon") == later(15)
+    assert store.last_alive("worker") is None
+
+
+def test_the_oldest_notice_that_does_not_get_out_is_known_without_those_that_wait_for_company(store: Store) -> None:
+    with_outbox(store, entry(), entry(incident="incident-2", to="pager"))
+    assert store.oldest_undelivered(["slack"]) is not None
+    assert store.oldest_undelivered(["elsewhere"]) is None
+    (seen,) = store.waiting("slack")
+    store.seen([seen.outbox_id], later(1))
+    assert store.oldest_undelivered(["slack"]) is None, "a worker keeps it for a moment"
+    store.retry(seen.outbox_id, later(60), "HTTP 500")
+    assert store.oldest_undelivered(["slack"]) == store.oldest_undelivered(["pager"])
+
+
+def test_why_a_run_was_withheld_comes_back_with_it(store: Store) -> None:
+    record = replace(numbered(1), maintenance="the cluster moves", offline="no connection to 192.0.2.7:53 either")
+    store.save_run(written(record))
+    assert store.run(record.run_id) == record
+    assert (store.runs()[0].maintenance, store.runs()[0].offline) == (record.maintenance, record.offline)

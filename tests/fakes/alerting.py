@@ -13,8 +13,9 @@ from pydantic import TypeAdapter
 
 from probes.fault import Fault
 from probes.suite import AlertRule, ClassOwner
-from reports.alerts import AlertState, Condition, Transition, step
+from reports.alerts import AlertState, Condition, Transition, step, tick
 from reports.notice import AlertEvent, Notice
+from reports.telling import Muting, never_muted
 
 START = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
 _STATES = TypeAdapter(tuple[AlertState, ...])
@@ -44,7 +45,10 @@ class Machine:
     stored: str = "[]"
     told: list[Transition] = field(default_factory=list)
     owners: Mapping[Fault, ClassOwner] = field(default_factory=dict)
+    muted: Muting = never_muted
+    acknowledged: set[str] = field(default_factory=set)
     _ids: Any = field(default_factory=lambda: count(1))
+    _runs: Any = field(default_factory=lambda: count(1))
 
     @property
     def states(self) -> tuple[AlertState, ...]:
@@ -57,11 +61,34 @@ class Machine:
             conditions,
             self.rules,
             now=self.now,
-            new_incident_id=lambda: f"inc-{next(self._ids)}",
+            new_incident_id=self._new_id,
             owners=self.owners,
+            muted=self.muted,
+            acknowledged=self.acknowledged,
+            run_id=f"run-{next(self._runs)}",
         )
-        self.stored = json.dumps(_STATES.dump_python(states, mode="json"))
         self.now += timedelta(minutes=15)
+        return self._kept(states, transitions)
+
+    def look(self, minutes: float = 0.0) -> list[str]:
+        """Look at the clock so many minutes later; what was told then, like ``reminder contract``."""
+        self.now += timedelta(minutes=minutes)
+        states, transitions = tick(
+            self.states,
+            self.rules,
+            now=self.now,
+            new_incident_id=self._new_id,
+            owners=self.owners,
+            muted=self.muted,
+            acknowledged=self.acknowledged,
+        )
+        return self._kept(states, transitions)
+
+    def _new_id(self) -> str:
+        return f"inc-{next(self._ids)}"
+
+    def _kept(self, states: Sequence[AlertState], transitions: Sequence[Transition]) -> list[str]:
+        self.stored = json.dumps(_STATES.dump_python(tuple(states), mode="json"))
         self.told += transitions
         return [f"{transition.event} {transition.kind}" for transition in transitions]
 
@@ -69,6 +96,17 @@ class Machine:
         """One run a letter (x bad, o good, ? unknown); what was told, a dash for a run that told nothing."""
         meanings = {"x": True, "o": False, "?": None}
         return [",".join(self.run(a_condition(kind, meanings[verdict]))) or "-" for verdict in verdicts]
+
+
+_BEARINGS = {
+    "sure": "seen, not estimated: 3 of 3 answers broke the worst check",
+    "since": "2026-03-14 08:45 UTC, 1 run before this one",
+    "extent": "1 of 4 probes (refund)",
+    "cause": "The right documents were found and stand in the wrong order",
+    "unmoved": "latency.total and route have not moved",
+    "silence": "holdfast silence inc-1 --for 2h --reason 'looking into it'",
+    "acknowledge": "holdfast alerts ack inc-1 --reason 'looking into it'",
+}
 
 
 def a_notice(event: AlertEvent = AlertEvent.OPENED, **fields: Any) -> Notice:
@@ -95,4 +133,8 @@ def a_notice(event: AlertEvent = AlertEvent.OPENED, **fields: Any) -> Notice:
         "report": "https://holdfast.example.com/runs/run-7",
         "replay": "holdfast replay suite.yaml --run run-7",
     }
+    if event is not AlertEvent.RESOLVED:
+        standard |= _BEARINGS
+    if event is AlertEvent.UPDATED:
+        standard |= {"acknowledged": "acknowledged by oncall 2026-03-14 09:20Z: on it", "acknowledge": ""}
     return Notice(event=event, **{**standard, **fields})

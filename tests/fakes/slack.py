@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
 
 TOKEN = "xoxb-stand-in-token"
 CHANNEL = "C0STANDIN"
@@ -74,6 +75,10 @@ class FakeSlack:
         self.replies: list[Message] = []
         self.requests: list[tuple[str, dict[str, Any], dict[str, str]]] = []
         """Path, JSON body and headers (lower-case names) of everything that came."""
+        self.raw: list[bytes] = []
+        """The same bodies, byte for byte."""
+        self.may_read_history = True
+        """False: the bot has no scope for it."""
         self._script: deque[Trouble] = deque()
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -112,6 +117,10 @@ class FakeSlack:
         """The next requests meet these, one each; afterwards all is well again."""
         self._script.extend(troubles)
 
+    def let_go(self) -> None:
+        """End the silence of requests that hang."""
+        self._closing.set()
+
     def delete(self, message: Message) -> None:
         """Somebody deleted a message in the channel."""
         self.messages.remove(message)
@@ -121,9 +130,15 @@ class FakeSlack:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                url = urlsplit(self.path)
+                if url.path == "/api/conversations.history":
+                    asked = dict(parse_qsl(f"{url.query}&{raw.decode()}"))
+                    self._say(fake._history(asked, self.headers.get("Authorization", "")))
+                    return
                 body: dict[str, Any] = json.loads(raw)
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 fake.requests.append((self.path, body, headers))
+                fake.raw.append(raw)
                 trouble = fake._script.popleft() if fake._script else fake._answer(self.path, body, headers)
                 if trouble.hang:
                     fake._closing.wait(30)
@@ -167,6 +182,15 @@ class FakeSlack:
             return Trouble(status=400, body=wrong)
         self._post(body)
         return Trouble(body="ok")
+
+    def _history(self, asked: dict[str, str], authorization: str) -> Trouble:
+        """Reading costs no scripted trouble and is not kept among the requests."""
+        if not self.may_read_history or authorization != f"Bearer {TOKEN}":
+            return refused("missing_scope")
+        if asked.get("channel") != CHANNEL:
+            return refused("channel_not_found")
+        newest = [{"bot_id": "B1", "ts": m.ts, **m.content} for m in reversed(self.messages)]
+        return Trouble(body=json.dumps({"ok": True, "messages": newest[: int(asked["limit"])]}))
 
     def _post(self, body: dict[str, Any]) -> Trouble:
         ts = f"1700000000.{len(self.requests):06d}"

@@ -18,10 +18,11 @@ from structlog.testing import capture_logs
 from probes.clock import SystemClock
 from probes.errors import DeliveryError, StoreError
 from probes.suite import Schedule
+from reports.incident import AlertState
 from reports.metrics import Metrics
 from reports.notice import Delivery, Notice
 from reports.summary import RunRecord
-from runner.beats import Beat, first_run, grace_s, newest_scheduled
+from runner.beats import Beat, first_due, grace_s, newest_scheduled
 from runner.chores import Chore, Troubles, keep_doing
 from runner.daemon import Daemon
 from runner.holding import Limits
@@ -139,6 +140,30 @@ def serve(daemon: Daemon, meanwhile: Callable[[], Awaitable[Any]]) -> None:
     asyncio.run(both())
 
 
+# ------------------------------------------------------------------------------------------------ time
+def test_what_time_brings_to_incidents_is_told_without_a_run(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "suite.yaml"
+    rule = "alerts: [{notify: slack, after: 10m}]\n"
+    file.write_text(SUITE.format(schedule="{every: 1h}") + rule, encoding="utf-8")
+    since = datetime.now(UTC) - timedelta(minutes=10)
+    waiting = AlertState(
+        key="support-bot/production/contract",
+        notifier="slack",
+        kind="contract",
+        state="pending",
+        severity="page",
+        outcomes=(True,),
+        incident_id="incident-1",
+        bad_since=since,
+    )
+    store.save_run(written(a_run(started_at=since), alerts=[waiting]))
+    channel = Channel()
+    daemon = a_daemon(store, prepare(file, {}, None), slack=channel)
+    serve(daemon, lambda: until(lambda: channel.told))
+    assert channel.told == ["incident-1"]
+    assert [state.state for state in store.alert_states(*PLACE)] == ["open"]
+
+
 # ------------------------------------------------------------------------------------------------ schedule
 @pytest.mark.parametrize(
     ("newest_minutes_ago", "first_in_minutes"), [(None, 0), (10, 50), (60, 0), (6000, 0), (-6000, 60)]
@@ -147,15 +172,15 @@ def test_an_interval_goes_on_as_if_there_had_been_no_restart(
     newest_minutes_ago: int | None, first_in_minutes: int
 ) -> None:
     newest = None if newest_minutes_ago is None else NOW - timedelta(minutes=newest_minutes_ago)
-    assert first_run(HOURLY, PLACE, NOW, newest) == NOW + timedelta(minutes=first_in_minutes)
+    assert first_due(HOURLY, PLACE, NOW, newest) == NOW + timedelta(minutes=first_in_minutes)
 
 
 def test_suites_that_start_together_spread_within_their_jitter_and_keep_their_place() -> None:
     schedule = Schedule.model_validate({"every": "1h", "jitter": "30s"})
-    starts = [first_run(schedule, ("suite", str(number)), NOW, None) for number in range(20)]
+    starts = [first_due(schedule, ("suite", str(number)), NOW, None) for number in range(20)]
     assert all(start and NOW <= start <= NOW + timedelta(seconds=30) for start in starts)
     assert len(set(starts)) == 20
-    assert starts == [first_run(schedule, ("suite", str(number)), NOW, None) for number in range(20)]
+    assert starts == [first_due(schedule, ("suite", str(number)), NOW, None) for number in range(20)]
 
 
 def test_runs_made_by_hand_do_not_move_the_schedule(store: Store) -> None:
@@ -216,7 +241,8 @@ def test_a_run_under_way_finishes_when_the_daemon_is_stopped(
     with capture_logs() as logs:
         serve(a_daemon(store, suite("{every: 1h}"), engine), lambda: until(lambda: engine.began))
     assert engine.ended == ["production"]
-    assert [line["event"] for line in logs] == ["started", "stopping", "run", "stopped"]
+    told = [line["event"] for line in logs if line["log_level"] != "debug"]
+    assert told == ["started", "stopping", "run", "stopped"]
 
 
 def test_a_run_that_does_not_finish_in_time_is_given_up_and_said(
@@ -352,14 +378,14 @@ def test_notices_given_up_and_notices_without_a_notifier_are_trouble(
     )
 
 
-def test_an_expiry_that_fails_is_trouble_and_does_not_stop_deliveries(
+def test_housekeeping_that_fails_is_trouble_and_does_not_stop_deliveries(
     store: Store, suite: Callable[[str], PreparedSuite], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "expire_texts", _refuse)
+    monkeypatch.setattr(store, "forget_texts", _refuse)
     store.save_run(written(numbered(1), outbox=[entry()]))
     daemon = a_daemon(store, suite("{every: 1h}"), settings={"privacy": {"retain": {"text": "14d"}}}, slack=Channel())
     serve(daemon, lambda: until(lambda: daemon.sickness() and not store.undelivered()))
-    assert daemon.sickness() == ("expiry of texts: the disk is full",)
+    assert daemon.sickness() == ("housekeeping: the disk is full",)
 
 
 # ------------------------------------------------------------------------------------------------ overdue

@@ -22,7 +22,9 @@ from tests.fakes.alerting import START
 OWNER = Owner(team="support", contact="#support-oncall", runbook="https://wiki.example.com/support-bot")
 
 
-def told(record: RunRecord, kind: str, event: AlertEvent = AlertEvent.OPENED, **fields: object) -> Notice:
+def told(
+    record: RunRecord, kind: str, event: AlertEvent = AlertEvent.OPENED, acknowledged: str = "", **fields: object
+) -> Notice:
     """The notice of a transition as the machine makes it from the run."""
     (condition,) = [c for c in conditions(record) if c.kind == kind]
     transition = Transition(
@@ -39,7 +41,16 @@ def told(record: RunRecord, kind: str, event: AlertEvent = AlertEvent.OPENED, **
         faults=condition.faults,
     )
     transition = replace(transition, **fields)  # type: ignore[arg-type]
-    return notice(transition, record, records.a_baseline(), OWNER, "https://reports.example.com/1", "holdfast replay x")
+    return notice(
+        transition,
+        record,
+        records.a_baseline(),
+        OWNER,
+        "https://reports.example.com/1",
+        "holdfast replay x",
+        false_alarms_per_year=1,
+        acknowledged=acknowledged,
+    )
 
 
 def test_a_broken_contract_is_told_with_one_answer_before_and_after() -> None:
@@ -92,6 +103,18 @@ def test_a_reminder_says_for_how_long_it_has_been_so() -> None:
     assert "contract broken, for 2h 15m now - " in told(records.failing_run(), "contract", AlertEvent.REMINDER).headline
 
 
+@pytest.mark.parametrize(
+    ("event", "reason", "words"),
+    [
+        (AlertEvent.ESCALATED, "not acknowledged", "contract broken, for 2h 15m now, not acknowledged - "),
+        (AlertEvent.FLAPPING, "comes and goes", "contract broken, comes and goes - "),
+        (AlertEvent.UPDATED, "steadily now", "contract broken, steadily now - "),
+    ],
+)
+def test_what_is_special_about_an_incident_stands_in_its_headline(event: AlertEvent, reason: str, words: str) -> None:
+    assert words in told(records.failing_run(), "contract", event, reason=reason).headline
+
+
 @pytest.mark.parametrize("kind", ["contract", "policy", "availability", "drift", "no-data", "spend"])
 def test_every_kind_has_words_for_its_beginning_and_its_end(kind: str) -> None:
     message = told(records.failing_run(), "contract")
@@ -132,3 +155,42 @@ def test_a_hostile_run_is_told_on_one_headline_that_can_be_encoded() -> None:
     message = told(records.hostile_run(), "drift")
     assert "\n" not in message.headline.partition(": drift - ")[2]
     assert "\x1b" not in message.after and message.after.encode()
+
+
+def test_an_incident_that_had_to_be_bad_for_a_while_says_since_when_it_was() -> None:
+    before = START - timedelta(minutes=30)
+    assert told(records.failing_run(), "contract", bad_since=before).since == (
+        "2026-03-14 08:30 UTC, with the first bad run after a good one"
+    )
+    assert told(records.failing_run(), "contract", bad_since=START).since == ""
+    assert told(records.failing_run(), "contract", AlertEvent.RESOLVED, bad_since=before).since == ""
+
+
+def test_an_open_incident_brings_its_commands_and_one_that_is_over_none() -> None:
+    message = told(records.failing_run(), "contract")
+    assert message.silence == "holdfast silence inc-1 --for 2h --reason 'looking into it'"
+    assert message.acknowledge == "holdfast alerts ack inc-1 --reason 'looking into it'"
+    over = told(records.healthy_run(), "contract", AlertEvent.RESOLVED, "acknowledged by oncall")
+    assert (over.silence, over.acknowledge, over.acknowledged, over.bearings) == ("", "", "", ())
+
+
+def test_who_looks_after_an_incident_is_told_and_nobody_else_is_asked_to() -> None:
+    message = told(records.failing_run(), "contract", AlertEvent.REMINDER, "acknowledged by oncall")
+    assert (message.acknowledged, message.acknowledge) == ("acknowledged by oncall", "")
+
+
+def test_a_cause_that_stands_among_the_facts_is_told_once() -> None:
+    message = replace(told(records.failing_run(), "drift"), cause="route moved", facts=("route moved",))
+    assert "likely cause" not in dict(message.bearings)
+    assert dict(replace(message, facts=("other",)).bearings)["likely cause"] == "route moved"
+
+
+def test_answers_that_are_kept_as_hashes_are_not_shown() -> None:
+    record = records.failing_run()
+    hashed = "hash:" + "a2" * 16
+    kept = replace(
+        record,
+        probes=tuple(replace(p, samples=tuple(replace(s, answer=hashed) for s in p.samples)) for p in record.probes),
+    )
+    message = told(kept, "contract")
+    assert (message.before, message.after) == ("", "")

@@ -16,7 +16,8 @@ from reports.notice import AlertEvent, Delivery, Notice, Notifier
 from runner.outbox import OutboxWorker
 from runner.store import open_store
 from runner.store.base import OutboxEntry, Store
-from tests.contract.test_stores import NOW, entry, numbered, written
+from tests.contract.test_stores import entry, numbered, written
+from tests.fakes.records import NOW
 
 SECRET = "xoxb-not-a-real-token"
 
@@ -179,18 +180,16 @@ def test_a_notifier_that_breaks_is_retried_and_the_rest_of_its_channel_is_told(
     assert "KeyError" in str(logs) and SECRET not in str(logs)
 
 
-def test_no_delivery_begins_when_its_lease_could_end_while_it_is_sent(store: Store, clock: SteppingClock) -> None:
+def test_a_notice_is_leased_only_when_its_turn_has_come(store: Store, clock: SteppingClock) -> None:
     put(store, *(entry(incident=f"incident-{number}") for number in range(3)))
 
     async def take_long() -> None:
         clock.passed_s += 59.96
 
-    channel = Channel(take_long)
-    delivering = worker(store, clock, slack=channel)
-    assert asyncio.run(delivering.deliver_due()) == 1
-    assert len(channel.told) == 1
-    clock.passed_s = 61
-    assert asyncio.run(delivering.deliver_due()) == 2
+    first = Channel(take_long, take_long)
+    assert asyncio.run(worker(store, clock, slack=first).deliver_due()) == 3
+    assert [incident for incident, _, _ in first.told] == ["incident-0", "incident-1", "incident-2"]
+    assert asyncio.run(worker(store, clock, slack=Channel()).deliver_due()) == 0
 
 
 # ------------------------------------------------------------------------------------------------ giving up
@@ -209,13 +208,15 @@ def test_what_can_never_be_delivered_is_given_up_at_once_and_logged(store: Store
 def test_a_notice_that_still_fails_after_a_day_is_given_up(store: Store, clock: SteppingClock) -> None:
     put(store, entry())
     delivering = worker(store, clock, slack=Channel(*[DeliveryError("down")] * 9))
+    outcomes: list[tuple[str, str]] = []
+    delivering.on_outcome = lambda *outcome: outcomes.append(outcome)
     clock.passed_s = 86399
     assert asyncio.run(delivering.deliver_due()) == 0
     assert store.undelivered() == 1
     clock.passed_s = 90000
     assert asyncio.run(delivering.deliver_due()) == 0
     assert store.undelivered() == 0
-    assert delivering.given_up == 1 == store.given_up(clock.now())
+    assert outcomes == [("slack", "delayed"), ("slack", "given_up")] and store.given_up(clock.now()) == 1
 
 
 def test_a_worker_does_not_touch_notices_for_notifiers_it_does_not_know(store: Store, clock: SteppingClock) -> None:
@@ -270,7 +271,8 @@ def test_a_cancelled_delivery_is_neither_lost_nor_counted_and_comes_back_when_it
             await task
 
     asyncio.run(stop_in_the_middle())
-    assert store.undelivered() == 2 and store.due(clock.now()) == ()
+    assert store.undelivered() == 2
+    assert [row.leased_until is None for row in store.waiting("slack")] == [False, True]
     clock.passed_s = 60
     assert [pending.attempts for pending in store.due(clock.now(), lease_s=0)] == [0, 0]
     assert asyncio.run(delivering.deliver_due()) == 2

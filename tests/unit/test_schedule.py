@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from probes.suite import RUNS_PER_YEAR_ASSUMED, Schedule
 from runner.cron import expanded, translated, weekdays
-from runner.schedule import runs_per_year, schedule_problem, trigger
+from runner.schedule import runs_per_year, schedule_problem, slots_of
 
 SATURDAY = datetime(2026, 8, 1, 12, tzinfo=UTC)
 
@@ -38,9 +38,8 @@ def test_weekdays_are_counted_from_sunday_as_cron_does(field: str, days: set[int
 
 
 def test_a_line_for_monday_fires_on_monday() -> None:
-    line = trigger(cron("0 9 * * 1"), start=SATURDAY)
-    fire = line.get_next_fire_time(None, SATURDAY)  # type: ignore[attr-defined]
-    assert fire.strftime("%a %H:%M") == "Mon 09:00"
+    fire = slots_of(cron("0 9 * * 1"), start=SATURDAY).after(SATURDAY)
+    assert fire is not None and fire.strftime("%a %H:%M") == "Mon 09:00"
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,12 @@ from tests.fakes.slack import CHANNEL, SECRETS, TOKEN, FakeSlack, Trouble, rate_
 from tests.unit.test_message import told
 
 GOLDEN = Path(__file__).parent.parent / "golden"
-OPENED, UPDATED, REMINDER, RESOLVED = AlertEvent
+OPENED, UPDATED, REMINDER, RESOLVED = (
+    AlertEvent.OPENED,
+    AlertEvent.UPDATED,
+    AlertEvent.REMINDER,
+    AlertEvent.RESOLVED,
+)
 
 
 @pytest.fixture
@@ -265,7 +270,7 @@ def _texts(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def test_an_answer_cannot_close_its_code_block() -> None:
     for after in ("a ``` b", "`````", "ends with ```", "``"):
-        (section,) = [b for b in blocks(a_notice(after=after, before="", replay="")) if "answer" in str(b)]
+        (section,) = [b for b in blocks(a_notice(after=after, before="", replay="")) if "answer of now" in str(b)]
         assert section["text"]["text"].count("```") == 2
 
 
@@ -281,11 +286,13 @@ def test_a_runbook_is_a_link_only_where_it_is_a_plain_web_address() -> None:
 # ------------------------------------------------------------------------------------------------ limits
 def test_a_notice_of_any_length_keeps_slacks_limits_and_says_what_was_cut(slack: FakeSlack) -> None:
     long = "<&> word " * 3000
-    notice = a_notice(headline=long, facts=(long,) * 200, before=long, after=long, replay=long, failures=(long,))
+    texts = ("headline", "before", "after", "replay", "silence", "sure", "since", "extent", "cause", "unmoved")
+    notice = a_notice(facts=(long,) * 200, failures=(long,), acknowledged=long, **dict.fromkeys(texts, long))
     deliver(bot(slack), notice)
     (message,) = slack.messages
     assert message.header.endswith(CUT)
     assert re.search(r"and \d+ more, see the report", message.shown)
+    assert message.shown.count(CUT) >= 10 or message.shown.count("\\u2026 (cut)") >= 10
 
 
 @given(st.text(max_size=400), st.integers(20, 300), st.sampled_from([mrkdwn, code, plain]))
@@ -296,7 +303,17 @@ def test_text_fits_its_limit_and_no_entity_is_halved(text: str, limit: int, neut
     assert "```" not in shown or neutral is plain
 
 
-@given(st.builds(a_notice, headline=st.text(), after=st.text(), facts=st.lists(st.text(), max_size=12).map(tuple)))
+@given(
+    st.builds(
+        a_notice,
+        headline=st.text(),
+        after=st.text(),
+        facts=st.lists(st.text(), max_size=12).map(tuple),
+        cause=st.text(),
+        acknowledged=st.text(),
+        silence=st.text(),
+    )
+)
 def test_every_block_of_every_notice_is_within_limits_and_never_empty(notice: Notice) -> None:
     found = blocks(notice)
     assert len(found) <= 50
@@ -310,7 +327,8 @@ def _story(name: str) -> Notice:
     kind, event = name.split("_")
     record = records.healthy_run() if event == "resolved" else records.failing_run()
     facts = {"facts": told(records.failing_run(), kind).facts} if event == "resolved" else {}
-    return told(record, kind, AlertEvent(event), **facts)
+    taken = "acknowledged by oncall 2026-03-14 09:20Z: on it" if event == "updated" else ""
+    return told(record, kind, AlertEvent(event), taken, **facts)
 
 
 @pytest.mark.parametrize(

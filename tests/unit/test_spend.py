@@ -481,10 +481,10 @@ def test_what_is_spent_today_and_the_caps_are_there_for_metrics(store: Store, tm
 
     asyncio.run(scenario())
     lines = metrics.text().decode().splitlines()
-    assert 'holdfast_spent_today{suite="paid",unit="tokens"} 38.0' in lines
-    assert 'holdfast_spend_cap{suite="paid",unit="tokens"} 1000.0' in lines
-    assert 'holdfast_spend_cap{suite="",unit="usd"} 50.0' in lines
-    assert any(line.startswith('holdfast_spent_today{suite="",unit="usd"} 1.4') for line in lines)
+    assert 'holdfast_spent_today_tokens{suite="paid"} 38.0' in lines
+    assert 'holdfast_spend_cap_tokens{suite="paid"} 1000.0' in lines
+    assert 'holdfast_spend_cap_usd{suite=""} 50.0' in lines
+    assert any(line.startswith('holdfast_spent_today_usd{suite=""} 1.4') for line in lines)
     assert 'holdfast_cost_usd_total{endpoint="production",suite="paid"} 1.4' in lines
 
 

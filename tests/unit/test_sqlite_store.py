@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from probes.errors import StoreError, UsageError
-from runner.store import migrations, open_store, outbox_table, retention, run_reading
+from runner.store import alert_table, migrations, open_store, outbox_table, pruning, rollup_table, run_reading
 from runner.store.database import SqliteDatabase
 from runner.store.sqlite import SqliteStore
 from tests.contract.test_stores import LATENCY, NOW, PLACE, alert, entry, numbered, written
@@ -336,17 +336,33 @@ QUERIES = {
     "observations": (run_reading.OBSERVED, 4),
     "answers": (run_reading.ANSWERS, 4),
     "due": (outbox_table.DUE, 3),
+    "alert states": (alert_table.STATES, 2),
+    "alerts due": (alert_table.DUE, 1),
+    "alerts open": (alert_table.OPEN_AT, 1),
+    "alerts muted": (alert_table.MUTED_FOR, 1),
     "next due": (outbox_table.NEXT_DUE, 1),
     "waiting": (outbox_table.WAITING, 0),
     "given up": (outbox_table.GIVEN_UP, 1),
-    "expired texts": (retention.WITH_AGE[0], 1),
-    "expiring runs": (retention.MARK, 1),
+    "expired texts": (pruning.TEXTS[0], 1),
+    "expiring runs": (pruning.WITH_TEXTS, 2),
+    "prunable runs": (pruning.OLD, 4),
+    "conversation nobody asks": (pruning.UNASKED, 4),
+    "old sums": (pruning.ROLLUPS, 2),
+    "sums of an hour": (rollup_table.ONE, 5),
+    "sums since": (rollup_table.SINCE, 5),
+    "next runs to sum up": (rollup_table.NEXT, 2),
 }
-WHOLE_BY_DESIGN = ("SCAN r USING INDEX idx_runs_started_at", "SCAN runs USING INDEX idx_runs_started_at", "SCAN r")
-"""The list of all runs walks its index from the newest and stops at the limit; ``r`` is history's own short list."""
+WHOLE_BY_DESIGN = (
+    "SCAN r USING INDEX idx_runs_started_at",
+    "SCAN runs USING INDEX idx_runs_started_at",
+    "SCAN r",
+    "SCAN acts",
+)
+"""The list of all runs walks its index from the newest and stops at the limit; ``r`` is history's own short list;
+decisions are made by people, so they are few."""
 NO_TABLE = ("idx_outbox_waiting", "SCAN json_each")
 """What waits is little, and so are the names handed in."""
-SORTS_LITTLE = ("due", "next due", "waiting", "history")
+SORTS_LITTLE = ("alerts due", "alerts open", "alerts muted", "due", "next due", "waiting", "history")
 """What waits is little, and history sorts no more than the runs of its limit."""
 
 

@@ -2,7 +2,7 @@
 
 ``# expect: LINE:COLUMN fragment`` is one problem; ``# stage: checks`` means that the suite itself is well formed and
 its checks are what is wrong; ``# stage: dialects`` that an endpoint's dialect cannot do what is asked of it;
-``# stage: code`` that a function of local code cannot be called.
+``# stage: code`` that a function of local code cannot be called; ``# stage: schedule`` that a cron line cannot be kept.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ENVIRON = {"REFUSED_KEY": "k-12345", "REFUSED_EMPTY": "", "REFUSED_TWO_LINES": "
 
 def problems_in(path: Path) -> list[Problem]:
     text = path.read_text(encoding="utf-8")
-    if "# stage: dialects" in text or "# stage: code" in text:
+    if re.search("^# stage: (dialects|code|schedule)$", text, re.MULTILINE):
         load_suite(text, path.name, ENVIRON, folder=FOLDER)  # well formed by itself
         with pytest.raises(SuiteError) as unable:
             prepare(path, ENVIRON, None)

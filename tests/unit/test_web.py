@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from runner.daemon import Daemon
 from runner.prepare import prepare
 from runner.store import open_store
 from runner.web import bound, listening, origin
-from tests.contract.test_stores import numbered, written
+from tests.contract.test_stores import a_silence, alert, numbered, written
 from tests.unit.test_daemon import SUITE, a_daemon
 
 Asking = Callable[[str], Awaitable[tuple[int, str]]]
@@ -58,7 +59,7 @@ def asked(daemon: Daemon, *paths: str, header: str = "") -> list[tuple[int, str]
 
 # ------------------------------------------------------------------------------------------------ answers
 def test_healthz_lists_every_trouble_and_is_503_while_there_is_one(daemon: Daemon) -> None:
-    assert asked(daemon, "/healthz") == [(200, '{"status":"ok","reasons":[]}')]
+    assert asked(daemon, "/healthz") == [(200, '{"status":"ok","reasons":[],"notes":[]}')]
     daemon.troubles.tell("outbox", "the disk is full")
     daemon.troubles.tell("support-bot at production", "a bug in holdfast (KeyError)")
     ((status, body),) = asked(daemon, "/healthz")
@@ -109,7 +110,7 @@ def test_links_use_the_port_that_was_bound() -> None:
 def test_a_client_that_does_not_read_does_not_keep_the_daemon_from_stopping(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch, hurried: bool, at_most_s: float
 ) -> None:
-    monkeypatch.setattr(daemon.metrics, "text", lambda: b"x" * 30_000_000)
+    monkeypatch.setattr(daemon.metrics, "exposition", lambda _accept: (b"x" * 30_000_000, "text/plain"))
 
     async def stop_with_a_slow_client() -> float:
         listener = bound("127.0.0.1", 0)
@@ -158,3 +159,17 @@ def test_the_list_of_suites_shows_no_health_while_the_newest_run_could_not_be_st
     assert "unknown" in during.partition("<body>")[2].lower()
     assert "unknown" not in before.partition("<body>")[2].lower()
     assert (status, "the disk is full" in ready) == (503, True)
+
+
+def test_the_list_of_suites_shows_what_is_open_and_why_nobody_is_told(daemon: Daemon) -> None:
+    now = daemon.here.clock.now()
+    drift = alert(opened_at=now)
+    contract = alert(key="support-bot/production/contract", kind="contract", incident_id="i-2", opened_at=now)
+    daemon.here.store.save_alerts("support-bot", "production", [drift, contract], [], at=now)
+    quiet_until = now + timedelta(hours=2)
+    daemon.here.store.save_silence(
+        a_silence(target="*/*/contract", reason="<b>deploy</b>", created_at=now, expires_at=quiet_until)
+    )
+    ((status, page),) = asked(daemon, "/")
+    assert status == 200 and "page: drift" in page
+    assert "page: contract" in page and "silenced by" in page and "&lt;b&gt;deploy&lt;/b&gt;" in page

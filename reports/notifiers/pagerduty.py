@@ -1,0 +1,131 @@
+"""PagerDuty, through its Events API v2: one alert an incident, triggered, updated and resolved.
+
+Wire format: https://developer.pagerduty.com/docs/send-alert-event (fields, ``dedup_key``, 512 KB an event) and
+https://developer.pagerduty.com/docs/events-api-v2-overview (202 taken, 400 invalid, 429 too many). The routing key is
+secret: it is only ever in the body.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reports.escaping import one_line, visible, web_link
+from reports.notice import AlertEvent, Delivery, Notice
+from reports.notifiers.posting import Receiver, address, keep_quiet, post
+from reports.notifiers.replies import timeout
+
+ENQUEUE = "https://events.pagerduty.com/v2/enqueue"
+SUMMARY_CHARS = 1024
+DEDUP_CHARS = 255
+MOST_BYTES = 512 * 1024
+FACTS, FACT_CHARS, ANSWER_CHARS, NAME_CHARS, ADDRESS_CHARS = 50, 400, 1000, 250, 1000
+SEVERITIES = {"page": "critical", "ticket": "warning", "info": "info"}
+"""PagerDuty lets a service treat ``warning`` and ``info`` as of low urgency, which wakes nobody."""
+_MEANINGS = {
+    400: "the event or the routing key is not one PagerDuty knows; check routing_key and the service's integration",
+    403: "PagerDuty forbids it; check the service's integration",
+    404: "there is no Events API at this url",
+}
+
+Fields = dict[str, Any]
+
+
+class PagerDutyNotifier:
+    """One integration of one PagerDuty service."""
+
+    def __init__(self, *, routing_key: str, url: str = ENQUEUE, timeout_s: float = 10.0) -> None:
+        """
+        Args:
+            routing_key: The integration key of the service, 32 characters. A secret.
+            url: The Events API; ``https://events.eu.pagerduty.com/v2/enqueue`` for accounts in the EU.
+            timeout_s: Seconds one delivery may take.
+
+        Raises:
+            ValueError: the key is no key, or the address none.
+        """
+        if not (isinstance(routing_key, str) and routing_key.isascii() and routing_key.isalnum()):
+            raise ValueError("pagerduty's routing_key is a text of letters and digits")
+        self._routing_key = routing_key
+        self._receiver = Receiver(
+            name="PagerDuty", url=address(url, "pagerduty's"), timeout_s=timeout(timeout_s), meanings=_MEANINGS
+        )
+        keep_quiet()
+
+    def __repr__(self) -> str:
+        return "PagerDutyNotifier(routing_key=<hidden>)"
+
+    async def deliver(self, notice: Notice, receipt: Mapping[str, str] | None) -> Delivery:
+        """Send one event; a repeat, an update and a reminder join the alert that is open under the same key.
+
+        Raises:
+            DeliveryError: not delivered; nothing in it is secret.
+        """
+        body = json.dumps({"routing_key": self._routing_key, **event(notice)}, ensure_ascii=False).encode()
+        error = await post(self._receiver, body, {})
+        if error is not None:
+            raise error
+        return Delivery(receipt={})
+
+
+def event(notice: Notice) -> Fields:
+    """The event without its routing key; every text has a limit, so that it stays far below ``MOST_BYTES``."""
+    named = {"dedup_key": one_line(notice.incident_id, DEDUP_CHARS)}
+    if notice.event is AlertEvent.RESOLVED:
+        return {"event_action": "resolve", **named}
+    report = web_link(notice.report)
+    links = list(_links(notice))
+    return {
+        "event_action": "trigger",
+        **named,
+        "payload": _payload(notice),
+        "client": "Holdfast",
+        **({"client_url": report} if report and len(report) <= ADDRESS_CHARS else {}),
+        **({"links": links} if links else {}),
+    }
+
+
+def _payload(notice: Notice) -> Fields:
+    return {
+        "summary": one_line(notice.headline, SUMMARY_CHARS) or one_line(notice.key, SUMMARY_CHARS),
+        "source": one_line(f"{notice.suite} at {notice.endpoint}", NAME_CHARS),
+        "severity": SEVERITIES.get(notice.severity, "error"),
+        "timestamp": notice.at.isoformat(),
+        "component": one_line(notice.endpoint, NAME_CHARS),
+        "group": one_line(notice.suite, NAME_CHARS),
+        "class": one_line(notice.kind, NAME_CHARS),
+        "custom_details": dict(_details(notice)),
+    }
+
+
+def _details(notice: Notice) -> Iterator[tuple[str, str | list[str]]]:
+    """What people read below the summary; empty values are left out."""
+    facts = [one_line(fact, FACT_CHARS) for fact in notice.facts[:FACTS]]
+    if len(notice.facts) > FACTS:
+        facts.append(f"and {len(notice.facts) - FACTS} more, see the report")
+    yield "event", f"{notice.event}"
+    yield "since", notice.opened_at.isoformat()
+    yield "what moved", facts
+    texts = {
+        "acknowledged": notice.acknowledged,
+        **dict(notice.bearings),
+        "failed requests": ", ".join(notice.failures),
+        "class": ", ".join(notice.faults),
+        "owner": " ".join(filter(None, (notice.team, notice.contact))),
+        "runbook": notice.runbook,
+        "report": notice.report,
+        **dict(notice.commands),
+        "run": notice.run_id,
+    }
+    yield from ((name, one_line(text, ADDRESS_CHARS)) for name, text in texts.items() if text)
+    for name, answer in (("a normal answer", notice.before), ("an answer of now", notice.after)):
+        if answer:
+            yield name, visible(answer[:ANSWER_CHARS])
+
+
+def _links(notice: Notice) -> Iterator[dict[str, str]]:
+    for text, place in (("Report", notice.report), ("Runbook", notice.runbook)):
+        link = web_link(place)
+        if link is not None and len(link) <= ADDRESS_CHARS:
+            yield {"href": link, "text": text}

@@ -1,0 +1,88 @@
+"""A digest as Slack's Block Kit: pure, so that goldens can hold it. Feeds the Slack notifier.
+
+Everything foreign is neutralised as in ``slack_blocks``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.digest import grounds, headline, is_over, line, rest, severity
+from reports.escaping import web_link
+from reports.notice import AlertEvent, Digest, Notice
+from reports.notifiers.slack_blocks import (
+    BLOCKS_MAX,
+    FALLBACK_CHARS,
+    HEADER_CHARS,
+    RESOLVED_MARK,
+    SECTION_CHARS,
+    SEVERITY_MARKS,
+    Block,
+    context,
+    fitted,
+    mrkdwn,
+    plain,
+    section,
+    units,
+)
+from reports.wording import instant
+
+LINE_CHARS = 260
+LINK_CHARS = 300
+
+
+def digest_fallback(digest: Digest) -> str:
+    """One line for notifications and screen readers."""
+    word = "RESOLVED" if is_over(digest) else severity(digest)
+    return fitted(f"[{word}] {headline(digest)}", FALLBACK_CHARS, mrkdwn)
+
+
+def digest_blocks(digest: Digest) -> list[Block]:
+    """The whole digest: headline, then the incidents by what they share, each with its report; capped."""
+    return list(_blocks(digest))[:BLOCKS_MAX]
+
+
+def digest_update(digest: Digest) -> str:
+    """What is said below the message of a digest where news must wake somebody: updates and reminders, no resolves."""
+    loud = [notice for notice in digest.news if notice.event in (AlertEvent.UPDATED, AlertEvent.REMINDER)]
+    return _lines(loud, SECTION_CHARS)[0] if loud else ""
+
+
+def _blocks(digest: Digest) -> Iterator[Block]:
+    mark = f"{RESOLVED_MARK} RESOLVED" if is_over(digest) else SEVERITY_MARKS.get(severity(digest), "\u26aa")
+    text = fitted(f"{mark} {headline(digest)}", HEADER_CHARS, plain)
+    yield {"type": "header", "text": {"type": "plain_text", "text": text, "emoji": False}}
+    since = min(notice.opened_at for notice in digest.notices)
+    yield context(f"*{mrkdwn(severity(digest))}* \u00b7 since {instant(since)} \u00b7 as of {instant(digest.at)}")
+    for ground in grounds(digest):
+        yield section(f"*{fitted(ground.title, 200, mrkdwn)}*")
+        for text in _lines(ground.shown, SECTION_CHARS):
+            yield section(text)
+    more = f"{mrkdwn(rest(digest))} \u00b7 " if rest(digest) else ""
+    yield context(f"{more}{mrkdwn(digest.digest_id)}")
+
+
+def _lines(notices: list[Notice] | tuple[Notice, ...], most: int) -> list[str]:
+    """One line a notice, in texts that each fit into a section."""
+    texts: list[str] = []
+    for notice in notices:
+        added = _line(notice)
+        if texts and units(texts[-1]) + units(added) + 1 <= most:
+            texts[-1] += f"\n{added}"
+        else:
+            texts.append(added)
+    return texts
+
+
+def _line(notice: Notice) -> str:
+    text = fitted(" ".join(line(notice).split()), LINE_CHARS, mrkdwn)
+    if notice.event is AlertEvent.RESOLVED:
+        return f"\u2022 ~{text.replace('~', chr(0x223C))}~{_link(notice)}"
+    return f"\u2022 {text}{_link(notice)}"
+
+
+def _link(notice: Notice) -> str:
+    link = web_link(notice.report)
+    if link is None or len(link) > LINK_CHARS:
+        return f" \u00b7 {fitted(notice.report, 120, mrkdwn)}" if notice.report else ""
+    return f" \u00b7 <{link.replace('&', '&amp;').replace('|', '%7C')}|report>"

@@ -1,0 +1,1 @@
+"""Incidents with their stories, for people and for programs. Feeds ``holdfast alerts``."""

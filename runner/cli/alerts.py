@@ -1,0 +1,162 @@
+"""``holdfast alerts``: what is open and what was, the story of one incident, and who looks after it."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from probes.errors import UsageError
+from runner.cli import options as opt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reports.incident_story import Incident
+    from runner.silencing import Act
+    from runner.store.base import Store
+
+DEFAULT_SINCE = "7d"
+Named = Annotated[str, typer.Argument(metavar="INCIDENT", help="Its id, or how it begins.", show_default=False)]
+TextOrJson = Annotated[str, typer.Option("--format", metavar="text|json", help="How to print it.")]
+
+app = typer.Typer(
+    help="List incidents with their evidence, tell the story of one, or acknowledge it.", invoke_without_command=True
+)
+
+
+@app.callback()
+def alerts(
+    context: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Open ones and those that are over.")] = False,
+    past: Annotated[bool, typer.Option("--past", help="Only those that are over.")] = False,
+    suite: Annotated[str | None, typer.Option("--suite", help="Only of this suite.")] = None,
+    since: Annotated[
+        str, typer.Option("--since", metavar="DURATION", help="How far back --past looks.")
+    ] = DEFAULT_SINCE,
+    check: Annotated[bool, typer.Option("--check", help="Exit with 1 where one is open and not muted.")] = False,
+    format_: TextOrJson = "text",
+    store: opt.Store = None,
+    config: opt.Config = None,
+) -> int:
+    """List open incidents; with --past or --all those that are over, too."""
+    from runner.incidents import Wanted, incidents
+
+    if context.invoked_subcommand is not None:
+        return 0
+    _format(format_)
+    now = datetime.now(UTC)
+    past_since = now - timedelta(seconds=seconds_of("--since", since)) if past or everything else None
+    with opened_store(store, config) as opened:
+        wanted = Wanted(open=everything or not past, past_since=past_since, suite=suite)
+        found = incidents(opened, wanted, now)
+        _print(opened, found, now, format_, options_of(store, config))
+    return 1 if check and any(i.state != "resolved" and not i.muted for i in found) else 0
+
+
+@app.command("show")
+def show(incident: Named, format_: TextOrJson = "text", store: opt.Store = None, config: opt.Config = None) -> int:
+    """Tell the whole story of one incident."""
+    from reports.stories import text
+    from runner.incidents import incident_named
+
+    _format(format_)
+    now = datetime.now(UTC)
+    with opened_store(store, config) as opened:
+        found = incident_named(opened, incident, now)
+        if format_ == "json":
+            _print(opened, [found], now, format_, "")
+        else:
+            typer.echo(text.render_one(found, now=now, options=options_of(store, config), width=_width()), nl=False)
+    return 0
+
+
+@app.command("ack")
+def acknowledge(
+    incident: Named,
+    reason: opt.Reason = None,
+    author: opt.Author = None,
+    store: opt.Store = None,
+    config: opt.Config = None,
+) -> int:
+    """Say that you look after an incident: it is neither escalated nor repeated; its end is still told."""
+    from reports.silences import acknowledged_words
+    from runner import silencing
+
+    act = act_of(author, reason, "an acknowledgement")
+    with opened_store(store, config) as opened:
+        found = silencing.acknowledge(opened, incident, act)
+    for each in found:
+        said = acknowledged_words(each.acknowledged) if each.acknowledged else ""
+        typer.echo(f"incident {each.incident_id} ({each.key}, {each.notifier or 'shown only'}): {said}")
+    return 0
+
+
+# ------------------------------------------------------------------------------------------------ what they share
+@contextmanager
+def opened_store(store: str | None, config: Path | None) -> Iterator[Store]:
+    """The store that the options name; one that is not there is a usage error."""
+    from runner.cli.session import settings_beside
+    from runner.wiring import store_of
+
+    with closing(store_of(store, settings_beside([], config), new=False)) as opened:
+        yield opened
+
+
+def _print(store: Store, found: Sequence[Incident], now: datetime, format_: str, options: str) -> None:
+    from reports.stories import json_format, text
+
+    if format_ == "json":
+        typer.echo(json_format.render(found, store.silences(now), now=now), nl=False)
+    else:
+        typer.echo(text.render_list(found, now=now, options=options, width=_width()), nl=False)
+
+
+def options_of(store: str | None, config: Path | None) -> str:
+    """What other commands need to find the same store."""
+    from runner.cli.session import settings_beside
+    from runner.reach import reach_of
+
+    return reach_of(store, settings_beside([], config))
+
+
+def act_of(author: str | None, reason: str | None, what: str) -> Act:
+    """Who decides, why and when.
+
+    Raises:
+        UsageError: no reason is given.
+    """
+    from runner.cli.session import author_of
+    from runner.silencing import Act
+
+    if not reason or not reason.strip():
+        raise UsageError(f'{what} needs a reason: --reason "..."')
+    return Act(author=author_of(author), reason=reason.strip(), at=datetime.now(UTC))
+
+
+def seconds_of(option: str, text: str) -> float:
+    """Seconds of an option that takes a duration.
+
+    Raises:
+        UsageError: it is none.
+    """
+    from probes.duration import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"{option} {text!r}: {error}") from error
+
+
+def _format(name: str) -> None:
+    if name not in ("text", "json"):
+        raise UsageError(f"--format {name!r} is unknown; it is one of text, json")
+
+
+def _width() -> int:
+    import shutil
+
+    return max(100, shutil.get_terminal_size((120, 24)).columns)

@@ -1,0 +1,181 @@
+"""Which places are out of sight: no run could be measured there for too long. Feeds ``watching``.
+
+Slots of the schedule that went by without data are counted, from the newest run that was measured or from the start of
+this daemon, whichever is later: that nobody ran before is told once for all (``runner.watching``), not place by place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from secrets import token_hex
+
+import structlog
+
+from checks.verdict import Health
+from probes.clock import Clock
+from probes.maintenance import Window
+from reports.alerts import AlertState, Transition, step, views
+from reports.no_data import KIND, Seen, listening, needed, place_conditions
+from reports.summary import AlertView, RunRecord
+from runner.alerting import notices_between
+from runner.beats import ASSUMED, Place, grace_s
+from runner.letterhead import Letterhead
+from runner.muting import muting
+from runner.prepare import PreparedSuite
+from runner.schedule import slots_of
+from runner.silencing import end_recovered
+from runner.slots import Slots
+from runner.store.base import Store
+from runner.windows import window_at
+
+log = structlog.get_logger("holdfast.daemon")
+
+LOOK_BACK = 50
+"""Stored runs looked through for one that was measured; where all of them are unknown, the oldest of them counts."""
+Missing = tuple[tuple[str, bool | None], ...]
+"""By notifier."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Sight:
+    """Keeps in view when each place was last measured."""
+
+    store: Store
+    clock: Clock
+    suites: Callable[[], Sequence[PreparedSuite]]
+    letterhead: Letterhead
+    out: Container[Place]
+    """Places with a run under way: its end is waited for."""
+    windows: Sequence[Window] = ()
+    offline: Callable[[], bool] = lambda: False
+    """True while our own network is lost: that is told by itself."""
+    new_id: Callable[[], str] = lambda: token_hex(8)
+    on_change: Callable[[str, str, Sequence[AlertView]], None] = lambda _suite, _endpoint, _alerts: None
+    """Told of what was written: suite, endpoint and the incidents there now."""
+    _began_at: datetime | None = None
+    _seen: dict[Place, Seen] = field(default_factory=dict)
+    _settled: dict[Place, Missing] = field(default_factory=dict)
+
+    def ran(self, record: RunRecord) -> None:
+        """Look at a run, whatever made it."""
+        place = (record.suite, record.endpoint)
+        before = self._seen.get(place, Seen(conclusive_at=None, newest_at=None))
+        known = record.health is not Health.UNKNOWN
+        conclusive_at = record.started_at if known else before.conclusive_at
+        self._seen[place] = Seen(conclusive_at=conclusive_at, newest_at=record.started_at)
+
+    async def look(self) -> None:
+        """Open and resolve incidents of missing data.
+
+        Raises:
+            StoreError: the store cannot be read or written; the next look finds it again.
+        """
+        now = self.clock.now()
+        self._began_at = self._began_at or now
+        if self.offline():
+            return
+        for prepared in self.suites():
+            for endpoint in prepared.suite.monitored:
+                await self._look_at(prepared, endpoint, now)
+
+    async def _look_at(self, prepared: PreparedSuite, endpoint: str, now: datetime) -> None:
+        suite, place = prepared.suite, (prepared.suite.name, endpoint)
+        if window_at((*suite.maintenance, *self.windows), now) is not None:
+            return
+        if place not in self._seen:
+            self._seen[place] = await asyncio.to_thread(_stored, self.store, place)
+        missing = self._missing(prepared, place, now)
+        news = missing != self._settled.get(place)
+        if news and await asyncio.to_thread(self._settle, prepared, endpoint, missing, now):
+            self._settled[place] = missing
+        await asyncio.sleep(0)  # thousands of places must not keep the loop from those who measure
+
+    def _missing(self, prepared: PreparedSuite, place: Place, now: datetime) -> Missing:
+        """To each notifier of the kind: true, false, or None where it is held."""
+        schedule, seen = prepared.suite.schedule or ASSUMED, self._seen[place]
+        began_at = self._began_at or now
+        grace = timedelta(seconds=grace_s(schedule) + (schedule.jitter_s if schedule.cron else 0.0))
+
+        def said(since: datetime | None, slots_gone: int, lasting: timedelta) -> bool:
+            if since is None:
+                return True
+            return gone(slots_of(schedule, start=since), since, slots_gone) + max(grace, lasting) <= now
+
+        told: list[tuple[str, bool | None]] = []
+        for name, listener in listening(prepared.suite.alerts):
+            count, lasting = needed(listener)
+            since = max(filter(None, (seen.conclusive_at, began_at)))
+            if not said(seen.conclusive_at, count, lasting):
+                told.append((name, False))
+            else:
+                told.append((name, True if place not in self.out and said(since, count, lasting) else None))
+        return tuple(told)
+
+    def _settle(self, prepared: PreparedSuite, endpoint: str, missing: Missing, now: datetime) -> bool:
+        """Write what follows; false where something was held that the next look may tell."""
+        suite, place = prepared.suite, (prepared.suite.name, endpoint)
+        with self.store.exclusive():
+            states = self.store.alert_states(*place)
+            held = {name for name, bad in missing if bad and _capped(states, name)}
+            missing = tuple((name, None if name in held else bad) for name, bad in missing)
+            after, told = step(
+                states,
+                place_conditions(place, suite.alerts, missing, self._seen[place]),
+                suite.alerts,
+                now=now,
+                new_incident_id=self.new_id,
+                owners=suite.owners,
+                muted=muting(self.store, suite, endpoint, now),
+                acknowledged=self.store.acknowledgements([state.incident_id for state in states if state.live]),
+            )
+            mine, news = _of_kind(after, states), [transition for transition in told if transition.kind == KIND]
+            if mine:
+                notices = notices_between(self.store, prepared, endpoint, news, self.letterhead)
+                self.store.save_alerts(*place, mine, notices, at=now)
+                end_recovered(self.store, states, after, now)
+        if mine:
+            self.on_change(*place, views(after, news))
+        _say(news)
+        return not held
+
+
+def gone(slots: Slots, since: datetime, count: int) -> datetime:
+    """The slot that is the so many-th after an instant; the end of time where a line fires no more."""
+    at = since
+    for _ in range(count):
+        later = slots.after(at)
+        if later is None:
+            return datetime.max.replace(tzinfo=since.tzinfo) - timedelta(days=400)
+        at = later
+    return at
+
+
+def _stored(store: Store, place: Place) -> Seen:
+    runs = store.runs(suite=place[0], endpoint=place[1], limit=LOOK_BACK)
+    known = next((run.started_at for run in runs if run.health != Health.UNKNOWN), None)
+    return Seen(conclusive_at=known, newest_at=runs[0].started_at if runs else None)
+
+
+def _capped(states: Sequence[AlertState], notifier: str) -> bool:
+    """True where this notifier has been told that a spending cap is why nothing is asked."""
+    return any(state.kind == "spend" and state.live and state.notifier == notifier for state in states)
+
+
+def _of_kind(after: Sequence[AlertState], before: Sequence[AlertState]) -> list[AlertState]:
+    """The states of missing data that are new or changed."""
+    known: Mapping[tuple[str, str], AlertState] = {(state.key, state.notifier): state for state in before}
+    mine = (state for state in after if state.kind == KIND)
+    return [state for state in mine if known.get((state.key, state.notifier)) != state and _told_of(state, known)]
+
+
+def _told_of(state: AlertState, known: Mapping[tuple[str, str], AlertState]) -> bool:
+    """A place that never missed anything leaves no row behind."""
+    return state.live or (state.key, state.notifier) in known
+
+
+def _say(news: Sequence[Transition]) -> None:
+    for transition in news:
+        log.info("alert", key=transition.key, alert_event=transition.event.value, notifier=transition.notifier)

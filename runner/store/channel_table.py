@@ -1,0 +1,205 @@
+"""What channels are to be told and were told lately, in SQLite. Feeds ``sqlite_outbox``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from reports.notice import AlertEvent, Notice
+from runner.store import alert_rows
+from runner.store.columns import from_json, instant, instant_text, to_json
+from runner.store.database import SqliteDatabase
+from runner.store.outbox_store import WAITING_MAX, DeadChannel, Traffic, WaitingNotice
+from runner.store.rows import Row
+
+WAITING = """
+    SELECT o.id, o.incident_id, o.event, json_extract(o.notice, '$.severity') AS severity, o.created_at, o.seen_at,
+        o.due_at, o.attempts, o.leased_until, o.alone, r.incident_id IS NOT NULL AS updates, r.digest_id
+    FROM outbox AS o LEFT JOIN receipts AS r ON r.incident_id = o.incident_id AND r.notifier = o.notifier
+    WHERE o.state = 'waiting' AND o.notifier = ? ORDER BY o.id LIMIT ?
+"""
+OPENED = """
+    SELECT delivered_at FROM outbox WHERE state = 'delivered' AND notifier = ? AND delivered_at > ? AND event = 'opened'
+    ORDER BY delivered_at DESC
+"""
+SENT = """
+    SELECT MAX(delivered_at) AS at FROM outbox WHERE state = 'delivered' AND notifier = ? AND delivered_at > ?
+    GROUP BY COALESCE(digest_id || delivered_at, id) ORDER BY at DESC
+"""
+NOTICES = """
+    SELECT o.id, o.notice, r.receipt FROM outbox AS o
+    LEFT JOIN receipts AS r ON r.incident_id = o.incident_id AND r.notifier = o.notifier
+    WHERE o.id IN (SELECT value FROM json_each(?))
+"""
+TOLD_IN = """
+    SELECT notice FROM outbox WHERE id IN (
+        SELECT MAX(id) FROM outbox WHERE state = 'delivered' AND notifier = ?1 AND incident_id IN (
+            SELECT incident_id FROM receipts WHERE digest_id = ?2 AND notifier = ?1)
+        GROUP BY incident_id)
+    ORDER BY id
+"""
+CLAIM = """
+    UPDATE outbox SET leased_until = ?
+    WHERE id = ? AND state = 'waiting' AND (leased_until IS NULL OR leased_until <= ?)
+"""
+QUIET = """
+    INSERT INTO channels (notifier, quiet_until) VALUES (?, ?)
+    ON CONFLICT (notifier) DO UPDATE SET quiet_until = excluded.quiet_until
+"""
+DIED = """
+    INSERT INTO channels (notifier, dead_since, error) VALUES (?, ?, ?)
+    ON CONFLICT (notifier) DO UPDATE SET dead_since = COALESCE(dead_since, excluded.dead_since), error = excluded.error
+"""
+FELLOWS = """
+    SELECT DISTINCT notifier FROM outbox
+    WHERE created_at >= ? AND notifier != ? AND json_extract(notice, '$.key') = ? ORDER BY notifier
+"""
+
+
+# ------------------------------------------------------------------------------------------------ who waits
+def waiting(db: SqliteDatabase, notifier: str) -> tuple[WaitingNotice, ...]:
+    """The oldest waiting notices of one channel."""
+    return tuple(map(_waiting, db.read(WAITING, [notifier, WAITING_MAX])))
+
+
+def _waiting(row: Row) -> WaitingNotice:
+    return WaitingNotice(
+        outbox_id=row["id"],
+        incident_id=row["incident_id"],
+        event=AlertEvent(row["event"]),
+        severity=row["severity"],
+        at=instant(row["created_at"]),
+        seen_at=_instant(row["seen_at"]),
+        due_at=_instant(row["due_at"]),
+        attempts=row["attempts"],
+        leased_until=_instant(row["leased_until"]),
+        updates=bool(row["updates"]),
+        digest_id=row["digest_id"] or "",
+        alone=bool(row["alone"]),
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else instant(text)
+
+
+def seen(db: SqliteDatabase, outbox_ids: Sequence[int], at: datetime) -> None:
+    """Stamp what was not stamped."""
+    for outbox_id in outbox_ids:
+        db.change("UPDATE outbox SET seen_at = COALESCE(seen_at, ?) WHERE id = ?", [instant_text(at), outbox_id])
+
+
+def traffic(db: SqliteDatabase, notifier: str, opened_since: datetime, sent_since: datetime) -> Traffic:
+    """What a channel took lately."""
+    found = db.read("SELECT quiet_until FROM channels WHERE notifier = ?", [notifier])
+    return Traffic(
+        opened=tuple(instant(r["delivered_at"]) for r in db.read(OPENED, [notifier, instant_text(opened_since)])),
+        sent=tuple(instant(row["at"]) for row in db.read(SENT, [notifier, instant_text(sent_since)])),
+        quiet_until=_instant(found[0]["quiet_until"]) if found else None,
+    )
+
+
+# ------------------------------------------------------------------------------------------------ on their way
+def claim(db: SqliteDatabase, outbox_ids: Sequence[int], now: datetime, lease_s: float) -> tuple[int, ...]:
+    """Lease what still can be. The caller holds the transaction."""
+    at, until = instant_text(now), instant_text(now + timedelta(seconds=lease_s))
+    return tuple(outbox_id for outbox_id in outbox_ids if db.change(CLAIM, [until, outbox_id, at]))
+
+
+def notices(db: SqliteDatabase, outbox_ids: Sequence[int]) -> tuple[tuple[Notice, Mapping[str, str] | None], ...]:
+    """Notices with their incidents' receipts, in the order of the ids."""
+    found = {row["id"]: row for row in db.read(NOTICES, [to_json(list(outbox_ids))])}
+    rows = (found[outbox_id] for outbox_id in outbox_ids if outbox_id in found)
+    return tuple((alert_rows.notice_of(row), from_json(row["receipt"]) if row["receipt"] else None) for row in rows)
+
+
+def told_in(db: SqliteDatabase, digest_id: str, notifier: str) -> tuple[Notice, ...]:
+    """The newest delivered notice of every incident of a digest."""
+    return tuple(map(alert_rows.notice_of, db.read(TOLD_IN, [notifier, digest_id])))
+
+
+# ------------------------------------------------------------------------------------------------ settled
+def told_together(
+    db: SqliteDatabase, outbox_ids: Sequence[int], at: datetime, receipt: Mapping[str, str], digest_id: str
+) -> None:
+    """Settle the notices of one digest. An empty receipt is not kept: such a channel can update nothing."""
+    told, ids = instant_text(at), to_json(list(outbox_ids))
+    db.change(
+        "UPDATE outbox SET state = 'delivered', delivered_at = ?, leased_until = NULL, error = NULL, digest_id = ? "
+        "WHERE state != 'delivered' AND id IN (SELECT value FROM json_each(?))",
+        [told, digest_id, ids],
+    )
+    well(db, ids)
+    if not receipt:
+        return
+    kept = to_json(dict(receipt))
+    db.change("UPDATE receipts SET receipt = ?, at = ? WHERE digest_id = ?", [kept, told, digest_id])
+    db.change(
+        "INSERT OR REPLACE INTO receipts (incident_id, notifier, receipt, at, digest_id) "
+        "SELECT DISTINCT incident_id, notifier, ?, ?, ? FROM outbox WHERE id IN (SELECT value FROM json_each(?))",
+        [kept, told, digest_id, ids],
+    )
+
+
+def retry_together(db: SqliteDatabase, outbox_ids: Sequence[int], at: datetime, error: str, alone: bool) -> None:
+    """Count an attempt of all of them and wait until ``at``. What was settled meanwhile stays settled."""
+    db.change(
+        "UPDATE outbox SET attempts = attempts + 1, due_at = ?, leased_until = NULL, error = ?, alone = MAX(alone, ?) "
+        "WHERE state = 'waiting' AND id IN (SELECT value FROM json_each(?))",
+        [instant_text(at), error, int(alone), to_json(list(outbox_ids))],
+    )
+
+
+def withdraw(db: SqliteDatabase, outbox_ids: Sequence[int], at: datetime) -> None:
+    """Settle notices that were over before they were told."""
+    db.change(
+        "UPDATE outbox SET state = 'withdrawn', delivered_at = ? "
+        "WHERE state = 'waiting' AND leased_until IS NULL AND id IN (SELECT value FROM json_each(?))",
+        [instant_text(at), to_json(list(outbox_ids))],
+    )
+
+
+# ------------------------------------------------------------------------------------------------ channels
+def quiet(db: SqliteDatabase, notifier: str, until: datetime) -> None:
+    """Keep how long a channel wants to hear nothing."""
+    db.change(QUIET, [notifier, instant_text(until)])
+
+
+def died(db: SqliteDatabase, notifier: str, at: datetime, error: str) -> None:
+    """Keep since when a channel takes nothing, and why."""
+    db.change(DIED, [notifier, instant_text(at), error])
+
+
+def well(db: SqliteDatabase, outbox_ids: str) -> None:
+    """A channel took one of these notices (JSON list of ids): it is not dead any more."""
+    db.change(
+        "UPDATE channels SET dead_since = NULL, error = NULL WHERE dead_since IS NOT NULL "
+        "AND notifier IN (SELECT notifier FROM outbox WHERE id IN (SELECT value FROM json_each(?)))",
+        [outbox_ids],
+    )
+
+
+def dead_told(db: SqliteDatabase, notifier: str, at: datetime) -> None:
+    """Others know."""
+    db.change("UPDATE channels SET told_at = ? WHERE notifier = ?", [instant_text(at), notifier])
+
+
+def dead(db: SqliteDatabase) -> tuple[DeadChannel, ...]:
+    """Channels that take nothing now."""
+    found = db.read("SELECT * FROM channels WHERE dead_since IS NOT NULL ORDER BY notifier")
+    return tuple(map(_dead, found))
+
+
+def _dead(row: dict[str, Any]) -> DeadChannel:
+    return DeadChannel(
+        notifier=row["notifier"],
+        since=instant(row["dead_since"]),
+        error=row["error"] or "",
+        told_at=_instant(row["told_at"]),
+    )
+
+
+def fellows(db: SqliteDatabase, key: str, notifier: str, since: datetime) -> tuple[str, ...]:
+    """Other channels that hear of this key."""
+    return tuple(row["notifier"] for row in db.read(FELLOWS, [instant_text(since), notifier, key]))

@@ -1,0 +1,208 @@
+"""``holdfast alerts`` and ``holdfast silence`` as people use them: one process, the real engine, a fake endpoint."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from runner.cli import main
+from runner.demo.endpoint import RunningEndpoint
+from runner.store import open_store
+from tests.fakes.slack import CHANNEL, TOKEN, FakeSlack
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "alerts.schema.json").read_text(encoding="utf-8"))
+SETTINGS = """\
+notifiers:
+  slack: {{type: slack, bot_token: {token}, channel: {channel}, base_url: {slack}}}
+public_url: https://holdfast.example.com/
+"""
+SUITE = """\
+version: 1
+suite: support-bot
+owner: {{team: support, runbook: "https://wiki.example.com/support-bot"}}
+endpoints:
+  production: {{base_url: {endpoint}, model: support-bot, retries: 0}}
+probes:
+  - {{id: capital, prompt: "What is the capital of Australia?", checks: [{{contains: {wanted}}}]}}
+  - {{id: refund, prompt: How do I return a keyboard bought two weeks ago?}}
+alerts:
+  - {{notify: slack, on: [contract], after: 1, resolve_after: 1, remind_every: 1ms}}
+"""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A folder with settings and a suite, and commands that are run in it."""
+
+    folder: Path
+    endpoint: str
+    slack: FakeSlack
+    capsys: pytest.CaptureFixture[str]
+
+    def fire(self, *, well: bool = False, options: tuple[str, ...] = ()) -> str:
+        """One run, which keeps its contract or breaks it; what it printed."""
+        wanted = "e" if well else "never-said"
+        (self.folder / "suite.yaml").write_text(SUITE.format(endpoint=self.endpoint, wanted=wanted), encoding="utf-8")
+        return self.run("run", "suite.yaml", *options, exits=0 if well else 1)
+
+    def run(self, *arguments: str, exits: int = 0) -> str:
+        """What a command prints on standard output; on standard error where that is all it prints."""
+        self.capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        told = self.capsys.readouterr()
+        assert left.value.code == exits, told
+        return told.out or told.err
+
+    def json(self, *arguments: str) -> dict[str, Any]:
+        """The object that a command prints, held against its schema."""
+        told: dict[str, Any] = json.loads(self.run(*arguments, "--format", "json"))
+        jsonschema.validate(told, SCHEMA, format_checker=jsonschema.FormatChecker())
+        return told
+
+    @property
+    def headers(self) -> list[str]:
+        """What Slack shows as headlines."""
+        return [message.header for message in self.slack.messages]
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], endpoint: RunningEndpoint
+) -> Any:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOLDFAST_AUTHOR", "oncall")
+    with FakeSlack() as slack:
+        settings = SETTINGS.format(token=TOKEN, channel=CHANNEL, slack=slack.base_url)
+        (tmp_path / "holdfast.yaml").write_text(settings, encoding="utf-8")
+        yield Desk(tmp_path, endpoint.base_url, slack, capsys)
+
+
+def test_an_incident_is_found_taken_and_told_to_its_end(desk: Desk) -> None:
+    desk.fire()
+    told = desk.json("alerts")
+    (incident,) = told["incidents"]
+    assert (told["open"], incident["kind"], incident["severity"], incident["state"]) == (1, "contract", "page", "open")
+    assert [(n["event"], n["state"]) for n in incident["notices"]] == [("opened", "delivered")]
+    assert incident["facts"][0].startswith("capital contains 'never-said'") and incident["replay"]
+    desk.run("alerts", "--check", exits=1)
+
+    said = desk.run("alerts", "ack", incident["incident_id"], "--reason", "on it")
+    assert "acknowledged by oncall" in said and said.rstrip().endswith(": on it")
+    desk.fire()
+    (message,) = desk.slack.messages
+    assert "acknowledged by oncall" in message.shown and "holdfast alerts ack" not in message.shown
+    story = desk.run("alerts", "show", incident["incident_id"][:6])
+    assert "slack: updated" in story and "acknowledged by oncall" in story and "https://wiki.example.com" in story
+
+    desk.fire(well=True)
+    assert desk.headers == ["\u2705 RESOLVED support-bot at production: contract kept again after " + _lasted(desk)]
+    assert "acknowledged" not in desk.slack.messages[0].shown
+    assert desk.run("alerts").strip() == "0 open"
+    (over,) = desk.json("alerts", "--past", "--since", "1h")["incidents"]
+    assert (over["incident_id"], over["state"]) == (incident["incident_id"], "resolved")
+    assert over["acknowledged"]["author"] == "oncall" and over["resolved_at"]
+    desk.run("alerts", "--check")
+
+
+def _lasted(desk: Desk) -> str:
+    return desk.headers[0].rpartition(" after ")[2]
+
+
+def test_what_somebody_took_is_not_repeated(desk: Desk) -> None:
+    desk.fire()
+    desk.fire()
+    assert len(desk.slack.replies) == 1
+    desk.run("alerts", "ack", desk.json("alerts")["incidents"][0]["incident_id"], "--reason", "on it")
+    desk.fire()
+    assert len(desk.slack.replies) == 1
+
+
+def test_a_silenced_incident_is_shown_everywhere_told_nobody_and_told_once_the_silence_ends(desk: Desk) -> None:
+    desk.fire(well=True)
+    desk.run("silence", "support-bot/*/contract", "--for", "2h", "--reason", "deploy <!channel>")
+    printed = desk.fire()
+    assert desk.slack.messages == []
+    assert "muted" in printed and "silenced by oncall until" in printed
+    listed = desk.run("alerts")
+    assert "MUTED: silence" in listed and "1 open (1 muted)" in listed
+    (incident,) = desk.json("alerts")["incidents"]
+    assert incident["muted"].startswith("silenced by oncall") and len(incident["silences"]) == 1
+    desk.run("alerts", "--check")
+    page = Path(desk.run("report", "support-bot").strip()).read_text(encoding="utf-8")
+    assert "silenced by oncall until" in page
+
+    (silence,) = desk.json("alerts")["silences"]
+    assert silence["silence_id"] in desk.run("silence", "--list")
+    assert "ended by oncall" in desk.run("silence", "--end", silence["silence_id"])
+    assert desk.run("silence", "--list").strip() == "no silence is in force"
+    desk.fire()
+    assert len(desk.slack.messages) == 1 and "contract broken" in desk.headers[0]
+
+
+def test_a_silence_until_resolved_lets_the_next_incident_through(desk: Desk) -> None:
+    desk.fire(well=True)
+    desk.run("silence", "support-bot", "--for", "2h", "--until-resolved", "--reason", "known")
+    desk.fire()
+    desk.fire(well=True)
+    assert desk.slack.messages == []
+    assert desk.run("silence", "--list").strip() == "no silence is in force"
+    desk.fire()
+    assert len(desk.slack.messages) == 1
+    (first,) = (i for i in desk.json("alerts", "--all")["incidents"] if i["state"] == "resolved")
+    assert first["silences"][0]["ended_note"] == "support-bot/production/contract is over"
+
+
+def test_the_commands_of_a_message_can_be_pasted_as_they_are_and_find_the_store(desk: Desk) -> None:
+    store = str(desk.folder / "else where" / "a@b#c.db")
+    printed = desk.fire(options=("--store", store))
+    assert f"--store '{store}'" in printed
+    commands = re.findall(r"```(holdfast .+)\n```", "\n".join(_sections(desk.slack)))
+    assert [line.split()[1] for line in commands] == ["replay", "alerts", "silence"]
+    for line in commands:
+        assert line.endswith(f"--store '{store}'")
+        desk.run(*shlex.split(line)[1:])
+    opened = open_store(store)
+    (state,) = opened.open_alerts()
+    assert opened.acknowledgements([state.incident_id])[state.incident_id].reason == "looking into it"
+    opened.close()
+
+
+def _sections(slack: FakeSlack) -> list[str]:
+    (message,) = slack.messages
+    return [block["text"]["text"] for block in message.content["blocks"] if block["type"] == "section"]
+
+
+REFUSALS = {
+    "silence": "takes one of: TARGET, --list, --end ID",
+    "silence support-bot --list": "takes one of",
+    "silence support-bot --reason x": "--for takes a duration",
+    "silence support-bot --for moons --reason x": "'moons' is not a duration",
+    "silence support-bot --for 2h": "a silence needs a reason",
+    "silence support-bot --for 31d --reason x": "30d at most",
+    "silence suport-bot --for 2h --reason x": "did you mean 'support-bot'?",
+    "silence --end abcdef": "no silence in force is 'abcdef' (in force: none)",
+    "alerts ack abcdef --reason x": "no incident 'abcdef' (none is open)",
+    "alerts ack abcdef": "an acknowledgement needs a reason",
+    "alerts show abcdef": "no incident 'abcdef'",
+    "alerts --format xml": "one of text, json",
+    "alerts --past --since soon": "--since 'soon': 'soon' is not a duration",
+}
+
+
+def test_what_cannot_be_done_is_refused_with_what_would_be_right(desk: Desk) -> None:
+    desk.fire(well=True)
+    told = {line: desk.run(*line.split(), exits=2) for line in REFUSALS}
+    assert [line for line, words in REFUSALS.items() if words not in told[line]] == []
+
+
+def test_without_a_store_nothing_is_listed_and_none_is_made(desk: Desk) -> None:
+    assert "nothing is stored there yet" in desk.run("alerts", exits=2)
+    assert not (desk.folder / ".holdfast").exists()

@@ -1,0 +1,251 @@
+"""What runs the daemon under ``deploy/``: a unit of systemd, an image, manifests. Each hardened, each checked."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from runner.daemon import STOP_DELIVERY_S, STOP_RUNS_S
+from runner.outbox import SEND_TIMEOUT_S
+from runner.prepare import AnyEnvironment, prepare
+from runner.settings import load_settings
+from runner.web import CLIENTS_S
+from tests.acceptance.conftest import HOLDFAST
+from tests.acceptance.real import free_port
+
+ROOT = Path(__file__).parents[2]
+UNIT = ROOT / "deploy" / "systemd" / "holdfast.service"
+DOCKER = ROOT / "deploy" / "docker"
+MANIFESTS = ROOT / "deploy" / "kubernetes"
+HEALTHCHECK = DOCKER / "healthcheck.py"
+STOP_S = STOP_RUNS_S + STOP_DELIVERY_S + SEND_TIMEOUT_S + CLIENTS_S
+"""The longest that a stop in good order takes: docs/daemon.md."""
+MOST_EXPOSED = 1.5
+"""Of 10, by systemd's own reckoning; under 2 is what it calls OK."""
+
+
+# ------------------------------------------------------------------------------------------------ systemd
+def unit() -> list[tuple[str, str]]:
+    """The settings of the unit, in order."""
+    return re.findall(r"^(\w+)=(.*)$", UNIT.read_text(encoding="utf-8"), re.M)
+
+
+def test_the_unit_gives_the_daemon_its_time_to_stop_and_does_not_repeat_what_no_restart_mends() -> None:
+    told = dict(unit())
+    assert int(told["TimeoutStopSec"]) >= STOP_S
+    assert (told["Restart"], told["RestartPreventExitStatus"]) == ("on-failure", "2")
+    assert told["ExecReload"] == "/bin/kill -HUP $MAINPID"
+    assert "WatchdogSec" not in told, "nothing would answer it"
+
+
+def test_the_unit_starts_a_command_with_options_that_exist() -> None:
+    _, command, *words = dict(unit())["ExecStart"].split()
+    told = subprocess.run([str(HOLDFAST), command, "--help"], capture_output=True, text=True, check=True).stdout
+    assert [word for word in words if word.startswith("--") and word not in told] == []
+
+
+def test_the_unit_keeps_its_store_where_systemd_makes_a_folder_for_it() -> None:
+    told = dict(unit())
+    assert told["Environment"] == f"HOLDFAST_STORE=sqlite:////var/lib/{told['StateDirectory']}/holdfast.db"
+    assert (told["DynamicUser"], told["ProtectSystem"], told["NoNewPrivileges"]) == ("yes", "strict", "yes")
+
+
+def test_systemd_takes_the_unit_and_finds_little_exposed(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not installed here")
+    copy = tmp_path / UNIT.name
+    text = UNIT.read_text(encoding="utf-8").replace("/opt/holdfast/bin/holdfast", str(HOLDFAST))
+    copy.write_text(text, encoding="utf-8")
+    taken = subprocess.run([analyze, "verify", "--man=no", str(copy)], capture_output=True, text=True, check=False)
+    assert (taken.returncode, taken.stderr) == (0, "")
+    words = [analyze, "security", "--offline=true", "--no-pager", str(copy)]
+    judged = subprocess.run(words, capture_output=True, text=True, check=False)
+    (exposed,) = re.findall(r"Overall exposure level for holdfast.service: ([\d.]+)", judged.stdout)
+    assert float(exposed) <= MOST_EXPOSED
+
+
+# ------------------------------------------------------------------------------------------------ image
+def instructions() -> list[tuple[str, str]]:
+    """The instructions of the Dockerfile, continued lines joined."""
+    text = re.sub(r"^#.*\n", "", (DOCKER / "Dockerfile").read_text(encoding="utf-8"), flags=re.M)
+    lines = text.replace("\\\n", " ").splitlines()
+    return [(name, rest) for name, _, rest in (line.partition(" ") for line in lines if line.strip())]
+
+
+def last_stage() -> dict[str, str]:
+    """What the image itself is made of: each instruction's last word on it."""
+    told = instructions()
+    begins = max(place for place, (name, _) in enumerate(told) if name == "FROM")
+    return {name: " ".join(rest.split()) for name, rest in told[begins:]}
+
+
+def test_the_image_runs_as_nobody_in_particular_and_answers_for_its_health() -> None:
+    image = last_stage()
+    user, _, group = image["USER"].partition(":")
+    assert int(user) > 1000 and int(group) > 1000, "Kubernetes can only check numbers"
+    assert image["ENTRYPOINT"] == '["holdfast"]', "the daemon is process 1, so that it gets SIGTERM"
+    assert image["STOPSIGNAL"] == "SIGTERM"
+    assert "/opt/holdfast/healthcheck.py" in image["HEALTHCHECK"]
+
+
+def test_every_file_of_the_image_comes_by_a_hash_or_from_here() -> None:
+    told = instructions()
+    fetched = [rest for name, rest in told if name == "RUN" for rest in rest.split("&&") if "pip" in rest]
+    assert fetched
+    assert all("--require-hashes" in call or "--no-index" in call for call in fetched)
+    assert {name for name, _ in told} & {"ADD", "ONBUILD"} == set()
+    (base,) = [rest for name, rest in told if name == "ARG"]
+    assert re.fullmatch(r"PYTHON_IMAGE=python:3\.\d+-slim-\w+", base), "a version, never the newest of the day"
+
+
+def test_the_build_sees_only_what_it_installs() -> None:
+    lines = (DOCKER / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    let_in = {rule.removeprefix("!").removesuffix("/**") for rule in rules if rule.startswith("!")}
+    assert rules[0] == "*", "what is not named stays out"
+    assert all((ROOT / name).exists() for name in let_in)
+    assert let_in & {".git", ".env", ".holdfast", "tests", "docs", "probe_suites"} == set()
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
+    assert packages | {"pyproject.toml", "requirements.lock", "README.md", "LICENSE"} <= let_in
+
+
+@contextmanager
+def daemon_that_says(status: int) -> Iterator[tuple[int, list[str]]]:
+    """A stand-in on loopback: its port, and what it was asked with."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(f"{self.path} {self.headers.get('Authorization', '')}")
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as serving:
+        thread = threading.Thread(target=serving.serve_forever)
+        thread.start()
+        yield serving.server_port, asked
+        serving.shutdown()
+        thread.join()
+
+
+def checked(port: int, *words: str) -> int:
+    """The exit code of the image's health check."""
+    environ = {"HOLDFAST_LISTEN": f"0.0.0.0:{port}", "LISTEN_TOKEN": "a-token-of-ours", "http_proxy": "http://[::1]:9"}
+    done = subprocess.run([sys.executable, str(HEALTHCHECK), *words], env=environ, capture_output=True, check=False)
+    assert done.stderr == b""
+    return done.returncode
+
+
+@pytest.mark.parametrize(("status", "well", "alive"), [(200, 0, 0), (503, 1, 0), (401, 1, 1), (500, 1, 1)])
+def test_the_health_check_goes_by_the_answer_and_shows_the_token(status: int, well: int, alive: int) -> None:
+    with daemon_that_says(status) as (port, asked):
+        assert checked(port, "/readyz") == well
+        assert checked(port, "/healthz", "--alive") == alive
+    assert asked == ["/readyz Bearer a-token-of-ours", "/healthz Bearer a-token-of-ours"]
+
+
+def test_a_daemon_that_does_not_answer_is_neither_well_nor_alive() -> None:
+    assert checked(free_port(), "/healthz", "--alive") == 1
+
+
+# ------------------------------------------------------------------------------------------------ Kubernetes
+def manifests() -> dict[str, dict[str, Any]]:
+    """All manifests, by kind."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in sorted(MANIFESTS.glob("*.yaml")):
+        for manifest in YAML(typ="safe").load_all(path.read_text(encoding="utf-8")):
+            assert manifest["kind"] not in found
+            assert {"apiVersion", "metadata", "kind"} <= manifest.keys()
+            found[manifest["kind"]] = manifest
+    return found
+
+
+def pod() -> dict[str, Any]:
+    """The pod of the deployment."""
+    spec: dict[str, Any] = manifests()["Deployment"]["spec"]["template"]["spec"]
+    return spec
+
+
+def container() -> dict[str, Any]:
+    """Its only container."""
+    (only,) = pod()["containers"]
+    found: dict[str, Any] = only
+    return found
+
+
+def test_there_is_one_daemon_a_store_even_while_a_new_one_is_rolled_out() -> None:
+    deployment = manifests()["Deployment"]["spec"]
+    assert deployment["replicas"] == 1
+    assert deployment["strategy"] == {"type": "Recreate"}
+    assert pod()["terminationGracePeriodSeconds"] >= STOP_S
+
+
+def test_the_pod_meets_the_restricted_standard_on_a_read_only_root() -> None:
+    """https://kubernetes.io/docs/concepts/security/pod-security-standards/, "restricted"."""
+    whole, own = pod()["securityContext"], container()["securityContext"]
+    assert whole["runAsNonRoot"] is True and whole["runAsUser"] > 0
+    assert whole["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert own == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert pod()["automountServiceAccountToken"] is False
+    assert {"hostNetwork", "hostPID", "hostIPC"} & pod().keys() == set()
+    assert {"requests", "limits"} <= container()["resources"].keys()
+    assert not container()["image"].endswith(":latest")
+
+
+def test_the_probes_run_the_health_check_of_the_image_within_its_time() -> None:
+    asked = {kind: container()[kind] for kind in ("startupProbe", "livenessProbe", "readinessProbe")}
+    commands = {kind: probe["exec"]["command"] for kind, probe in asked.items()}
+    assert {tuple(command[:2]) for command in commands.values()} == {("python", "/opt/holdfast/healthcheck.py")}
+    assert commands["livenessProbe"][2:] == ["/healthz", "--alive"]
+    assert commands["readinessProbe"][2:] == ["/readyz"]
+    assert all(probe["timeoutSeconds"] >= 5 for probe in asked.values())
+
+
+def test_what_the_manifests_name_exists_among_them() -> None:
+    kinds = manifests()
+    volumes = {volume["name"]: volume for volume in pod()["volumes"]}
+    assert {mount["name"] for mount in container()["volumeMounts"]} == volumes.keys()
+    assert volumes["config"]["configMap"]["name"] == kinds["ConfigMap"]["metadata"]["name"]
+    assert volumes["store"]["persistentVolumeClaim"]["claimName"] == kinds["PersistentVolumeClaim"]["metadata"]["name"]
+    labels = kinds["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    assert kinds["Deployment"]["spec"]["selector"]["matchLabels"] == labels
+    assert kinds["Service"]["spec"]["selector"] == labels
+    monitor = kinds["ServiceMonitor"]["spec"]
+    assert monitor["selector"]["matchLabels"] == kinds["Service"]["metadata"]["labels"]
+    ports = {port["name"] for port in kinds["Service"]["spec"]["ports"]}
+    assert {entry["port"] for entry in monitor["endpoints"]} <= ports
+    (secret,) = (entry["secretRef"]["name"] for entry in container()["envFrom"])
+    assert monitor["endpoints"][0]["authorization"]["credentials"]["name"] == secret
+
+
+def test_the_settings_and_the_suite_of_the_config_map_are_valid_and_their_secrets_are_told(tmp_path: Path) -> None:
+    files = manifests()["ConfigMap"]["data"]
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    environ = dict.fromkeys(re.findall(r"\$\{(\w+)\}", "".join(files.values())), "abcdef-abcdef-abcdef")
+    loaded = load_settings(tmp_path / "holdfast.yaml", environ, tmp_path)
+    suite = prepare(tmp_path / "support-bot.yaml", AnyEnvironment(), frozenset(loaded.notifiers)).suite
+    assert suite.probes and suite.alerts
+    ports = {port["containerPort"] for port in container()["ports"]}
+    assert ports == {loaded.settings.listen_port}
+    head = (MANIFESTS / "holdfast.yaml").read_text(encoding="utf-8").partition("apiVersion")[0]
+    assert set(re.findall(r"--from-literal=(\w+)", head)) == environ.keys()

@@ -1,0 +1,100 @@
+"""An endpoint on loopback that gives personal data away, in another hostile place each time. Feeds privacy tests.
+
+Which place is asked for by a word of the prompt; as the model ``judge`` it quotes what it was shown.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+from tests.fakes.chat import DONE, chat_body, chunk, last_usage
+
+SHAPED = {
+    "email": "anna.bellwether@kunde-firma.de",
+    "phone": "+49 30 9018 2044",
+    "card": "4111 1111 1111 1111",
+    "account": "DE89 3704 0044 0532 0130 00",
+    "address": "84.200.69.80",
+    "social security number": "536-22-8714",
+    "tax number": "86 095 742 719",
+    "key": "sk-proj-9fK2mQx7Lr4TzW8pYb3Nq5",
+    "ticket": "T-471193",
+    "blocked field": "Bellwether-Quistorp",
+    "case variable": "bruno.klee@kunde-firma.de",
+}
+"""What has a shape, a pattern of the settings or a field of its own."""
+SENTENCE = "the weather in Ghent is mild and rainy"
+"""What has no shape at all."""
+EVERYTHING = "; ".join(v for k, v in SHAPED.items() if k not in ("blocked field", "case variable"))
+FIELDS = json.dumps({"customer_name": SHAPED["blocked field"], "mail": SHAPED["email"], "said": SENTENCE})
+
+
+class LeakingServer:
+    """A context manager; ``base_url`` ends before ``/chat/completions``."""
+
+    def __init__(self) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        prompt = asked["question"] if "question" in asked else str(asked["messages"][-1]["content"])
+        if asked.get("model") == "judge":
+            self._say(chat_body(f"It says {EVERYTHING}, and {SENTENCE}. {FIELDS}\nVERDICT: FAIL"))
+        elif "question" in asked:
+            found = [{"id": f"doc of {SHAPED['email']}", "text": f"{EVERYTHING} {SENTENCE} {FIELDS}"}]
+            self._say({"answer": f"Found: {EVERYTHING} {SENTENCE}", "documents": found})
+        elif "by-tool" in prompt:
+            call = {"id": "c1", "type": "function", "function": {"name": "look_up", "arguments": FIELDS}}
+            self._say(chat_body(None, "tool_calls", tool_calls=[call]))
+        elif "by-error" in prompt:
+            told = {"error": {"message": f"no user {SHAPED['email']}, {SENTENCE} {FIELDS}", "type": "invalid_request"}}
+            self._say(told, 400)
+        elif "by-json" in prompt:
+            self._say(chat_body(FIELDS))
+        else:
+            self._stream(f"You said: {prompt} {EVERYTHING} and {SENTENCE}. {FIELDS}")
+
+    def _say(self, body: Any, status: int = 200) -> None:
+        self._send("application/json", json.dumps(body).encode(), status)
+
+    def _stream(self, text: str) -> None:
+        """Three characters a chunk, so that nothing is whole in any of them."""
+        chunks = [chunk({"content": text[at : at + 3]}) for at in range(0, len(text), 3)]
+        self._send("text/event-stream", b"".join([*chunks, chunk({}, "stop"), last_usage(), DONE]))
+
+    def _send(self, kind: str, body: bytes, status: int = 200) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Served-For", SHAPED["email"])
+        self.send_header("X-Said", SENTENCE)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+        pass

@@ -1,0 +1,161 @@
+"""A lost network of our own is told apart from an endpoint that is gone, and never excuses the only provider."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from probes.failure import FailureClass
+from probes.sample import Sample
+from runner.connectivity import FRESH_S, OwnNetwork, domain, heard, public, reaches, witnesses, wordless
+from runner.orders import RunOrder
+from tests.fakes.clock import FakeClock
+from tests.fakes.http_server import FakeServer
+from tests.fakes.records import a_failed_sample, a_sample
+from tests.unit.test_spend import a_suite, an_order
+
+GONE = [a_failed_sample(FailureClass.DNS_TLS, "name not known", index=number) for number in range(3)]
+ANSWERED = [a_sample(index=number) for number in range(3)]
+BUSY = [a_failed_sample(FailureClass.SERVER, "HTTP 503", index=number, status=503) for number in range(3)]
+
+
+@dataclass
+class Roads:
+    """Which hosts a TCP connection reaches, and who was asked."""
+
+    open_to: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
+
+    async def __call__(self, host: str, _port: int) -> bool:
+        self.asked.append(host)
+        return host in self.open_to
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> Callable[[str, str], RunOrder]:
+    def made(url: str, name: str) -> RunOrder:
+        return an_order(a_suite(tmp_path, url, name=name, probes=1))
+
+    return made
+
+
+def guard(roads: Roads, *orders: RunOrder, targets: tuple[str, ...] = (), clock: FakeClock | None = None) -> OwnNetwork:
+    suites = [one.prepared.suite for one in orders]
+    return OwnNetwork(clock=clock or FakeClock(), targets=targets, suites=lambda: suites, reaching=roads)
+
+
+def lost(one: OwnNetwork, order: RunOrder, samples: Sequence[Sample]) -> str:
+    return asyncio.run(one.lost(order, samples))
+
+
+Orders = Callable[[str, str], RunOrder]
+
+
+# ------------------------------------------------------------------------------------------------ inferred
+def test_where_no_other_domain_is_reached_either_it_is_our_own_network(order: Orders) -> None:
+    roads, ours = Roads(), order("https://api.one.example/v1", "a")
+    own = guard(roads, ours, order("https://api.two.example:8443/v1", "b"))
+    assert roads.asked == []
+    assert lost(own, ours, GONE) == "no connection to api.two.example:8443 either"
+    assert own.down
+
+
+def test_where_another_domain_is_reached_it_is_the_endpoint(order: Orders) -> None:
+    roads, ours = Roads({"api.two.example"}), order("https://api.one.example/v1", "a")
+    own = guard(roads, ours, order("https://api.two.example/v1", "b"))
+    assert lost(own, ours, GONE) == "" and own.down == ""
+    assert roads.asked == ["api.two.example"]
+
+
+def test_an_outage_of_the_only_provider_is_never_excused(order: Orders) -> None:
+    ours = order("https://eu.one.example/v1", "a")
+    others = [order("https://us.one.example/v1", "b"), order("http://127.0.0.1:9/v1", "c"), order("http://gw/v1", "d")]
+    roads = Roads()
+    assert witnesses(ours, [one.prepared.suite for one in others]) == ()
+    assert lost(guard(roads, ours, *others), ours, GONE) == "" and roads.asked == []
+
+
+def test_an_answer_or_an_error_of_the_endpoint_asks_nobody(order: Orders) -> None:
+    roads, ours = Roads(), order("https://api.one.example/v1", "a")
+    own = guard(roads, ours, order("https://api.two.example/v1", "b"))
+    assert [lost(own, ours, samples) for samples in (ANSWERED, BUSY, [])] == ["", "", ""]
+    assert roads.asked == []
+
+
+# ------------------------------------------------------------------------------------------------ named targets
+def test_named_targets_decide_alone_for_the_only_provider_too(order: Orders) -> None:
+    ours = order("https://api.one.example/v1", "a")
+    roads = Roads({"192.0.2.7"})
+    named = guard(roads, ours, order("https://api.two.example/v1", "b"), targets=("192.0.2.7:53", "[2001:db8::1]:443"))
+    assert lost(named, ours, GONE) == "" and roads.asked == ["192.0.2.7", "2001:db8::1"]
+    cut = guard(Roads(), ours, targets=("192.0.2.7:53",))
+    assert lost(cut, ours, GONE) == "no connection to 192.0.2.7:53 either"
+
+
+def test_one_look_serves_all_runs_of_a_moment_and_the_next_moment_looks_again(order: Orders) -> None:
+    roads, clock, ours = Roads(), FakeClock(), order("https://api.one.example/v1", "a")
+    own = guard(roads, ours, targets=("192.0.2.7:53",), clock=clock)
+
+    async def scenario() -> None:
+        await asyncio.gather(*(own.lost(ours, GONE) for _ in range(100)))
+        assert roads.asked == ["192.0.2.7"]
+        clock.advance(FRESH_S)
+        roads.open_to.add("192.0.2.7")
+        assert await own.lost(ours, GONE) == ""
+
+    asyncio.run(scenario())
+
+
+def test_the_network_is_back_when_anybody_answers_or_a_witness_is_reached(order: Orders) -> None:
+    roads, ours = Roads(), order("https://api.one.example/v1", "a")
+    own = guard(roads, ours, targets=("192.0.2.7:53",))
+
+    async def scenario() -> None:
+        await own.lost(ours, GONE)
+        await own.look_again()
+        assert own.down
+        assert await own.lost(ours, BUSY) == "" and own.down == "", "an error is a word, too"
+        own.clock.advance(FRESH_S)  # type: ignore[attr-defined]
+        await own.lost(ours, GONE)
+        roads.open_to.add("192.0.2.7")
+        await own.look_again()
+        assert own.down == ""
+
+    asyncio.run(scenario())
+
+
+# ------------------------------------------------------------------------------------------------ parts
+def test_half_of_what_was_asked_without_a_word_is_enough_and_what_was_held_back_does_not_count() -> None:
+    held = a_failed_sample(FailureClass.NOT_ASKED, "", index=9)
+    assert wordless([GONE[0], ANSWERED[0]]) and wordless([GONE[0], held, held])
+    assert not wordless([GONE[0], *ANSWERED]) and not wordless([held]) and not wordless(BUSY)
+    assert heard(BUSY[0]) and not heard(GONE[0])
+
+
+@pytest.mark.parametrize(
+    ("host", "of", "counts"),
+    [
+        ("api.eu.example.com.", "example.com", True),
+        ("192.0.2.7", "192.0.2.7", False),  # set aside for documents: nobody's
+        ("1.1.1.1", "1.1.1.1", True),
+        ("10.0.0.1", "10.0.0.1", False),
+        ("::1", "::1", False),
+        ("localhost", "localhost", False),
+        ("gateway.internal", "gateway.internal", False),
+    ],
+)
+def test_hosts_are_told_apart_by_domain_and_only_public_ones_are_witnesses(host: str, of: str, counts: bool) -> None:
+    assert (domain(host), public(host)) == (of, counts)
+
+
+def test_a_connection_that_is_accepted_reaches_and_one_that_is_refused_does_not() -> None:
+    async def scenario() -> tuple[bool, bool]:
+        async with FakeServer([]) as server:
+            port, there = server.port, await reaches("127.0.0.1", server.port)
+        return there, await reaches("127.0.0.1", port)
+
+    assert asyncio.run(scenario()) == (True, False)

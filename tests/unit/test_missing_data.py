@@ -1,0 +1,208 @@
+"""A place that nobody can measure any more opens one incident of missing data, and data ends it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from checks.verdict import Health
+from probes.maintenance import Window
+from reports.incident import AlertState
+from reports.summary import RunRecord
+from runner.beats import grace_s
+from runner.letterhead import Letterhead
+from runner.prepare import PreparedSuite, prepare
+from runner.sight import Sight
+from runner.store import open_store
+from runner.store.base import Store
+from tests.contract.test_stores import numbered, written
+from tests.fakes.clock import FakeClock
+
+PLACE = ("support-bot", "production")
+QUARTER_S = 900.0
+GRACE_S = 660.0
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with closing(open_store(":memory:")) as opened:
+        yield opened
+
+
+def a_suite(folder: Path, **parts: Any) -> PreparedSuite:
+    tree = {
+        "version": 1,
+        "suite": PLACE[0],
+        "schedule": {"every": "15m"},
+        "endpoints": {PLACE[1]: {"base_url": "http://127.0.0.1:9", "model": "m"}},
+        "probes": [{"id": "capital", "prompt": "What is the capital of Australia?"}],
+        "alerts": [{"notify": "slack"}],
+        **parts,
+    }
+    file = folder / "suite.yaml"
+    with file.open("w", encoding="utf-8") as out:
+        YAML().dump(tree, out)
+    return prepare(file, {}, None)
+
+
+class Watch:
+    """One place in sight, over a clock that is turned by hand."""
+
+    def __init__(self, store: Store, prepared: PreparedSuite, clock: FakeClock | None = None, **more: Any) -> None:
+        self.store, self.clock, self.out = store, clock or FakeClock(), set[tuple[str, str]]()
+        self.runs = 0
+        self.sight = Sight(
+            store=store,
+            clock=self.clock,
+            suites=lambda: [prepared],
+            letterhead=Letterhead(),
+            out=self.out,
+            new_id=iter(f"incident-{number}" for number in range(1, 99)).__next__,
+            **more,
+        )
+        asyncio.run(self.sight.look())  # as at the start
+
+    def after(self, seconds: float) -> str:
+        """The state of the incident after so much time and a look."""
+        self.clock.advance(seconds)
+        asyncio.run(self.sight.look())
+        return next((state.state for state in self.states()), "none")
+
+    def states(self) -> list[AlertState]:
+        return [state for state in self.store.alert_states(*PLACE) if state.kind == "no-data"]
+
+    def ran(self, health: Health = Health.HEALTHY) -> RunRecord:
+        """A run began now."""
+        self.runs += 1
+        record = numbered(self.runs, started_at=self.clock.now(), health=health)
+        self.store.save_run(written(record, alerts=()))
+        self.sight.ran(record)
+        return record
+
+    def told(self) -> list[tuple[str, str]]:
+        """Events and headlines in the outbox, in order."""
+        ids = [row.outbox_id for row in self.store.waiting("slack")]
+        return [(str(notice.event), notice.headline) for notice, _ in self.store.notices(ids)]
+
+
+def test_a_place_without_a_run_opens_after_its_slots_and_their_grace_and_data_ends_it(
+    store: Store, tmp_path: Path
+) -> None:
+    prepared = a_suite(tmp_path)
+    assert prepared.suite.schedule is not None and grace_s(prepared.suite.schedule) == GRACE_S
+    watch = Watch(store, prepared)
+    watch.ran()
+    assert [watch.after(0), watch.after(QUARTER_S + GRACE_S - 1), watch.after(1)] == ["none", "none", "open"]
+    assert watch.after(10_000) == "open"
+    watch.ran()
+    assert watch.after(0) == "quiet"
+    events = watch.told()
+    assert [event for event, _ in events] == ["opened", "resolved"]
+    assert "no run has been measured since 2026-11-20 12:00 UTC" in events[0][1]
+    assert "data again" in events[1][1]
+    (state,) = watch.states()
+    assert state.severity == "ticket"
+
+
+def test_runs_of_which_nothing_can_be_told_are_no_data(store: Store, tmp_path: Path) -> None:
+    watch = Watch(store, a_suite(tmp_path, alerts=[{"notify": "slack", "on": "no-data", "after": "3 of 3"}]))
+    watch.ran()
+    seen = []
+    for _ in range(5):
+        seen.append(watch.after(QUARTER_S))
+        watch.ran(Health.UNKNOWN)
+    assert seen == ["none", "none", "none", "open", "open"]
+    (state,) = watch.states()
+    assert state.facts[1] == "runs are made, the newest at 2026-11-20 12:45 UTC, but what came back is unknown"
+
+
+def test_a_duration_counts_from_the_first_slot_without_data(store: Store, tmp_path: Path) -> None:
+    watch = Watch(store, a_suite(tmp_path, alerts=[{"notify": "slack", "on": "no-data", "after": "2h"}]))
+    watch.ran()
+    assert [watch.after(QUARTER_S + 7199), watch.after(1)] == ["none", "open"]
+
+
+def test_the_gap_of_a_cron_line_is_no_missing_data(store: Store, tmp_path: Path) -> None:
+    friday = datetime.fromisoformat("2026-11-20T17:45:00+00:00")
+    watch = Watch(store, a_suite(tmp_path, schedule={"cron": "*/15 9-17 * * mon-fri"}), FakeClock(friday))
+    watch.ran()
+    weekend_s = (datetime.fromisoformat("2026-11-23T09:00:00+00:00") - friday).total_seconds()
+    assert [watch.after(weekend_s + GRACE_S - 1), watch.after(1)] == ["none", "open"]
+
+
+def test_a_restart_keeps_an_open_incident_and_gives_every_place_its_time_again(store: Store, tmp_path: Path) -> None:
+    prepared = a_suite(tmp_path)
+    first = Watch(store, prepared)
+    first.ran()
+    assert first.after(QUARTER_S + GRACE_S) == "open"
+    again = Watch(store, prepared, first.clock)
+    again.runs = 50
+    assert again.after(100) == "open" and len(again.told()) == 1, "not told again"
+    again.ran()
+    assert again.after(0) == "quiet"
+    again.clock.advance(30 * 86_400)
+    away = Watch(store, prepared, again.clock)
+    assert away.after(0) == "quiet", "that nobody was here is told once for all, not place by place"
+    assert [away.after(QUARTER_S + GRACE_S - 1), away.after(1)] == ["quiet", "open"]
+
+
+def test_it_is_held_in_a_window_while_a_run_is_out_and_while_our_network_is_lost(store: Store, tmp_path: Path) -> None:
+    offline = False
+    window = Window.model_validate({"from": "2026-11-20T12:00:00Z", "until": "2026-11-20T14:00:00Z", "reason": "move"})
+    watch = Watch(store, a_suite(tmp_path), windows=[window], offline=lambda: offline)
+    watch.ran()
+    assert watch.after(7199) == "none"
+    watch.out.add(PLACE)
+    assert watch.after(10) == "none"
+    watch.out.clear()
+    offline = True
+    assert watch.after(10) == "none"
+    offline = False
+    assert watch.after(10) == "open"
+
+
+def test_a_spending_cap_that_was_told_is_not_told_as_missing_data_too(store: Store, tmp_path: Path) -> None:
+    watch = Watch(store, a_suite(tmp_path))
+    record = watch.ran()
+    capped = AlertState(
+        key="support-bot/production/spend",
+        notifier="slack",
+        kind="spend",
+        state="open",
+        severity="ticket",
+        incident_id="i-spend",
+        opened_at=record.started_at,
+    )
+    store.save_alerts(*PLACE, [capped], (), at=record.started_at)
+    assert watch.after(QUARTER_S + GRACE_S) == "none"
+    store.save_alerts(*PLACE, [replace(capped, state="quiet")], (), at=record.started_at)
+    assert watch.after(15) == "open"
+
+
+def test_who_does_not_listen_is_not_told_and_a_rule_says_how_loudly(store: Store, tmp_path: Path) -> None:
+    rules = [
+        {"notify": "slack", "on": "contract"},
+        {"notify": "pager", "on": "no-data", "severity": {"no-data": "page"}},
+    ]
+    watch = Watch(store, a_suite(tmp_path, alerts=rules))
+    watch.ran()
+    assert watch.after(QUARTER_S + GRACE_S) == "open"
+    assert [(state.notifier, state.severity) for state in watch.states()] == [("pager", "page")]
+    assert watch.told() == [] and len(store.waiting("pager")) == 1
+
+
+def test_a_look_at_a_place_that_is_well_writes_nothing(store: Store, tmp_path: Path) -> None:
+    watch = Watch(store, a_suite(tmp_path))
+    for _ in range(5):
+        watch.ran()
+        watch.after(QUARTER_S)
+    assert watch.states() == []
+    assert watch.clock.now() - timedelta(hours=1, minutes=15) == FakeClock().now()

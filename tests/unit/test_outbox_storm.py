@@ -1,0 +1,358 @@
+"""Many incidents, bad channels, and what people see of it: the real worker, store and notifiers against stand-ins."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from probes.clock import SystemClock
+from probes.errors import StoreError
+from reports.notice import AlertEvent, Notifier
+from reports.notifiers.slack import SlackNotifier
+from reports.notifiers.webhook import WebhookNotifier
+from runner.channel_chores import channel_chores
+from runner.chores import Troubles, keep_doing
+from runner.dead_channels import TOLD_AGAIN
+from runner.outbox import LEASE_S, OutboxWorker
+from runner.pacing import Pace
+from runner.store import open_store
+from runner.store.base import OutboxEntry, Store
+from tests.contract.test_stores import numbered, written
+from tests.fakes.alerting import START, a_notice
+from tests.fakes.clock import FakeClock
+from tests.fakes.slack import CHANNEL, TOKEN, FakeSlack, Trouble, rate_limited, refused
+
+OPENED, UPDATED, REMINDER, RESOLVED = AlertEvent.OPENED, AlertEvent.UPDATED, AlertEvent.REMINDER, AlertEvent.RESOLVED
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    with FakeSlack() as running:
+        yield running
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    opened = open_store(":memory:")
+    yield opened
+    opened.close()
+
+
+def bot(slack: FakeSlack, **fields: Any) -> SlackNotifier:
+    return SlackNotifier(bot_token=TOKEN, channel=CHANNEL, base_url=slack.base_url, **fields)
+
+
+def hook(slack: FakeSlack, **fields: Any) -> SlackNotifier:
+    return SlackNotifier(webhook_url=slack.webhook_url, **fields)
+
+
+@dataclass(kw_only=True)
+class World:
+    """An installation's outbox on a clock that only the test moves."""
+
+    store: Store
+    notifiers: Mapping[str, Notifier]
+    paces: Mapping[str, Pace] = field(default_factory=dict)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(START + timedelta(hours=1)))
+    outcomes: list[tuple[str, str]] = field(default_factory=list)
+    worker: OutboxWorker = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Start the worker (anew: what only the process knew is gone)."""
+        dice = random.Random(7)
+        self.worker = OutboxWorker(self.store, self.notifiers, self.clock, paces=self.paces, dice=dice)
+        self.worker.on_outcome = lambda *outcome: self.outcomes.append(outcome)
+
+    def happen(self, event: AlertEvent, incidents: Sequence[int], to: Sequence[str] = ("slack",), **said: Any) -> None:
+        """These incidents open (or whatever the event is) in one run's transaction."""
+        entries = [OutboxEntry(notifier=name, notice=self._notice(event, n, said)) for n in incidents for name in to]
+        run = written(numbered(len(self.store.runs(limit=10_000)) + 1), outbox=entries)
+        self.store.save_run(run)
+
+    def _notice(self, event: AlertEvent, number: int, said: Mapping[str, Any]) -> Any:
+        suite = f"suite-{number}"
+        plain: dict[str, Any] = {
+            "incident_id": f"inc-{number}",
+            "key": f"{suite}/prod/contract",
+            "suite": suite,
+            "endpoint": "prod",
+        }
+        plain |= {"headline": f"{suite} at prod: contract broken", "at": self.clock.now()}
+        return a_notice(event, **{**plain, **said})
+
+    def seconds(self, number: int) -> None:
+        """Let time pass as in the daemon: a pass every second."""
+        asyncio.run(self._pass_while(number, lambda: True))
+
+    def settle(self, most_s: int = 3600) -> None:
+        """Let time pass until nothing waits."""
+        asyncio.run(self._pass_while(most_s, lambda: self.store.undelivered() > 0))
+        assert self.store.undelivered() == 0
+
+    async def _pass_while(self, most_s: int, going: Callable[[], bool]) -> None:
+        while most_s and going():
+            await self.worker.deliver_due()
+            self.clock.advance(1)
+            most_s -= 1
+
+
+# ------------------------------------------------------------------------------------------------ digests
+def test_a_hundred_suites_failing_at_once_are_one_message_which_turns_resolved(store: Store, slack: FakeSlack) -> None:
+    world = World(store=store, notifiers={"slack": bot(slack)})
+    world.happen(OPENED, range(100))
+    world.settle()
+    (message,) = slack.messages
+    assert message.header == "\U0001f534 100 incidents opened: 100 suites at 1 endpoint"
+    assert "suite-19/prod/contract" in message.shown and "and 80 more: holdfast alerts" in message.shown
+    world.clock.advance(600)
+    world.happen(RESOLVED, range(100))
+    world.settle()
+    (message,) = slack.messages
+    assert message.header.startswith("\u2705 RESOLVED 100 incidents resolved") and message.versions == 2
+    assert len(world.outcomes) == 200 and {outcome for _, outcome in world.outcomes} == {"delivered"}
+
+
+def test_a_webhook_gets_one_digest_of_openings_and_one_of_resolves(store: Store, slack: FakeSlack) -> None:
+    world = World(store=store, notifiers={"slack": hook(slack)})
+    for event in (OPENED, RESOLVED):
+        world.happen(event, range(12))
+        world.settle()
+        world.clock.advance(600)
+    opened, resolved = slack.messages
+    assert "12 incidents opened: 12 suites at 1 endpoint" in opened.header
+    assert "12 incidents resolved" in resolved.header
+
+
+def test_three_incidents_at_once_are_told_in_full_each(store: Store, slack: FakeSlack) -> None:
+    world = World(store=store, notifiers={"slack": bot(slack)})
+    world.happen(OPENED, range(3))
+    world.settle()
+    assert [message.header for message in slack.messages] == [
+        f"\U0001f534 suite-{n} at prod: contract broken" for n in range(3)
+    ]
+
+
+def test_a_digest_shows_which_of_its_incidents_are_over_and_says_updates_below(store: Store, slack: FakeSlack) -> None:
+    world = World(store=store, notifiers={"slack": bot(slack)})
+    world.happen(OPENED, range(5))
+    world.settle()
+    world.clock.advance(60)
+    world.happen(RESOLVED, (1, 3))
+    world.settle()
+    world.happen(REMINDER, (4,))
+    world.settle()
+    (message,), (reply,) = slack.messages, slack.replies
+    assert message.header == "\U0001f534 3 incidents open, 2 resolved: 5 suites at 1 endpoint"
+    assert message.shown.count("~RESOLVED suite-") == 2 and message.versions == 3
+    assert reply.content["thread_ts"] == message.ts and "suite-4/prod/contract" in reply.content["text"]
+
+
+def test_the_digest_of_a_hundred_suites_that_fail_one_after_the_other_does_not_become_a_hundred_messages(
+    store: Store, slack: FakeSlack
+) -> None:
+    world = World(store=store, notifiers={"slack": bot(slack)})
+    for number in range(100):
+        world.happen(OPENED, (number,))
+        world.seconds(9)
+    world.settle()
+    assert len(slack.messages) <= 4 + 900 // 300 + 1
+    assert [outcome for _, outcome in world.outcomes] == ["delivered"] * 100
+
+
+def test_what_resolves_inside_its_wait_is_told_to_nobody_and_waits_no_more(store: Store, slack: FakeSlack) -> None:
+    world = World(store=store, notifiers={"slack": bot(slack)}, paces={"slack": Pace(group_wait_s=60)})
+    world.happen(OPENED, (1, 2))
+    world.seconds(20)
+    world.happen(RESOLVED, (1,))
+    world.settle()
+    assert [message.header for message in slack.messages] == ["\U0001f534 suite-2 at prod: contract broken"]
+
+
+def test_a_receiver_of_machines_gets_every_notice_at_its_pace(store: Store, slack: FakeSlack) -> None:
+    notifiers: dict[str, Notifier] = {"slack": WebhookNotifier(url=slack.receiver_url)}
+    world = World(store=store, notifiers=notifiers, paces={"slack": Pace(per_minute=10)})
+    world.happen(OPENED, range(25))
+    world.seconds(1)
+    assert len(slack.requests) == 10
+    world.settle()
+    assert {body["incident_id"] for _, body, _ in slack.requests} == {f"inc-{n}" for n in range(25)}
+    assert len(slack.requests) == 25 and world.clock.now() > START + timedelta(hours=1, seconds=120)
+
+
+# ------------------------------------------------------------------------------------------------ bad channels
+TROUBLES = [
+    rate_limited(40),
+    Trouble(status=500),
+    Trouble(hang=True),
+    Trouble(cut=True),
+    Trouble(status=500, body="<html>oops</html>"),
+    rate_limited(3),
+]
+
+
+@pytest.mark.parametrize("number", [2, 12])
+@pytest.mark.parametrize("make", [bot, hook])
+def test_whatever_slack_answers_every_incident_is_seen_once_and_its_end_too(
+    store: Store, slack: FakeSlack, make: Any, number: int
+) -> None:
+    world = World(store=store, notifiers={"slack": make(slack, timeout_s=0.1)})
+    for event in (OPENED, RESOLVED):
+        slack.script(*TROUBLES)
+        world.happen(event, range(number))
+        world.settle()
+        world.clock.advance(900)
+    shown = [message.shown for message in slack.messages]
+    ends = [sum(f"suite-{n} at prod" in text for text in shown) for n in range(number)]
+    assert ends == [1 if make is bot else 2] * number
+    assert store.given_up(START) == 0 and {outcome for _, outcome in world.outcomes} == {"delivered", "delayed"}
+
+
+@pytest.mark.parametrize("make", [bot, hook])
+def test_while_a_channel_asks_for_quiet_nothing_is_sent_to_it(store: Store, slack: FakeSlack, make: Any) -> None:
+    world = World(store=store, notifiers={"slack": make(slack)})
+    slack.script(rate_limited(40))
+    world.happen(OPENED, (1,))
+    world.seconds(6)
+    world.happen(OPENED, (2, 3))
+    world.begin()
+    world.seconds(38)
+    assert len(slack.requests) == 1, "a new process keeps the quiet, too"
+    world.settle()
+    assert len(slack.messages) == 3
+
+
+def test_a_notice_that_is_refused_for_good_takes_nobody_of_its_digest_along(store: Store, slack: FakeSlack) -> None:
+    world = World(store=store, notifiers={"slack": hook(slack)})
+    slack.script(Trouble(status=400, body="invalid_payload"), Trouble(status=400, body="invalid_payload"))
+    world.happen(OPENED, range(5))
+    world.settle()
+    assert len(slack.messages) == 4 and store.given_up(START) == 1
+
+
+def test_after_an_outage_a_storm_is_one_digest(store: Store, slack: FakeSlack) -> None:
+    world = World(store=store, notifiers={"slack": hook(slack)})
+    slack.script(*[Trouble(status=503)] * 1000)
+    for number in range(30):
+        world.happen(OPENED, (number,))
+        world.seconds(20)
+    slack._script.clear()
+    world.settle()
+    assert len(slack.messages) == 1 and "30 incidents opened" in slack.messages[0].header
+    assert [outcome for _, outcome in world.outcomes].count("delivered") == 30
+
+
+@pytest.mark.parametrize("number", [1, 6])
+@pytest.mark.parametrize(("scope", "seen"), [(True, 1), (False, 2)])
+def test_a_crash_between_sending_and_marking_loses_nothing_and_repeats_nothing_where_the_bot_may_look(
+    store: Store, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch, scope: bool, seen: int, number: int
+) -> None:
+    slack.may_read_history = scope
+    world = World(store=store, notifiers={"slack": bot(slack)})
+    world.happen(OPENED, range(number))
+
+    def dies(*_: Any) -> None:
+        raise StoreError("the process is gone")
+
+    with monkeypatch.context() as patch:
+        for method in ("told_together", "delivered"):
+            patch.setattr(store, method, dies)
+        with pytest.raises(StoreError):
+            world.seconds(7)
+    world.begin()
+    world.seconds(int(LEASE_S) - 2)
+    assert len(slack.messages) == 1, "leased: nobody knows whether it arrived"
+    world.settle()
+    world.happen(RESOLVED, range(number))
+    world.settle()
+    assert ["RESOLVED" in message.header for message in slack.messages] == [False] * (seen - 1) + [True]
+
+
+# ------------------------------------------------------------------------------------------------ dead channels
+def test_a_dead_channel_is_told_where_the_same_incidents_are_heard_once_a_day(store: Store, slack: FakeSlack) -> None:
+    with FakeSlack() as pager:
+        notifiers: dict[str, Notifier] = {"slack": bot(slack), "pager": WebhookNotifier(url=pager.receiver_url)}
+        world = World(store=store, notifiers=notifiers)
+        slack.script(*[refused("invalid_auth")] * 4)
+        world.happen(OPENED, (1, 2), to=("slack", "pager"))
+        world.settle()
+        told = [body for _, body, _ in pager.requests if body["key"].endswith("/dead-channel")]
+        assert [body["headline"] for body in told] == [
+            "The notifier slack takes no notices: Slack refused the notice: invalid_auth"
+        ]
+        assert store.dead_channels()[0].notifier == "slack" and store.given_up(START) == 2
+        world.clock.advance(TOLD_AGAIN.total_seconds())
+        world.happen(OPENED, (3, 4), to=("slack", "pager"))
+        world.settle()
+        assert sum(body["key"].endswith("/dead-channel") for _, body, _ in pager.requests) == 2
+        world.happen(OPENED, (5,), to=("slack", "pager"))
+        world.settle()
+    assert store.dead_channels() == ()
+
+
+def test_a_dead_channel_is_trouble_until_it_takes_a_notice(store: Store, slack: FakeSlack) -> None:
+    world = World(store=store, notifiers={"slack": bot(slack)})
+    slack.script(refused("token_revoked"))
+    world.happen(OPENED, (1,))
+    world.settle()
+    troubles = Troubles()
+    watch = channel_chores(world.worker, store, troubles)[-1]
+    asyncio.run(_done(watch.work()))
+    (line,) = troubles.lines()
+    assert line.startswith("notifier slack: it takes no notices since 2026-03-14 10:00Z") and "token_revoked" in line
+    world.happen(OPENED, (2,))
+    world.settle()
+    asyncio.run(_done(watch.work()))
+    assert troubles.lines() == ()
+
+
+async def _done(work: Awaitable[None]) -> None:
+    await work
+
+
+# ------------------------------------------------------------------------------------------------ side by side
+def test_a_channel_that_hangs_keeps_no_other_waiting(store: Store, slack: FakeSlack) -> None:
+    with FakeSlack() as stuck:
+        stuck.script(*[Trouble(hang=True)] * 9)
+        notifiers: dict[str, Notifier] = {
+            "stuck": bot(stuck, timeout_s=3),
+            "fast": WebhookNotifier(url=slack.receiver_url),
+        }
+        paces = {"stuck": Pace(group_wait_s=0)}
+        world = World(store=store, notifiers=notifiers, paces=paces)
+
+        async def serving() -> None:
+            world.worker = OutboxWorker(store, notifiers, SystemClock(), paces=paces)
+            ending = asyncio.Event()
+            chores = channel_chores(world.worker, store, Troubles())
+            tasks = [asyncio.create_task(keep_doing(chore, SystemClock(), Troubles(), ending)) for chore in chores]
+            for number in (1, 2):  # the second one while the first still hangs
+                world.happen(OPENED, (number,), to=("stuck", "fast"), at=SystemClock().now())
+                async with asyncio.timeout(5):
+                    while not (len(slack.requests) == number and stuck.requests):  # noqa: ASYNC110
+                        await asyncio.sleep(0.01)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        asyncio.run(serving())
+        assert len(stuck.requests) == 1 and stuck.messages == []
+    assert store.undelivered_by_notifier() == {"stuck": 2}
+
+
+def test_logs_of_a_digest_quote_nothing_of_its_notices(store: Store, slack: FakeSlack) -> None:
+    world = World(store=store, notifiers={"slack": bot(slack)})
+    world.happen(OPENED, range(5), facts=("planted-fact-4711",))
+    with capture_logs() as logs:
+        world.settle()
+    assert [line["event"] for line in logs] == ["digest_delivered"] and logs[0]["notices"] == 5
+    assert "planted-fact-4711" not in str(logs)

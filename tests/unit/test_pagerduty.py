@@ -1,0 +1,87 @@
+"""PagerDuty against a stand-in on loopback: one alert an incident, no text that could be refused, no key told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from probes.errors import DeliveryError
+from reports.notice import AlertEvent, Notice
+from reports.notifiers.pagerduty import ENQUEUE, PagerDutyNotifier, event
+from tests.fakes.alerting import a_notice
+from tests.fakes.receivers import ROUTING_KEY, FakeReceivers, wrong_event
+from tests.fakes.records import HOSTILE
+from tests.fakes.slack import Trouble
+
+LOUD = [each for each in AlertEvent if each is not AlertEvent.RESOLVED]
+
+
+def deliver(fake: FakeReceivers, *notices: Notice) -> None:
+    notifier = PagerDutyNotifier(routing_key=ROUTING_KEY, url=fake.pagerduty_url)
+    for notice in notices:
+        asyncio.run(notifier.deliver(notice, {}))
+
+
+def test_all_notices_of_an_incident_are_one_alert_that_ends_resolved() -> None:
+    with FakeReceivers() as fake:
+        deliver(fake, *(a_notice(each) for each in LOUD), a_notice(incident_id="inc-2"))
+        assert fake.open_pages == ["inc-1", "inc-2"]
+        deliver(fake, a_notice(AlertEvent.RESOLVED))
+        assert fake.open_pages == ["inc-2"]
+        assert len(fake.pages["inc-1"]) == len(AlertEvent)
+
+
+@pytest.mark.parametrize(
+    ("severity", "there"), [("page", "critical"), ("ticket", "warning"), ("info", "info"), ("new", "error")]
+)
+def test_severities_are_those_pagerduty_knows(severity: str, there: str) -> None:
+    assert event(a_notice(severity=severity))["payload"]["severity"] == there
+
+
+def test_a_resolve_says_nothing_but_which_alert_is_over() -> None:
+    assert event(a_notice(AlertEvent.RESOLVED)) == {"event_action": "resolve", "dedup_key": "inc-1"}
+
+
+def test_an_enormous_notice_is_still_an_event_pagerduty_takes() -> None:
+    long = "\U0001f534\u202e\x1b" * 100_000
+    texts = dict.fromkeys(("headline", "before", "after", "team", "runbook", "report", "replay", "suite"), long)
+    told = event(a_notice(facts=(long,) * 1000, failures=(long,), **texts))
+    assert wrong_event({"routing_key": ROUTING_KEY, **told}) == ""
+    assert "and 950 more, see the report" in told["payload"]["custom_details"]["what moved"]
+
+
+@pytest.mark.parametrize("place", ["javascript:alert(1)", "reports/run-7/index.html", "", HOSTILE])
+def test_only_web_addresses_become_links(place: str) -> None:
+    told = event(a_notice(report=place, runbook=place))
+    assert "links" not in told and "client_url" not in told
+
+
+@given(text=st.text(max_size=80))
+@settings(max_examples=60, deadline=None)
+def test_whatever_an_endpoint_wrote_makes_an_event_pagerduty_takes(text: str) -> None:
+    told = event(a_notice(headline=text, facts=(text,), before=text, after=text, suite=text, team=text))
+    assert wrong_event(json.loads(json.dumps({"routing_key": ROUTING_KEY, **told}))) == ""
+
+
+def test_a_refused_event_is_permanent_and_says_what_to_check() -> None:
+    with FakeReceivers() as fake:
+        notifier = PagerDutyNotifier(routing_key="f" * 32, url=fake.pagerduty_url)
+        with pytest.raises(DeliveryError, match=r"HTTP 400 .*check routing_key") as caught:
+            asyncio.run(notifier.deliver(a_notice(), None))
+    assert caught.value.permanent
+
+
+def test_too_many_events_wait_as_long_as_pagerduty_says() -> None:
+    with FakeReceivers() as fake:
+        fake.script(Trouble(status=429, headers={"Retry-After": "60"}))
+        with pytest.raises(DeliveryError) as caught:
+            deliver(fake, a_notice())
+    assert (caught.value.permanent, caught.value.retry_after_s) == (False, 60.0)
+
+
+def test_without_an_address_it_is_pagerduty_itself() -> None:
+    assert str(PagerDutyNotifier(routing_key=ROUTING_KEY)._receiver.url) == ENQUEUE
