@@ -10,7 +10,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from probes.files_noted import note
+from probes.files_noted import note, note_name
 
 FileId = tuple[int, int]
 """Device and inode: the same for two names of one file."""
@@ -39,15 +39,21 @@ def inside(folder: Path, written: str) -> Path:
         Unreadable: it is not below the folder, or hidden there (``.env``, ``.git/config``).
     """
     try:
-        folder = folder.resolve()
-        path = (folder / written).resolve()
+        behind = folder.resolve()
+        path = (behind / written).resolve()
     except (OSError, ValueError, RuntimeError):  # too long, a zero byte, links in a circle
         raise Unreadable("it is not a path") from None
-    if not path.is_relative_to(folder):
+    if not path.is_relative_to(behind):
         raise Unreadable(OUTSIDE)
-    if any(part.startswith(".") for part in path.relative_to(folder).parts):
+    if any(_hidden(part) for part in path.relative_to(behind).parts):
         raise Unreadable(HIDDEN)
+    note_name(folder / written, path)
     return path
+
+
+def _hidden(part: str) -> bool:
+    """Two dots are no secret: behind ``..data`` Kubernetes keeps the files of a mounted config map."""
+    return part.startswith(".") and not part.startswith("..")
 
 
 def read_file(path: Path, most_bytes: int) -> Content:

@@ -6,18 +6,30 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 
 MISSING = ""
 """Stands for what a file that could not be read held."""
 
-_noted: ContextVar[dict[Path, str] | None] = ContextVar("files_noted", default=None)
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What was read."""
+
+    held: dict[Path, str] = field(default_factory=dict)
+    """By file, as the suite names it: a hash of what it held."""
+    named: dict[Path, Path] = field(default_factory=dict)
+    """By file behind all links: as the suite names it."""
+
+
+_noted: ContextVar[Noted | None] = ContextVar("files_noted", default=None)
 
 
 @contextmanager
-def noting() -> Iterator[dict[Path, str]]:
+def noting() -> Iterator[Noted]:
     """Within the block every file of a suite that is read, or found missing, is noted with a hash of what it held."""
-    files: dict[Path, str] = {}
+    files = Noted()
     before = _noted.set(files)
     try:
         yield files
@@ -28,7 +40,14 @@ def noting() -> Iterator[dict[Path, str]]:
 def note(path: Path, content: bytes | None) -> None:
     """A file was read; ``content`` None: it could not be."""
     if (files := _noted.get()) is not None:
-        files[path] = MISSING if content is None else hashlib.blake2b(content).hexdigest()
+        name = files.named.get(path, path)
+        files.held[name] = MISSING if content is None else hashlib.blake2b(content).hexdigest()
+
+
+def note_name(name: Path, path: Path) -> None:
+    """What ``note`` tells of a file is told of this name of it: a link may lead elsewhere tomorrow."""
+    if (files := _noted.get()) is not None:
+        files.named[path] = name
 
 
 def digest_of(path: Path) -> str:

@@ -46,12 +46,12 @@ def headline(digest: Digest) -> str:
     first, *others = [(number, state) for number, state in states if number]
     told = [f"{_counted(first[0], 'incident')} {first[1]}", *(f"{number} {state}" for number, state in others)]
     suites = len({notice.suite for notice in digest.notices})
-    endpoints = len({notice.endpoint for notice in digest.notices})
+    endpoints = len({(notice.host, notice.endpoint) for notice in digest.notices})
     return f"{', '.join(told)}: {_counted(suites, 'suite')} at {_counted(endpoints, 'endpoint')}"
 
 
 def grounds(digest: Digest) -> tuple[Ground, ...]:
-    """The incidents by what most of them share (endpoint, class or kind), the worst and largest group first."""
+    """The incidents by what most of them share (host or endpoint, class, kind), the worst and largest group first."""
     share = max(_SHARES, key=lambda shared: Counter(map(shared, digest.notices)).most_common(1)[0][1])
     groups: dict[str, list[Notice]] = {}
     for notice in sorted(digest.notices, key=_worst_first):
@@ -106,6 +106,10 @@ def _counted(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
+def _by_host(notice: Notice) -> str:
+    return f"host {notice.host}" if notice.host else _by_endpoint(notice)
+
+
 def _by_endpoint(notice: Notice) -> str:
     return f"endpoint {notice.endpoint}"
 
@@ -118,5 +122,5 @@ def _by_kind(notice: Notice) -> str:
     return f"kind {notice.kind}"
 
 
-_SHARES: tuple[Callable[[Notice], str], ...] = (_by_endpoint, _by_class, _by_kind)
+_SHARES: tuple[Callable[[Notice], str], ...] = (_by_host, _by_class, _by_kind)
 """What may be common ground, likeliest cause first."""

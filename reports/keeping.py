@@ -19,6 +19,8 @@ from probes.failure import IN_TURN, Failure, FailureClass
 from probes.privacy import TextMode
 
 NOT_KEPT = "(not kept)"
+UNTOLD = "what the answer was is not kept"
+"""The reason of a check where answers are not kept."""
 SHORTEST_REMEMBERED = 4
 """Characters of the shortest piece that is looked for outside the text it was taken from."""
 MOST_REMEMBERED = 2_000
@@ -57,6 +59,11 @@ class Pen:
     def silent(self) -> bool:
         """True where no text is kept that a person could read."""
         return self.mode in ("none", "hash")
+
+    @property
+    def answers_as(self) -> str:
+        """The form in which the judge sees answers; empty where it is their own."""
+        return {"full": "", "redacted": f"redacted:{self.removal.fingerprint}"}.get(self.mode, self.mode)
 
     def cuts(self, text: str) -> tuple[Cut, ...]:
         """What is taken out of a text that an endpoint or a suite wrote; remembered."""

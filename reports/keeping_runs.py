@@ -37,6 +37,9 @@ OUR_OWN = frozenset(
         "runbook",
         "report",
         "replay",
+        "silence",
+        "acknowledge",
+        "acknowledged",
     }
 )
 """Fields of a notice that hold names, addresses and commands of the installation."""
@@ -102,9 +105,8 @@ def kept_observation(pen: Pen, run: RunObservation, probes: Sequence[ProbeRecord
     have been told from the answers as they came."""
     if pen.whole:
         return run
-    answers_as = pen.mode if pen.mode != "redacted" else f"redacted:{pen.removal.fingerprint}"
     kept = {probe.probe: probe.samples for probe in probes}
-    return replace(run, probes=tuple(_observed(seen, kept[seen.probe], answers_as) for seen in run.probes))
+    return replace(run, probes=tuple(_observed(seen, kept[seen.probe], pen.answers_as) for seen in run.probes))
 
 
 def _observed(seen: ProbeObservation, samples: Sequence[Sample], answers_as: str) -> ProbeObservation:

@@ -11,7 +11,7 @@ from checks.removal import Cut, moved
 from probes.conversation import Message
 from probes.route import Route
 from probes.sample import Attempt, Document, Sample, Step, ToolCall
-from reports.keeping import NOT_KEPT, Pen
+from reports.keeping import UNTOLD, Pen
 
 TELLS_FIGURES = frozenset(
     {
@@ -139,4 +139,4 @@ def _outcome(pen: Pen, check: str, outcome: Outcome, cuts: Sequence[Cut]) -> Out
 def _reason(pen: Pen, check: str, reason: str) -> str:
     if check in TELLS_FIGURES or not pen.silent:
         return pen.line(reason)
-    return f"what the answer was is {NOT_KEPT[1:-1]}" if reason else ""
+    return UNTOLD if reason else ""

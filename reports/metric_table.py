@@ -110,7 +110,7 @@ HEARTBEATS = _counter("heartbeats", "Heartbeats out, by outcome: sent or failed.
 SUITES = _gauge("suites", "Suites that the schedule fires.")
 SUITE_FILES_BAD = _gauge("suite_files_refused", "Suite files that the newest load refused.")
 SUITE_LOADS = _counter("suite_loads", "Loads of the folder of suites, by outcome: whole or refused.", "outcome")
-LABELS_DROPPED = _counter("label_values_dropped", "Values beyond what a label may have; told as _other.", "label")
+LABELS_DROPPED = _counter("label_values_dropped", "How often a value was beyond what its label may have.", "label")
 BUILD = _gauge("build_info", "1; the version is the label.", "version")
 
 TABLE: dict[str, tuple[Family, ...]] = {

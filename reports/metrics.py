@@ -7,23 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from prometheus_client import (
-    CollectorRegistry,
-    ProcessCollector,
-    disable_created_metrics,
-    generate_latest,
-)
-from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client import CollectorRegistry, ProcessCollector, disable_created_metrics
 
 from checks.drift.result import SUITE_SCOPE, StreamState
 from checks.verdict import Health
 from probes.sample import Sample
-from reports import faults
+from reports import exposition, faults
 from reports import metric_table as m
 from reports.series import MOST_PLACES, Series
 from reports.summary import AlertView, RunRecord
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SKIP_REASONS = ("overlap", "missed")
 ERROR_REASONS = ("store", "timeout", "bug")
 
@@ -243,23 +236,13 @@ class Metrics:
     # -------------------------------------------------------------------------------------------- exposition
     def text(self) -> bytes:
         """The exposition in Prometheus' own format."""
-        return generate_latest(self.registry)
+        return exposition.exposition(self.registry, "")[0]
 
     def of_suites(self) -> bytes:
-        """What is told of suites alone, in Prometheus' own format: for a process that ends with its runs."""
-        names = [family.name for family in m.FAMILIES if family.of_suites]
-        samples = [f"{name}{end}" for name in names for end in ("", "_bucket", "_sum", "_count")]
-        return generate_latest(self.registry.restricted_registry(samples))
+        """What is told of suites alone: for a process that ends with its runs."""
+        return exposition.of_suites(self.registry)
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """The exposition in the format that an ``Accept`` header asks for, and its content type: OpenMetrics, with
         exemplars, where it may."""
-        if _accepts_openmetrics(accept):
-            return openmetrics.generate_latest(self.registry), openmetrics.CONTENT_TYPE_LATEST  # type: ignore[no-untyped-call]
-        return self.text(), CONTENT_TYPE
-
-
-def _accepts_openmetrics(accept: str) -> bool:
-    """Whether the header names the type (RFC 9110, 12.5.1). Read here: the library's reader breaks on odd versions."""
-    entries = (entry.replace(" ", "").lower().split(";") for entry in accept.split(","))
-    return any(kind == "application/openmetrics-text" and not {"q=0", "q=0.0"} & set(rest) for kind, *rest in entries)
+        return exposition.exposition(self.registry, accept)

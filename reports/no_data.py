@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from checks.verdict import Health
 from probes.duration import format_duration
 from probes.suite import AlertRule
 from reports.incident import Condition
+from reports.incidents import conditions
 from reports.listening import Listener, listeners
+from reports.summary import RunRecord
 
 KIND = "no-data"
 SEVERITY = "ticket"
@@ -30,6 +33,16 @@ class Seen:
     """When the newest run began that could be measured; None where there is none."""
     newest_at: datetime | None
     """When the newest run began; None where there is none."""
+
+
+def measured(record: RunRecord) -> bool:
+    """True where a run tells something of its endpoint: its health, or that it is not available.
+
+    A dead endpoint leaves the health unknown, and is told as not available, not as missing data as well.
+    """
+    if record.health is not Health.UNKNOWN:
+        return True
+    return not record.offline and any(c.bad for c in conditions(record) if c.kind == "availability")
 
 
 def needed(listener: Listener) -> tuple[int, timedelta]:

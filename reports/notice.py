@@ -61,6 +61,8 @@ class Notice:
     runbook: str = ""
     report: str = ""
     """Where the evidence page is: a URL or a path."""
+    host: str = ""
+    """Host of the endpoint's address: what incidents of many suites may have in common."""
     replay: str = ""
     """The command that recomputes the verdict."""
     sure: str = ""

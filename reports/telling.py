@@ -130,9 +130,9 @@ def _summary(after: AlertState, condition: Condition | None) -> str:
 
 def _escalation(after: AlertState, listener: Listener, moment: Moment) -> tuple[Transition, ...]:
     due = escalation_due(after, listener)
-    if due is None or listener.escalate is None or due > moment.now or after.incident_id in moment.acknowledged:
+    if due is None or due > moment.now or after.incident_id in moment.acknowledged:
         return ()
-    names = [name for name in listener.escalate.notify if (after.key, name) not in moment.open_at]
+    names = [name for name in _others(after, listener) if (after.key, name) not in moment.open_at]
     return tuple(
         transition(after, AlertEvent.ESCALATED, moment.now, to=name, summary=after.summary, reason=UNANSWERED)
         for name in names
@@ -141,9 +141,16 @@ def _escalation(after: AlertState, listener: Listener, moment: Moment) -> tuple[
 
 def escalation_due(state: AlertState, listener: Listener) -> datetime | None:
     """When somebody else is to be told unless the incident is acknowledged; None: nobody is."""
-    if listener.escalate is None or state.escalated_to or state.told_at is None or state.state != "open":
+    if listener.escalate is None or state.told_at is None or not _others(state, listener):
+        return None
+    if state.escalated_to or state.state != "open" or not state.bad:
         return None
     return state.told_at + timedelta(seconds=listener.escalate.after_s)
+
+
+def _others(state: AlertState, listener: Listener) -> tuple[str, ...]:
+    """Whom an incident may be escalated to: the owner of a class may be among those whom the rule would tell then."""
+    return tuple(name for name in listener.escalate.notify if name != state.notifier) if listener.escalate else ()
 
 
 def _ended(before: AlertState, after: AlertState, moment: Moment) -> Told:

@@ -27,7 +27,7 @@ from reports.telling import (
 )
 
 LATE = timedelta(minutes=5)
-"""Looked at later than this, an opening or a reminder waits for the next run: what is known is too old to be told."""
+"""Looked at later than this, openings, reminders and escalations wait for the next run: what is known is too old."""
 NOT_LISTENING = "no alert rule sends this kind here any more"
 
 
@@ -69,10 +69,10 @@ def _ticked(state: AlertState, heard: Listeners, moment: Moment) -> Told:
 
 
 def _aged(state: AlertState, listener: Listener, now: datetime) -> AlertState:
-    due = (_opening_due(state, listener), reminder_due(state, listener))
+    opening = _opening_due(state, listener)
+    due = (opening, reminder_due(state, listener), escalation_due(state, listener))
     if any(at is not None and now - at > LATE for at in due):
         return replace(state, unsure=True)
-    opening, _ = due
     if opening is None or opening > now:
         return state
     return replace(state, state="open", opened_at=now, untold=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from secrets import token_hex
 
 import structlog
@@ -18,6 +17,7 @@ from probes.clock import Clock
 from probes.maintenance import Window
 from reports.alerts import AlertState, Transition, tick, views
 from reports.summary import AlertView
+from reports.telling import Muting
 from runner.alerting import notices_between
 from runner.dependencies import Dependencies
 from runner.letterhead import Letterhead
@@ -55,17 +55,27 @@ class AlertClock:
         """
         now = self.clock.now()
         mutes = Mutes(store=self.store, now=now)
-        for prepared, endpoint in await asyncio.to_thread(self._places, now):
+        for prepared, endpoint in await asyncio.to_thread(self._places, mutes):
             await asyncio.to_thread(self._look_at, prepared, endpoint, mutes)
             self._known[prepared.suite.name] = prepared
 
-    def _places(self, now: datetime) -> list[tuple[PreparedSuite, str]]:
+    def _places(self, mutes: Mutes) -> list[tuple[PreparedSuite, str]]:
         suites = {prepared.suite.name: prepared for prepared in self.suites()}
         self._known = {name: known for name, known in self._known.items() if name in suites}
         new = [prepared for name, prepared in suites.items() if self._known.get(name) is not prepared]
         _note(new, suites.values())
-        due = set(self.store.alerts_due(now))
-        return list(_asked(suites.values(), self._known, due))
+        return list(self._asked(suites.values(), mutes))
+
+    def _asked(self, suites: Iterable[PreparedSuite], mutes: Mutes) -> Iterator[tuple[PreparedSuite, str]]:
+        """Every place of a new suite, and those where something is due that does not merely wait on."""
+        due = self.store.alerts_due(mutes.now)
+        for prepared in suites:
+            suite = prepared.suite
+            new = self._known.get(suite.name) is not prepared
+            for endpoint in suite.monitored:
+                states = due.get((suite.name, endpoint))
+                if new or (states and not _wait_on(states, mutes.of(suite, endpoint))):
+                    yield prepared, endpoint
 
     def _look_at(self, prepared: PreparedSuite, endpoint: str, mutes: Mutes) -> None:
         """``mutes`` as this look found them first: what they hide wrongly is found by the next."""
@@ -131,11 +141,6 @@ def alert_clock(
     )
 
 
-def _asked(
-    suites: Iterable[PreparedSuite], known: dict[str, PreparedSuite], due: set[tuple[str, str]]
-) -> Iterator[tuple[PreparedSuite, str]]:
-    for prepared in suites:
-        new = known.get(prepared.suite.name) is not prepared
-        for endpoint in prepared.suite.monitored:
-            if new or (prepared.suite.name, endpoint) in due:
-                yield prepared, endpoint
+def _wait_on(states: Sequence[AlertState], muted: Muting) -> bool:
+    """True where all of them are muted for the reason for which they were."""
+    return all(state.live and state.muted == muted(state.key, state.kind, state.severity) != "" for state in states)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit
 
+from probes.suite import Suite
 from reports.alerts import AlertState, Transition, step
 from reports.inhibition import held_back, reason_of, with_dependents
 from reports.message import notice
@@ -84,6 +87,11 @@ def notices_between(
     return tuple(write(t, records[t.run_id] or no_run((prepared.suite.name, endpoint), t.at)) for t in told)
 
 
+def _host(suite: Suite, endpoint: str) -> str:
+    """Only the host of an address: its path and user may be secret."""
+    return urlsplit(suite.endpoints[endpoint].base_url).hostname or "" if endpoint in suite.endpoints else ""
+
+
 def _writer(
     store: Store,
     prepared: PreparedSuite,
@@ -108,6 +116,6 @@ def _writer(
             reach=letterhead.reach,
             acknowledged=acknowledged_words(ack) if ack else "",
         )
-        return OutboxEntry(notifier=transition.notifier, notice=told)
+        return OutboxEntry(notifier=transition.notifier, notice=replace(told, host=_host(suite, record.endpoint)))
 
     return write

@@ -122,9 +122,7 @@ class Canaries:
         stored = self.store.baseline_answers(order.prepared.suite.name, order.production)
         return {probe.id: [key_of(text) for text in stored.get(probe.id, ())] for probe in order.probes}
 
-    async def _side(
-        self, order: CanaryOrder, endpoint: str, canary_id: str, held: list[RunLimits], pen: Pen
-    ) -> Side:
+    async def _side(self, order: CanaryOrder, endpoint: str, canary_id: str, held: list[RunLimits], pen: Pen) -> Side:
         asked = RunOrder(
             prepared=order.prepared,
             endpoint=endpoint,

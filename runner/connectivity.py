@@ -65,7 +65,7 @@ async def reaches(host: str, port: int) -> bool:
     try:
         async with asyncio.timeout(CONNECT_S):
             _, writer = await asyncio.open_connection(host, port)
-    except (OSError, UnicodeError):  # a TimeoutError is an OSError
+    except (OSError, ValueError):  # a TimeoutError is an OSError, a name that cannot be a host a ValueError
         return False
     writer.close()
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -38,6 +39,8 @@ STOP_RUNS_S = 20.0
 """How long runs under way may finish after SIGTERM; what is not done then is given up and leaves no trace."""
 STOP_DELIVERY_S = 5.0
 """How long after that deliveries may still begin; one under way gets its whole time, lest it be posted twice."""
+THREADS = 64
+"""For the store and for channels whose clients block: those that hang must not take the threads of all others."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -87,6 +90,7 @@ class Daemon:
         """
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(log_loop_trouble)
+        loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="holdfast"))
         for name in SIGNALS:
             loop.add_signal_handler(name, self._signalled)
         loop.add_signal_handler(signal.SIGHUP, self.reloading.ask)
@@ -151,8 +155,10 @@ class Daemon:
         self.rounds.table.start()
 
     async def _reload(self) -> None:
-        await self.reloading.look()
-        self.suites = self.reloading.suites
+        try:
+            await self.reloading.look()
+        finally:
+            self.suites = self.reloading.suites
 
     async def follow_clock(self) -> None:
         """A chore: notice that the clock was set, or that the machine slept."""
@@ -164,12 +170,13 @@ class Daemon:
     def _chores(self) -> list[Chore]:
         here = self.here
         refreshing = Refreshing(store=here.store, notifiers=here.outbox.notifiers, clock=here.clock)
+        incidents = alert_clock(here, lambda: self.suites, self.metrics.alerts)
         chores = [
             Chore(name="outbox", every_s=DELIVERY_EVERY_S, work=self._look_after_outbox),
             *channel_chores(here.outbox, here.store, self.troubles),
             Chore(name="suites", every_s=RELOAD_EVERY_S, work=self._reload),
             Chore(name="clock", every_s=CLOCK_EVERY_S, work=self.follow_clock),
-            Chore(name="alert clock", every_s=CLOCK_EVERY_S, work=alert_clock(here, lambda: self.suites, self.metrics.alerts).look),
+            Chore(name="alert clock", every_s=CLOCK_EVERY_S, work=incidents.look),
             *refreshing.chores(),
             *self.watching.chores(),
         ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reports.notice import AlertEvent, Notice
@@ -52,23 +51,24 @@ def channel_refused(
 
 def notice_of(channel: str, lost: Notice, error: str, now: datetime) -> Notice:
     """What is told. Its key is that of no other alert, so that it never resolves or updates one."""
-    return replace(
-        lost,
+    return Notice(
         incident_id=f"dead-{channel}-{now:%Y%m%dT%H%M%SZ}",
         key=f"{lost.suite}/{lost.endpoint}/dead-channel",
         event=AlertEvent.OPENED,
         kind=KIND,
+        severity=lost.severity,
+        suite=lost.suite,
+        endpoint=lost.endpoint,
+        run_id=lost.run_id,
         at=now,
         opened_at=now,
         headline=f"The notifier {channel} takes no notices: {error}",
         facts=(
             f"Not told there: {lost.event} {lost.key}, incident {lost.incident_id}.",
-            "Alerts for it are given up until it is mended. This is told at most once a day, and never as resolved.",
+            "Notices for it are given up until it is mended. This is told at most once a day, and never as resolved.",
         ),
-        before="",
-        after="",
-        failures=(),
-        faults=(),
-        replay="",
-        **dict.fromkeys(BEARINGS, ""),
+        team=lost.team,
+        contact=lost.contact,
+        runbook=lost.runbook,
+        report=lost.report,
     )

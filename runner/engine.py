@@ -216,6 +216,7 @@ class Engine:
         fired, probes = kept(pen, fired, unchecked(order, fired))
         nothing = Judged(states={}, results=(), learned=False, note=note)
         record = replace(record_of(order, fired, probes, nothing), health=Health.UNKNOWN, probes=probes)
+        record = why.marked(record) if (why := withheld(order, fired, self._windows)) else record
         with self._store.exclusive():
             write = RunWrite(
                 record=record,

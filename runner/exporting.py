@@ -61,7 +61,7 @@ def exported(
             f"nothing is normal yet: {count(len(kept), 'run')} of {suite} at {endpoint} stored, and no stream has a "
             f"baseline{waiting}; run it more often, or holdfast baseline capture"
         )
-    told = answers and not any(row.texts_expired for row in kept)
+    told = answers and not any(row.texts_expired or _unreadable(row) for row in kept)
     runs = tuple(run if told else _untold(run) for run in file_runs(store, kept))
     file = BaselineFile(
         suite=suite,
@@ -77,6 +77,11 @@ def exported(
         acts=tuple(_act(act, begun) for act in acts),
     )
     return Exported(file=file, later=later)
+
+
+def _unreadable(row: StoredObservation) -> bool:
+    """True where answers are not kept in a form that means anything elsewhere."""
+    return any(probe.answers_as in ("hash", "none") for probe in row.observation.probes)
 
 
 def _kept(

@@ -30,6 +30,11 @@ class Telling:
     digest_id: str = ""
     """Of the digest whose message is turned into its new version; empty for a new message."""
 
+    @property
+    def told_as(self) -> str:
+        """The id of the digest that this is; empty of a message about one incident."""
+        return self.digest_id or (f"digest-{self.rows[0].incident_id}" if self.digest else "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:

@@ -34,7 +34,7 @@ class Standing:
 def health_of(daemon: Daemon) -> Standing:
     """Whether it does its work."""
     refused = (refused_words(one) for one in daemon.reloading.roster.refused)
-    return Standing(reasons=daemon.sickness(), notes=(*refused, *daemon.watching.notes.lines()))
+    return Standing(reasons=daemon.sickness(), notes=(*refused, *daemon.watching.pace.notes.lines()))
 
 
 def refused_words(refused: Refused) -> str:

@@ -34,6 +34,8 @@ class InstallationAlerts:
     clock: Clock
     suites: Callable[[], Iterable[Suite]]
     new_id: Callable[[], str] = lambda: token_hex(8)
+    reach: str = ""
+    """What the commands of a message need to find the store."""
     on_change: Callable[[str, str, Sequence[AlertView]], None] = lambda _suite, _endpoint, _alerts: None
     """Told of what was written: ``installation``, its name and the incidents there now."""
 
@@ -56,7 +58,7 @@ class InstallationAlerts:
             )
             if after == states or not (condition.bad or any(state.live for state in states)):
                 return False
-            entries = [_entry(transition, name) for transition in told if transition.notifier]
+            entries = [_entry(transition, name, self.reach) for transition in told if transition.notifier]
             self.store.save_alerts(INSTALLATION, name, after, entries, at=now)
             end_recovered(self.store, states, after, now)
         self.on_change(INSTALLATION, name, views(after, told))
@@ -69,7 +71,7 @@ class InstallationAlerts:
         return (AlertRule(notify=tuple(names), on=(KIND,)),) if names else ()
 
 
-def _entry(transition: Transition, name: str) -> OutboxEntry:
+def _entry(transition: Transition, name: str, reach: str) -> OutboxEntry:
     nothing_asked = RunRecord(
         run_id="",
         suite=INSTALLATION,
@@ -80,5 +82,5 @@ def _entry(transition: Transition, name: str) -> OutboxEntry:
         health=Health.UNKNOWN,
         probes=(),
     )
-    told = notice(transition, nothing_asked, None, Owner(), report="", replay="")
+    told = notice(transition, nothing_asked, None, Owner(), report="", replay="", reach=reach)
     return OutboxEntry(notifier=transition.notifier, notice=told)

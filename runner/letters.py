@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reports.notice import AlertEvent, Delivery, Digest, DigestNotifier, FindingNotifier, Notice, Notifier
+from reports.notice import AlertEvent, Delivery, Digest, DigestNotifier, Notice, Notifier
 from runner.grouping import Telling
 from runner.store.base import Store
 
@@ -22,30 +22,18 @@ class Letter:
     receipt: Mapping[str, str] | None
     attempts: int
     """Deliveries tried so far of what was tried most."""
-    perhaps_sent: bool = False
-    """True where an earlier attempt may have arrived: it failed without a clear word, or its process died."""
 
     @property
     def ids(self) -> tuple[int, ...]:
         """Outbox ids of what it settles."""
         return tuple(self.told)
 
-    async def deliver_by(self, notifier: Notifier) -> Delivery:
-        """Send it, or turn what was perhaps sent before into it where the channel can find that.
-
-        A digest needs a notifier that takes digests: the plan makes none for others.
-
-        Raises:
-            DeliveryError: not delivered.
-        """
-        receipt, first = self.receipt, self.told[self.ids[0]]
-        if receipt is None and self.perhaps_sent and isinstance(notifier, FindingNotifier):
-            mark = self.digest.digest_id if self.digest else f"incident {first.incident_id}"
-            receipt = await notifier.find(mark, min(notice.at for notice in self.told.values()))
+    def deliver_by(self, notifier: Notifier) -> Awaitable[Delivery]:
+        """Send it. A digest needs a notifier that takes digests: the plan makes none for others."""
         if self.digest is None:
-            return await notifier.deliver(first, receipt)
+            return notifier.deliver(self.told[self.ids[0]], self.receipt)
         assert isinstance(notifier, DigestNotifier)
-        return await notifier.deliver_digest(self.digest, receipt)
+        return notifier.deliver_digest(self.digest, self.receipt)
 
 
 def letter_of(store: Store, notifier: str, telling: Telling, ids: Sequence[int], now: datetime) -> Letter:
@@ -61,24 +49,15 @@ def letter_of(store: Store, notifier: str, telling: Telling, ids: Sequence[int],
     found = store.notices(ids)
     told = dict(zip(ids, (notice for notice, _ in found), strict=True))
     attempts = max(row.attempts for row in telling.rows)
-    perhaps_sent = any(row.attempts or row.leased_until for row in telling.rows)
     receipts = [receipt for _, receipt in found if receipt]
     if not telling.digest:
-        return Letter(
-            told=told,
-            digest=None,
-            receipt=receipts[0] if receipts else None,
-            attempts=attempts,
-            perhaps_sent=perhaps_sent,
-        )
+        return Letter(told=told, digest=None, receipt=receipts[0] if receipts else None, attempts=attempts)
     news = _newest(told.values())
     before = store.told_in(telling.digest_id, notifier) if telling.digest_id else ()
     whole = {notice.incident_id: notice for notice in (*before, *news)}
-    digest = Digest(
-        digest_id=telling.digest_id or f"digest-{news[0].incident_id}", at=now, notices=tuple(whole.values()), news=news
-    )
+    digest = Digest(digest_id=telling.told_as, at=now, notices=tuple(whole.values()), news=news)
     receipt = receipts[0] if telling.digest_id and receipts else None
-    return Letter(told=told, digest=digest, receipt=receipt, attempts=attempts, perhaps_sent=perhaps_sent)
+    return Letter(told=told, digest=digest, receipt=receipt, attempts=attempts)
 
 
 def _newest(notices: Iterable[Notice]) -> tuple[Notice, ...]:

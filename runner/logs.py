@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -49,7 +50,7 @@ def log_json(level: int = logging.INFO) -> None:
 
 def log_text(level: int = logging.INFO) -> None:
     """The same events as lines for people, coloured where stderr is a terminal. For programs: ``log_json``."""
-    colors = sys.stderr is not None and sys.stderr.isatty()
+    colors = sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     _log([*_fields(), _places, _harmless, structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=20)], level)
 
 

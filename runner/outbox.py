@@ -25,6 +25,7 @@ from runner.grouping import Plan, Telling
 from runner.letters import Letter, letter_of, names_of
 from runner.pacing import Pace
 from runner.queueing import plan_for
+from runner.recovering import recovered
 from runner.sending import SEND_TIMEOUT_S, BrokenNotifier, aside, backoff_s, called, sent
 from runner.store.base import Store
 
@@ -178,6 +179,9 @@ class OutboxWorker:
     # ------------------------------------------------------------------------------------------ one message
     async def _tell(self, name: str, telling: Telling) -> int | DeliveryError:
         """Send one message; how many notices it settled."""
+        notifier, timeout_s = self._notifiers[name], self._send_timeout_s
+        if found := await recovered(self._store, name, notifier, telling, self._clock.now(), timeout_s):
+            return found  # what is left is planned anew
         letter = await aside(self._letter, name, telling)
         if letter is None:
             return 0  # another worker was faster
@@ -186,7 +190,7 @@ class OutboxWorker:
             with contextlib.suppress(StoreError):  # it is repeated then, as after a crash
                 await self._delivered(name, letter, delivery)
 
-        outcome = await sent(letter.deliver_by(self._notifiers[name]), self._send_timeout_s, taken)
+        outcome = await sent(letter.deliver_by(notifier), timeout_s, taken)
         if isinstance(outcome, DeliveryError):
             await self._failed(name, letter, outcome)
             return outcome
@@ -196,7 +200,7 @@ class OutboxWorker:
     def _letter(self, name: str, telling: Telling) -> Letter | None:
         """Lease what a message is to tell, and read it; None where nothing of it is left to tell."""
         now = self._clock.now()
-        ids = self._store.claim([row.outbox_id for row in telling.rows], now, LEASE_S)
+        ids = self._store.claim([row.outbox_id for row in telling.rows], now, LEASE_S, telling.told_as)
         return letter_of(self._store, name, telling, ids, now) if ids else None
 
     async def _delivered(self, name: str, letter: Letter, delivery: Delivery) -> None:
@@ -212,9 +216,9 @@ class OutboxWorker:
             self.on_outcome(name, "delivered")
 
     async def _failed(self, name: str, letter: Letter, error: DeliveryError) -> None:
-        words = str(error)[:ERROR_LENGTH]
-        if error.retry_after_s is not None and not error.permanent:
-            await aside(self._store.quiet, name, self._clock.now() + timedelta(seconds=self._asked_s(error)))
+        words, asked_s = str(error)[:ERROR_LENGTH], min(error.retry_after_s or 0.0, self._max_age_s)
+        if asked_s and not error.permanent:
+            await aside(self._store.quiet, name, self._clock.now() + timedelta(seconds=asked_s))
         again = []
         for outbox_id, notice in letter.told.items():
             if self._too_old(notice) or (error.permanent and letter.digest is None):
@@ -226,7 +230,7 @@ class OutboxWorker:
             return
         # a digest that was refused for good, or broke the notifier, may be so for one of its notices
         alone = letter.digest is not None and (error.permanent or isinstance(error, BrokenNotifier))
-        wait_s = 0.0 if alone else backoff_s(letter.attempts, self._asked_s(error), self._dice)
+        wait_s = 0.0 if alone else backoff_s(letter.attempts, asked_s, self._dice)
         at = self._clock.now() + timedelta(seconds=wait_s)
         await aside(self._store.retry_together, again, at, words, alone=alone)
         about = {"notices": len(again)} if letter.digest else names_of(name, letter.told[again[0]])
@@ -244,6 +248,3 @@ class OutboxWorker:
             others = await aside(channel_refused, self._store, name, notice, words, now, self._notifiers.keys())
             if others:
                 _log.error("channel_dead", notifier=name, told=list(others), error=words)
-
-    def _asked_s(self, error: DeliveryError) -> float:
-        return min(error.retry_after_s or 0.0, self._max_age_s)

@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 import httpx2
 
-from reports.metrics import CONTENT_TYPE, Metrics
+from reports.exposition import CONTENT_TYPE
+from reports.metrics import Metrics
 from reports.notifiers.posting import keep_quiet
 from reports.summary import RunRecord
 from runner.push_settings import Pushgateway

@@ -8,8 +8,9 @@ touched, because nothing here touches them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -122,11 +123,7 @@ class Reloading:
         before = self.roster
         places, known = self._places(after), self._places(before)
         changed = [place for place, prepared in places.items() if known.get(place) is not prepared]
-        newest = {place: await asyncio.to_thread(newest_scheduled, self.here.store, place) for place in changed}
-        for place in changed:
-            if place not in known:
-                await asyncio.to_thread(restore, self.metrics, self.here.store, place)
-        await asyncio.to_thread(self.here.store.save_scheduled, changed)
+        newest = await asyncio.to_thread(self._remembered, changed, known)
         self.roster = after
         for place in known.keys() - places.keys():
             self.rounds.drop(place)
@@ -135,6 +132,16 @@ class Reloading:
             self._leaving.pop(place, None)
             self.rounds.put(places[place], place[1], newest=newest[place], places=len(places))
         self.metrics.loaded(suites=len(after.running), refused=len(after.refused))
+
+    def _remembered(self, changed: Iterable[Place], known: Collection[Place]) -> dict[Place, datetime | None]:
+        """When each place ran last. Metrics of new ones begin where they were left."""
+        store, changed = self.here.store, list(changed)
+        newest = {place: newest_scheduled(store, place) for place in changed}
+        for place in changed:
+            if place not in known:
+                restore(self.metrics, store, place)
+        store.save_scheduled(changed)
+        return newest
 
     async def _settle(self) -> None:
         """Close places that run no more, once their last run is over, and tell what cannot be used."""

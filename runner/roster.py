@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from probes.errors import Problem
 from reports.formats.html import RefusedEntry
+from runner.dependencies import Dependencies
 from runner.prepare import PreparedSuite
 from runner.suite_files import SuiteFile
 
@@ -61,6 +62,7 @@ def roster(files: Iterable[SuiteFile], running: Running) -> Roster:
             names[use.suite.name], chosen[file.path] = file.path, use
         if problems:
             refused.append(Refused(path=file.path, problems=problems, instead=chosen.get(file.path)))
+    refused += _refused_circles(chosen, running)
     return Roster(
         running={path: chosen[path] for path in sorted(chosen)},
         refused=tuple(sorted(refused, key=lambda one: one.path)),
@@ -71,6 +73,20 @@ def _runs_as_it_is(file: SuiteFile, running: Running) -> bool:
     """True where a file keeps the name it runs under."""
     now = running.get(file.path)
     return now is not None and (file.prepared is None or file.prepared.suite.name == now.suite.name)
+
+
+def _refused_circles(chosen: dict[Path, PreparedSuite], running: Running) -> Iterator[Refused]:
+    """Takes back those new versions by which suites would wait for each other."""
+    for path, prepared in list(chosen.items()):
+        told = next(Dependencies(tuple(chosen.values())).circle(prepared.suite), "")
+        if not told or running.get(path) is prepared:
+            continue
+        del chosen[path]
+        before = running.get(path)
+        if before is not None and before.suite.name not in {other.suite.name for other in chosen.values()}:
+            chosen[path] = before
+        problem = Problem(file=str(path), line=0, column=0, message=told)
+        yield Refused(path=path, problems=(problem,), instead=chosen.get(path))
 
 
 def _taken(file: SuiteFile, names: Mapping[str, Path]) -> tuple[Problem, ...]:

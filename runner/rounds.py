@@ -6,7 +6,8 @@ Feeds ``daemon``. A call that comes while the run before is still out, or waits 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -57,6 +58,8 @@ class Rounds:
     on_ran: list[Callable[[RunRecord], None]] = field(default_factory=list)
     """Told of every run that was stored."""
     _orders: dict[Place, RunOrder] = field(default_factory=dict)
+    _idle: set[Place] = field(default_factory=set)
+    """Places that are out and wait: for their turn, or before a confirmation run."""
 
     def __post_init__(self) -> None:
         self.table = Timetable(self.here.clock, self.called)
@@ -77,8 +80,9 @@ class Rounds:
             self._expect_next(place)
 
     def drop(self, place: Place) -> None:
-        """Run a place no more. A run that is out finishes; what would follow from it does not."""
+        """Run a place no more. A run that is under way finishes; what would follow from it does not."""
         self.table.drop(place)
+        self._cancelled(place)
         self._orders.pop(place, None)
         self.beats.pop(place, None)
 
@@ -124,16 +128,24 @@ class Rounds:
 
     async def _run(self, order: RunOrder, call: Call) -> None:
         place, source, clock = call.place, source_of(call.place), self.here.clock
+
+        async def resting(seconds: float) -> bool:
+            with self._between(place):
+                await pause(clock.sleep(max(seconds, 0.0)), self.stop)
+            return not self.stop.is_set()
+
         try:
-            async with self.turns.turn(host_of(order)):
-                self._begun(call)
-                record = await self._made(order)
+            record = await self._in_turn(order, call)
             self._ran(record, source)
-            again = confirmed(order, record, make=self._in_turn, store=self.here.store, clock=clock, pause=self._pause)
+            again = confirmed(order, record, make=self._in_turn, store=self.here.store, clock=clock, pause=resting)
             async for record in again:
                 self._ran(record, source)
         except Exception as error:  # noqa: BLE001  bulkhead: one place's bug must not end the schedule of the others
             await self._erred(order, place, error)
+
+    def _cancelled(self, place: Place) -> bool:
+        """True where nothing was under way, and now nothing will be."""
+        return place in self._idle and self.out[place].cancel()
 
     async def _erred(self, order: RunOrder, place: Place, error: Exception) -> None:
         reason = "store" if isinstance(error, StoreError) else "timeout" if isinstance(error, TimeoutError) else "bug"
@@ -145,9 +157,23 @@ class Rounds:
         if isinstance(error, StoreError):
             await self.last_resort.tell(order.prepared.suite, order.endpoint, words)
 
-    async def _in_turn(self, order: RunOrder) -> RunRecord:
-        async with self.turns.turn(host_of(order)):
+    async def _in_turn(self, order: RunOrder, call: Call | None = None) -> RunRecord:
+        """A run when its turn comes; ``call``: the slot that it answers."""
+        async with AsyncExitStack() as turn:
+            with self._between((order.prepared.suite.name, order.endpoint)):
+                await turn.enter_async_context(self.turns.turn(host_of(order)))
+            if call is not None:
+                self._begun(call)
             return await self._made(order)
+
+    @contextmanager
+    def _between(self, place: Place) -> Iterator[None]:
+        """Within the block no run of the place is under way, though there may be one soon: it may be cancelled."""
+        self._idle.add(place)
+        try:
+            yield
+        finally:
+            self._idle.discard(place)
 
     async def _made(self, order: RunOrder) -> RunRecord:
         """One run. The engine ends it in time; where even that hangs, it is left here and its place is free again."""
@@ -163,11 +189,6 @@ class Rounds:
             suite, endpoint = call.place
             log.warning("run_late", suite=suite, endpoint=endpoint, late_s=round(late_s, 1), waiting=self.turns.waiting)
 
-    async def _pause(self, seconds: float) -> bool:
-        """Wait before a confirmation run; false where the daemon is asked to stop."""
-        await pause(self.here.clock.sleep(max(seconds, 0.0)), self.stop)
-        return not self.stop.is_set()
-
     def _ran(self, record: RunRecord, source: str) -> None:
         self.metrics.ran(record)
         self.troubles.tell(source, "")
@@ -179,7 +200,7 @@ class Rounds:
     async def wind_down(self, timeout_s: float, hurry: asyncio.Event) -> None:
         """Wait for the runs under way: not longer than ``timeout_s``, and no longer once hurried."""
         self.table.stop()
-        out = dict(self.out)
+        out = {place: task for place, task in self.out.items() if not self._cancelled(place)}
         await patiently(set(out.values()), timeout_s, hurry)
         for (suite, endpoint), task in out.items():
             if task.cancelled():

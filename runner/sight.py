@@ -18,7 +18,8 @@ from checks.verdict import Health
 from probes.clock import Clock
 from probes.maintenance import Window
 from reports.alerts import AlertState, Transition, step, views
-from reports.no_data import KIND, Seen, listening, needed, place_conditions
+from reports.listening import Listener
+from reports.no_data import KIND, Seen, listening, measured, needed, place_conditions
 from reports.summary import AlertView, RunRecord
 from runner.alerting import notices_between
 from runner.beats import ASSUMED, Place, grace_s
@@ -35,6 +36,7 @@ log = structlog.get_logger("holdfast.daemon")
 
 LOOK_BACK = 50
 """Stored runs looked through for one that was measured; where all of them are unknown, the oldest of them counts."""
+FOR_EVER = timedelta(days=36_500)
 Missing = tuple[tuple[str, bool | None], ...]
 """By notifier."""
 
@@ -58,13 +60,20 @@ class Sight:
     _began_at: datetime | None = None
     _seen: dict[Place, Seen] = field(default_factory=dict)
     _settled: dict[Place, Missing] = field(default_factory=dict)
+    _well: dict[Place, tuple[PreparedSuite, datetime]] = field(default_factory=dict)
+    """Places at which nothing is missing, with the suite as it was looked at, and until when that holds."""
+    _open: frozenset[Place] | None = None
+    """Places with an incident of missing data in the store when we began."""
+
+    def begin_again(self, now: datetime) -> None:
+        """Nobody was here for a while: every place has its time from now on."""
+        self._began_at = now
 
     def ran(self, record: RunRecord) -> None:
         """Look at a run, whatever made it."""
         place = (record.suite, record.endpoint)
         before = self._seen.get(place, Seen(conclusive_at=None, newest_at=None))
-        known = record.health is not Health.UNKNOWN
-        conclusive_at = record.started_at if known else before.conclusive_at
+        conclusive_at = record.started_at if measured(record) else before.conclusive_at
         self._seen[place] = Seen(conclusive_at=conclusive_at, newest_at=record.started_at)
 
     async def look(self) -> None:
@@ -75,44 +84,67 @@ class Sight:
         """
         now = self.clock.now()
         self._began_at = self._began_at or now
+        if self._open is None:
+            self._open = await asyncio.to_thread(_open_places, self.store)
         if self.offline():
             return
-        for prepared in self.suites():
+        suites = self.suites()
+        self._keep({(prepared.suite.name, endpoint) for prepared in suites for endpoint in prepared.suite.monitored})
+        for prepared in suites:
             for endpoint in prepared.suite.monitored:
-                await self._look_at(prepared, endpoint, now)
+                if not self._is_well(prepared, endpoint, now):
+                    await self._look_at(prepared, endpoint, now)
+
+    def _keep(self, places: Container[Place]) -> None:
+        """Forget the places that are gone: where one comes back, it begins anew."""
+        for place in [place for place in self._seen if place not in places]:
+            del self._seen[place]
+            self._settled.pop(place, None)
+            self._well.pop(place, None)
+
+    def _is_well(self, prepared: PreparedSuite, endpoint: str, now: datetime) -> bool:
+        """True where nothing can have gone missing yet: most looks at most places end here."""
+        known = self._well.get((prepared.suite.name, endpoint))
+        return known is not None and known[0] is prepared and now < known[1]
 
     async def _look_at(self, prepared: PreparedSuite, endpoint: str, now: datetime) -> None:
         suite, place = prepared.suite, (prepared.suite.name, endpoint)
+        self._well.pop(place, None)
         if window_at((*suite.maintenance, *self.windows), now) is not None:
             return
         if place not in self._seen:
             self._seen[place] = await asyncio.to_thread(_stored, self.store, place)
-        missing = self._missing(prepared, place, now)
-        news = missing != self._settled.get(place)
-        if news and await asyncio.to_thread(self._settle, prepared, endpoint, missing, now):
+        missing, first_at = self._missing(prepared, place, now)
+        if missing == self._settled.get(place) or await self._told(prepared, endpoint, missing, now):
             self._settled[place] = missing
+            if all(bad is False for _, bad in missing):
+                self._well[place] = prepared, first_at
         await asyncio.sleep(0)  # thousands of places must not keep the loop from those who measure
 
-    def _missing(self, prepared: PreparedSuite, place: Place, now: datetime) -> Missing:
-        """To each notifier of the kind: true, false, or None where it is held."""
+    async def _told(self, prepared: PreparedSuite, endpoint: str, missing: Missing, now: datetime) -> bool:
+        place = (prepared.suite.name, endpoint)
+        if place not in self._settled and place not in (self._open or ()) and not any(bad for _, bad in missing):
+            return True  # at the start: there is nothing to open and nothing to end
+        return await asyncio.to_thread(self._settle, prepared, endpoint, missing, now)
+
+    def _missing(self, prepared: PreparedSuite, place: Place, now: datetime) -> tuple[Missing, datetime]:
+        """To each notifier of the kind: true, false, or None where it is held; and from when on it may be true."""
         schedule, seen = prepared.suite.schedule or ASSUMED, self._seen[place]
-        began_at = self._began_at or now
         grace = timedelta(seconds=grace_s(schedule) + (schedule.jitter_s if schedule.cron else 0.0))
 
-        def said(since: datetime | None, slots_gone: int, lasting: timedelta) -> bool:
-            if since is None:
-                return True
-            return gone(slots_of(schedule, start=since), since, slots_gone) + max(grace, lasting) <= now
+        def missing_at(since: datetime, listener: Listener) -> datetime:
+            count, lasting = needed(listener)
+            return gone(slots_of(schedule, start=since), since, count) + max(grace, lasting)
 
         told: list[tuple[str, bool | None]] = []
+        first_at = now + FOR_EVER
         for name, listener in listening(prepared.suite.alerts):
-            count, lasting = needed(listener)
-            since = max(filter(None, (seen.conclusive_at, began_at)))
-            if not said(seen.conclusive_at, count, lasting):
-                told.append((name, False))
-            else:
-                told.append((name, True if place not in self.out and said(since, count, lasting) else None))
-        return tuple(told)
+            known_at = missing_at(seen.conclusive_at, listener) if seen.conclusive_at else now
+            patient_at = missing_at(max(filter(None, (seen.conclusive_at, self._began_at))), listener)
+            first_at = min(first_at, known_at)
+            held = now < patient_at or place in self.out
+            told.append((name, False if now < known_at else None if held else True))
+        return tuple(told), first_at
 
     def _settle(self, prepared: PreparedSuite, endpoint: str, missing: Missing, now: datetime) -> bool:
         """Write what follows; false where something was held that the next look may tell."""
@@ -148,9 +180,14 @@ def gone(slots: Slots, since: datetime, count: int) -> datetime:
     for _ in range(count):
         later = slots.after(at)
         if later is None:
-            return datetime.max.replace(tzinfo=since.tzinfo) - timedelta(days=400)
+            return since + FOR_EVER
         at = later
     return at
+
+
+def _open_places(store: Store) -> frozenset[Place]:
+    live = (state.key.split("/") for state in store.open_alerts() if state.kind == KIND)
+    return frozenset((suite, endpoint) for suite, endpoint, _ in live)
 
 
 def _stored(store: Store, place: Place) -> Seen:

@@ -51,12 +51,12 @@ def read(path: Path, preparing: Preparing) -> SuiteFile:
     """Read a suite file; what is wrong with it is told, never raised."""
     prepared: PreparedSuite | None = None
     problems: tuple[Problem, ...] = ()
-    with noting() as held:
+    with noting() as noted:
         try:
             prepared = preparing(path)
         except InputError as error:
             problems = tuple(error.problems)
-    held.setdefault(path, MISSING)
+    held = {path: MISSING, **noted.held}
     stats = stats_of(held)
     return SuiteFile(
         path=path,

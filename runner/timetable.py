@@ -71,7 +71,8 @@ class Timetable:
 
     def stop(self) -> None:
         """Call no more."""
-        self._scheduler.shutdown(wait=False)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
 
     @property
     def running(self) -> bool:

@@ -16,21 +16,19 @@ import structlog
 
 from probes.suite import Suite
 from reports.metrics import Metrics
-from reports.no_data import CONNECTIVITY, Absence, absence_condition, offline_condition
+from reports.no_data import CONNECTIVITY, Absence, absence_condition, measured, offline_condition
 from reports.summary import RunRecord
-from runner.beats import ASSUMED, Place
-from runner.cadence import Cadence, near_cap
+from runner.beats import ASSUMED
 from runner.chores import Chore, Troubles
 from runner.heartbeat import Pulse
 from runner.installation_alerts import InstallationAlerts
-from runner.pages import latest
 from runner.prepare import PreparedSuite
-from runner.rounds import Rounds, source_of
+from runner.quickening import Quickening
+from runner.rounds import Rounds
 from runner.schedule import slots_of
 from runner.sight import Sight
 from runner.vitals import DAEMON, Vitals
 from runner.wiring import Installation
-from runner.withholding import WHILE_FAILING
 
 log = structlog.get_logger("holdfast.daemon")
 
@@ -38,7 +36,6 @@ Phase = Literal["starting", "serving", "stopping"]
 
 SIGHT_EVERY_S = 15.0
 NETWORK_EVERY_S = 10.0
-PACE_EVERY_S = 1.0
 ABSENT_S = 600.0
 """A daemon that was away for less than this is not told of: it was restarted."""
 
@@ -57,12 +54,11 @@ class Watching:
     """What is wrong with the daemon, one line each."""
     ready: Callable[[], bool]
     """False while it starts or stops."""
-    notes: Troubles = field(default_factory=Troubles)
-    """What people should know and what is no sickness of the daemon's."""
     vitals: Vitals = field(init=False)
     sight: Sight = field(init=False)
     alerts: InstallationAlerts = field(init=False)
-    cadence: Cadence = field(default_factory=Cadence)
+    pace: Quickening = field(init=False)
+    _looked_at: datetime | None = None
     _measured: bool = False
     _back: bool = False
     _down: str | None = None
@@ -87,8 +83,13 @@ class Watching:
             on_change=self.metrics.alerts,
         )
         self.alerts = InstallationAlerts(
-            store=here.store, clock=here.clock, suites=self._plain, on_change=self.metrics.alerts
+            store=here.store,
+            clock=here.clock,
+            suites=self._plain,
+            on_change=self.metrics.alerts,
+            reach=here.letterhead.reach,
         )
+        self.pace = Quickening(here=here, rounds=self.rounds, suites=self.suites)
         if here.guard is not None:
             here.guard.suites = self._plain
         self.rounds.on_ran.append(self.ran)
@@ -102,19 +103,21 @@ class Watching:
         Raises:
             StoreError: the store cannot be read or written.
         """
-        last = await asyncio.to_thread(self.here.store.last_alive, DAEMON)
+        await self._tell_absence(await asyncio.to_thread(self.here.store.last_alive, DAEMON))
+        await self.vitals.look_at_store()
+
+    async def _tell_absence(self, last: datetime | None) -> None:
         missed = absence(self._plain(), last, self.here.clock.now())
         if missed is not None:
             log.warning("was_away", since=missed.since.isoformat(), places=missed.places)
             await asyncio.to_thread(self.alerts.settle, DAEMON, absence_condition(missed))
-        await self.vitals.look_at_store()
 
     def chores(self) -> Iterator[Chore]:
         """What is to be done over and over."""
         yield from self.vitals.chores()
         yield Chore(name="looking for missing data", every_s=SIGHT_EVERY_S, work=self.look)
         yield Chore(name="watching our own network", every_s=NETWORK_EVERY_S, work=self.look_at_network)
-        yield Chore(name="pace of what fails", every_s=PACE_EVERY_S, work=self.quicken)
+        yield self.pace.chore()
         if (heartbeat := self.here.settings.heartbeat) is not None:
             yield Pulse(
                 settings=heartbeat,
@@ -127,15 +130,23 @@ class Watching:
     def ran(self, record: RunRecord) -> None:
         """Look at a run, whatever made it."""
         self.sight.ran(record)
-        self.cadence.ran(record)
-        self._measured = self._measured or record.health.value != "unknown"
+        self.pace.ran(record)
+        self._measured = self._measured or measured(record)
 
     async def look(self) -> None:
         """Missing data, and that there is data again after nobody was here.
 
+        A machine that slept was not here either: its places have their time again, as after a start.
+
         Raises:
             StoreError: the store cannot be read or written.
         """
+        now, last = self.here.clock.now(), self._looked_at
+        if last is not None and now - last >= timedelta(seconds=ABSENT_S):
+            await self._tell_absence(last)
+            self._measured = self._back = False
+            self.sight.begin_again(now)
+        self._looked_at = now
         if self._measured and not self._back:
             await asyncio.to_thread(self.alerts.settle, DAEMON, absence_condition(None))
             self._back = True
@@ -154,35 +165,6 @@ class Watching:
         if guard.down != self._down:
             await asyncio.to_thread(self.alerts.settle, CONNECTIVITY, offline_condition(guard.down))
             self._down = guard.down
-
-    # ------------------------------------------------------------------------------------------ pace
-    async def quicken(self) -> None:
-        """Begin extra runs where something is failing, as far as the spending caps allow.
-
-        Raises:
-            StoreError: what was stored cannot be read.
-        """
-        places = [(p.suite, endpoint) for p in self.suites() for endpoint in p.suite.monitored]
-        for suite, endpoint in self.cadence.expect(((s.name, e), s.schedule) for s, e in places):
-            if (newest := await asyncio.to_thread(latest, self.here.store, suite, endpoint)) is not None:
-                self.cadence.ran(newest)
-        for place in self.cadence.failing:
-            self._quicken(place)
-        self._calm()
-
-    def _quicken(self, place: Place) -> None:
-        near = near_cap(self.here.limits.ledger.standings(place[0]))
-        told = f"it is failing and keeps its normal pace: {near}" if near else ""
-        if self.notes.tell(source_of(place), told) and told:
-            log.warning("pace_kept", suite=place[0], endpoint=place[1], reason=near)
-        if not near and self.cadence.due(place, self.here.clock.now(), self.rounds.table.due_at(place)):
-            self.rounds.begin_beside(place, WHILE_FAILING)
-
-    def _calm(self) -> None:
-        kept = {source_of(place) for place in self.cadence.failing}
-        for source in self.notes.sources():
-            if source not in kept and " at " in source:
-                self.notes.tell(source, "")
 
 
 def absence(suites: Iterable[Suite], last: datetime | None, now: datetime) -> Absence | None:

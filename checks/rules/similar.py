@@ -57,6 +57,5 @@ class Similar:
         if score >= self._at_least:
             return PASSED
         return failed(
-            f"similarity {score:.2f}, expected at least {self._at_least:.2f} to {quoted(nearest)}, "
-            f"got {quoted(answer)}"
+            f"similarity {score:.2f}, expected at least {self._at_least:.2f} to {quoted(nearest)}, got {quoted(answer)}"
         )

@@ -1,7 +1,7 @@
 """Asks a Holdfast daemon on this machine how it is: exit code 0 where it is well. For images, which have no curl.
 
-healthcheck.py PATH [--alive]   PATH is /healthz or /readyz; with --alive any answer will do. The daemon's port comes from
-HOLDFAST_LISTEN, its token from LISTEN_TOKEN.
+healthcheck.py PATH [--alive]: PATH is /healthz or /readyz; with --alive the answer that it is not well will do, too.
+The daemon's port comes from HOLDFAST_LISTEN, its token from LISTEN_TOKEN.
 """
 
 import os

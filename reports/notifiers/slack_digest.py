@@ -43,8 +43,8 @@ def digest_blocks(digest: Digest) -> list[Block]:
 
 
 def digest_update(digest: Digest) -> str:
-    """What is said below the message of a digest where news must wake somebody: updates and reminders, no resolves."""
-    loud = [notice for notice in digest.news if notice.event in (AlertEvent.UPDATED, AlertEvent.REMINDER)]
+    """What is said below the message of a digest, because it must wake somebody: all news but that it is over."""
+    loud = [notice for notice in digest.news if notice.event is not AlertEvent.RESOLVED]
     return _lines(loud, SECTION_CHARS)[0] if loud else ""
 
 

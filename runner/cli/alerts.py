@@ -35,8 +35,9 @@ def alerts(
     past: Annotated[bool, typer.Option("--past", help="Only those that are over.")] = False,
     suite: Annotated[str | None, typer.Option("--suite", help="Only of this suite.")] = None,
     since: Annotated[
-        str, typer.Option("--since", metavar="DURATION", help="How far back --past looks.")
-    ] = DEFAULT_SINCE,
+        str | None,
+        typer.Option("--since", metavar="DURATION", help="Also those that ended so lately, like 30d; --past: 7d."),
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 where one is open and not muted.")] = False,
     format_: TextOrJson = "text",
     store: opt.Store = None,
@@ -49,7 +50,8 @@ def alerts(
         return 0
     _format(format_)
     now = datetime.now(UTC)
-    past_since = now - timedelta(seconds=seconds_of("--since", since)) if past or everything else None
+    lately_s = seconds_of("--since", since or DEFAULT_SINCE)
+    past_since = now - timedelta(seconds=lately_s) if past or everything or since else None
     with opened_store(store, config) as opened:
         wanted = Wanted(open=everything or not past, past_since=past_since, suite=suite)
         found = incidents(opened, wanted, now)

@@ -76,16 +76,23 @@ def import_file(
     config: opt.Config = None,
 ) -> int:
     """Make a file the baseline of a store that knows nothing of this suite at this endpoint yet."""
+    from dataclasses import replace
+
+    from reports.keeping_files import kept_file_run
     from runner.cli.session import author_of, endpoints_of, reason_of, settings_beside
     from runner.importing_baselines import import_baseline, read
     from runner.prepare import prepare
+    from runner.privacy import Pens
     from runner.wiring import store_of
 
     why = reason_of(reason, "import")
     prepared = prepare(suite, os.environ, None)
     name = endpoints_of(prepared, [endpoint] if endpoint else None)[0]
     told, notes = fitting(read(file), file, prepared, name, allow_stale=allow_stale)
-    with closing(store_of(store, settings_beside([suite], config))) as opened:
+    loaded = settings_beside([suite], config)
+    with closing(store_of(store, loaded)) as opened:
+        pen = Pens(opened, loaded.settings.privacy).of(prepared.suite)
+        told = replace(told, runs=tuple(kept_file_run(pen, run) for run in told.runs))
         streams = import_baseline(opened, told, prepared.suite, author=author_of(author), reason=why)
     normal = told.runs_words if streams else f"{told.runs_words}; too few for any stream to have a baseline"
     typer.echo(f"{told.suite} at {told.endpoint}: {normal}; exported by {_line(told.author)}")

@@ -49,10 +49,10 @@ def daemon(
         preparing=lambda path: prepare(path, os.environ, frozenset(loaded.notifiers), loaded.settings.spend),
         clock=SystemClock(),
     )
-    begun = watch.begin()
-    refuse_twins(begun)
-    refuse_circles(begun)
     with only_daemon(store_file(store, loaded)):
+        begun = watch.begin()
+        refuse_twins(begun)
+        refuse_circles(begun)
         asyncio.run(_serve(watch, loaded, store))
     return 0
 

@@ -132,8 +132,12 @@ def _canary(place: Place, canary_id: str) -> CanaryRecord:
 
 
 def _list(place: Place, limit: int) -> int:
+    from reports.escaping import one_line
+
     for header in place.store.runs(suite=place.suite, endpoint=place.endpoint, limit=limit):
         mark = "  baseline" if header.in_baseline else ""
+        mark += f"  maintenance: {one_line(header.maintenance, 100)}" if header.maintenance else ""
+        mark += "  our own network was lost" if header.offline else ""
         when = header.started_at.strftime("%Y-%m-%d %H:%M:%S")
         typer.echo(f"{header.run_id}  {when}Z  {header.health:<9} {header.trigger}{mark}")
     return 0
@@ -145,7 +149,9 @@ def _stored(place: Place, run_id: str | None) -> RunRecord:
     if run_id is None:
         record = latest(place.store, place.suite, place.endpoint)
         if record is None:
-            raise UsageError(f"nothing is stored of {place.suite} at {place.endpoint}; holdfast run {place.file}{place.reach}")
+            raise UsageError(
+                f"nothing is stored of {place.suite} at {place.endpoint}; holdfast run {place.file}{place.reach}"
+            )
         return replace(record, reach=place.reach)
     record = place.store.run(run_id)
     if record is None or (record.suite, record.endpoint) != (place.suite, place.endpoint):

@@ -68,7 +68,8 @@ def _lines(place: Place, view: BaselineView | None, drift: Sequence[StreamResult
     if golden := standing_freeze(acts):
         told.append(f"  golden baseline: {act_words(golden)}")
     if view is None:
-        return [f"{where}: no baseline yet", *told, f"  holdfast baseline capture {place.file} --rounds 50{place.reach}"]
+        capture = f"holdfast baseline capture {place.file} --rounds 50{place.reach}"
+        return [f"{where}: no baseline yet", *told, f"  {capture}"]
     lines = [f"{where}: normal is what {count(view.runs, 'run')} showed", *told]
     lines += [_version_line(version) for version in versions(place.store, place.suite, place.endpoint)]
     for name, values in sorted(view.values.items()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,8 +24,8 @@ class AlertStore(Protocol):
         """
         ...
 
-    def alerts_due(self, now: datetime) -> tuple[tuple[str, str], ...]:
-        """Suites and endpoints with an alert state that time alone may change by now (its ``due_at`` is reached)."""
+    def alerts_due(self, now: datetime) -> Mapping[tuple[str, str], tuple[AlertState, ...]]:
+        """By suite and endpoint: alert states that time alone may change by now (their ``due_at`` is reached)."""
         ...
 
     def open_at(self, suites: Collection[str]) -> tuple[AlertState, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
@@ -14,7 +15,10 @@ from runner.store.database import SqliteDatabase
 Place = tuple[str, str]
 
 STATES = "SELECT state FROM alerts WHERE suite = ? AND endpoint = ? ORDER BY key, notifier"
-DUE = "SELECT DISTINCT suite, endpoint FROM alerts WHERE due_at IS NOT NULL AND due_at <= ? ORDER BY suite, endpoint"
+DUE = """
+    SELECT suite, endpoint, state FROM alerts WHERE due_at IS NOT NULL AND due_at <= ?
+    ORDER BY suite, endpoint, key, notifier
+"""
 OPEN_AT = """
     SELECT state FROM alerts WHERE phase = 'open' AND suite IN (SELECT value FROM json_each(?))
     ORDER BY suite, endpoint, key, notifier
@@ -50,9 +54,12 @@ def states(db: SqliteDatabase, suite: str, endpoint: str) -> tuple[AlertState, .
     return _states(db, STATES, [suite, endpoint])
 
 
-def due(db: SqliteDatabase, now: datetime) -> tuple[Place, ...]:
-    """Suites and endpoints with a state that is due."""
-    return tuple((row["suite"], row["endpoint"]) for row in db.read(DUE, [instant_text(now)]))
+def due(db: SqliteDatabase, now: datetime) -> dict[Place, tuple[AlertState, ...]]:
+    """States that are due, by suite and endpoint."""
+    found: dict[Place, list[AlertState]] = defaultdict(list)
+    for row in db.read(DUE, [instant_text(now)]):
+        found[row["suite"], row["endpoint"]].append(alert_rows.alert_state(row))
+    return {place: tuple(due_states) for place, due_states in found.items()}
 
 
 def open_at(db: SqliteDatabase, suites: Collection[str]) -> tuple[AlertState, ...]:

@@ -15,7 +15,8 @@ from runner.store.rows import Row
 
 WAITING = """
     SELECT o.id, o.incident_id, o.event, json_extract(o.notice, '$.severity') AS severity, o.created_at, o.seen_at,
-        o.due_at, o.attempts, o.leased_until, o.alone, r.incident_id IS NOT NULL AS updates, r.digest_id
+        o.due_at, o.attempts, o.leased_until, o.alone, o.digest_id AS sent_as,
+        r.incident_id IS NOT NULL AS updates, r.digest_id
     FROM outbox AS o LEFT JOIN receipts AS r ON r.incident_id = o.incident_id AND r.notifier = o.notifier
     WHERE o.state = 'waiting' AND o.notifier = ? ORDER BY o.id LIMIT ?
 """
@@ -40,7 +41,7 @@ TOLD_IN = """
     ORDER BY id
 """
 CLAIM = """
-    UPDATE outbox SET leased_until = ?
+    UPDATE outbox SET leased_until = ?, digest_id = ?
     WHERE id = ? AND state = 'waiting' AND (leased_until IS NULL OR leased_until <= ?)
 """
 QUIET = """
@@ -76,6 +77,7 @@ def _waiting(row: Row) -> WaitingNotice:
         leased_until=_instant(row["leased_until"]),
         updates=bool(row["updates"]),
         digest_id=row["digest_id"] or "",
+        sent_as=row["sent_as"] or "",
         alone=bool(row["alone"]),
     )
 
@@ -101,10 +103,12 @@ def traffic(db: SqliteDatabase, notifier: str, opened_since: datetime, sent_sinc
 
 
 # ------------------------------------------------------------------------------------------------ on their way
-def claim(db: SqliteDatabase, outbox_ids: Sequence[int], now: datetime, lease_s: float) -> tuple[int, ...]:
+def claim(
+    db: SqliteDatabase, outbox_ids: Sequence[int], now: datetime, lease_s: float, digest_id: str
+) -> tuple[int, ...]:
     """Lease what still can be. The caller holds the transaction."""
     at, until = instant_text(now), instant_text(now + timedelta(seconds=lease_s))
-    return tuple(outbox_id for outbox_id in outbox_ids if db.change(CLAIM, [until, outbox_id, at]))
+    return tuple(one for one in outbox_ids if db.change(CLAIM, [until, digest_id or None, one, at]))
 
 
 def notices(db: SqliteDatabase, outbox_ids: Sequence[int]) -> tuple[tuple[Notice, Mapping[str, str] | None], ...]:

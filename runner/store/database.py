@@ -13,13 +13,15 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import sqlite_utils
 
 from probes.errors import StoreError
 from runner.store import migrations
 from runner.store.columns import clean_text
+from runner.store.copying import copy
+from runner.store.reading import Reader, reading
 
 MEMORY = ":memory:"
 BUSY_S = 10.0
@@ -48,24 +50,6 @@ PLAIN_WORDS = {
     sqlite3.SQLITE_IOERR: "the disk reported an error",
     sqlite3.SQLITE_CONSTRAINT: "what is to be written contradicts what is stored",
 }
-
-
-class Reader(Protocol):
-    """Whatever rows can be read from."""
-
-    def read(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """All rows of one statement, as dicts."""
-        ...
-
-
-class _Aside:
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def read(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        cursor = self._connection.execute(sql, list(params))
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 class SqliteDatabase:
@@ -179,16 +163,12 @@ class SqliteDatabase:
 
     @contextmanager
     def aside(self) -> Iterator[Reader]:
-        """Long readings on a connection of their own, so that nobody who wants to save waits for them."""
+        """Long readings, for which nobody who wants to save waits (but in memory, where there is one connection)."""
         if self.path == MEMORY:
             yield self
             return
-        with self._plain_words():
-            connection = sqlite3.connect(f"{Path(self.path).resolve().as_uri()}?mode=ro", timeout=BUSY_S, uri=True)
-            try:
-                yield _Aside(connection)
-            finally:
-                connection.close()
+        with self._plain_words(), reading(self.path, BUSY_S) as reader:
+            yield reader
 
     def change(self, sql: str, params: Sequence[Any] = ()) -> int:
         """Run one UPDATE or DELETE inside ``write``; how many rows it touched."""
@@ -219,36 +199,12 @@ class SqliteDatabase:
         self._db.conn.executemany(f'{how} INTO "{table}" ({columns}) VALUES ({places})', values)
 
     def copy_to(self, path: str) -> int:
-        """Write a consistent copy, readable by its owner only, while others write; its size in bytes.
-
-        Raises:
-            StoreError: there is a file already, or it cannot be written.
-        """
-        place = Path(path)
-        try:
-            os.close(os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        except FileExistsError:
-            raise StoreError(f"{path} exists already; a backup overwrites nothing") from None
-        except OSError as error:
-            raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
-        try:
-            self._copy(path)
-        except (StoreError, sqlite3.Error) as error:
-            place.unlink(missing_ok=True)
-            raise StoreError(f"the backup {path} could not be made: {error}") from error
-        return place.stat().st_size
-
-    def _copy(self, path: str) -> None:
-        """From a connection of its own where there is a file: ours stays free for whoever wants to save a run."""
-        with closing(sqlite3.connect(path)) as target:
-            if self.path == MEMORY:
-                with self._lock:
-                    self._db.conn.backup(target)
-                return
-            with closing(sqlite3.connect(self.path, timeout=BUSY_S)) as source:
-                # in one step, so one reading: writers go on, into the log
-                source.backup(target)
-            target.execute("PRAGMA journal_mode = DELETE")  # one file, complete without a log beside it
+        """Write a consistent copy while others write; its size in bytes. Raises StoreError as ``copying.copy`` does."""
+        if self.path == MEMORY:
+            with self._lock:
+                return copy(self._db.conn, path)
+        with self._plain_words(), closing(sqlite3.connect(self.path, timeout=BUSY_S)) as source:
+            return copy(source, path)
 
     def vacuum(self) -> None:
         """Write the file anew without its free pages.

@@ -37,6 +37,8 @@ class WaitingNotice:
     """True where the incident has a message in the channel that this notice would update."""
     digest_id: str = ""
     """Of the digest in which that message tells of the incident; empty where it has one of its own."""
+    sent_as: str = ""
+    """Of a notice that was tried before: the id of the digest that it was tried in; empty where it went by itself."""
     alone: bool = False
     """True where a digest with it was refused: it goes by itself."""
 
@@ -80,8 +82,11 @@ class OutboxStore(Protocol):
         """What the channel took from these instants on, by all processes."""
         ...
 
-    def claim(self, outbox_ids: Sequence[int], now: datetime, lease_s: float) -> tuple[int, ...]:
-        """Lease these for ``lease_s`` seconds: those of them that still wait and that nobody else has leased."""
+    def claim(self, outbox_ids: Sequence[int], now: datetime, lease_s: float, digest_id: str = "") -> tuple[int, ...]:
+        """Lease these for ``lease_s`` seconds: those of them that still wait and that nobody else has leased.
+
+        ``digest_id``: of the digest that is about to tell them, kept with them; empty where one goes by itself.
+        """
         ...
 
     def notices(self, outbox_ids: Sequence[int]) -> tuple[tuple[Notice, Mapping[str, str] | None], ...]:

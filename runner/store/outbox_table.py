@@ -42,7 +42,7 @@ def lease(
 def delivered(db: SqliteDatabase, outbox_id: int, at: datetime, receipt: Mapping[str, str]) -> None:
     """Settle a notice; an empty receipt does not wipe out what an earlier notice brought."""
     settled = db.change(
-        "UPDATE outbox SET state = 'delivered', delivered_at = ?, leased_until = NULL, error = NULL "
+        "UPDATE outbox SET state = 'delivered', delivered_at = ?, leased_until = NULL, error = NULL, digest_id = NULL "
         "WHERE id = ? AND state != 'delivered'",
         [instant_text(at), outbox_id],
     )

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from runner.store.columns import from_json, instant, instant_text
-from runner.store.database import Reader, SqliteDatabase
+from runner.store.database import SqliteDatabase
 from runner.store.house_store import Pruned
+from runner.store.reading import Reader
 from runner.store.rollup_table import ROLLED
 from runner.store.rows import Row
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from probes.errors import StoreError
 from runner.store.columns import instant
-from runner.store.database import Reader
 from runner.store.house_store import StoreSize, TableSize
+from runner.store.reading import Reader
 
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
 # dbstat is a compile-time option of SQLite; it reads every page

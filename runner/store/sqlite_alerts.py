@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from reports.incident import AlertState
@@ -25,7 +25,7 @@ class SqliteAlerts:
     def alert_states(self, suite: str, endpoint: str) -> tuple[AlertState, ...]:
         return alert_table.states(self._db, suite, endpoint)
 
-    def alerts_due(self, now: datetime) -> tuple[tuple[str, str], ...]:
+    def alerts_due(self, now: datetime) -> Mapping[tuple[str, str], tuple[AlertState, ...]]:
         return alert_table.due(self._db, now)
 
     def open_at(self, suites: Collection[str]) -> tuple[AlertState, ...]:

@@ -26,9 +26,9 @@ class SqliteOutbox:
     def traffic(self, notifier: str, *, opened_since: datetime, sent_since: datetime) -> Traffic:
         return channel_table.traffic(self._db, notifier, opened_since, sent_since)
 
-    def claim(self, outbox_ids: Sequence[int], now: datetime, lease_s: float) -> tuple[int, ...]:
+    def claim(self, outbox_ids: Sequence[int], now: datetime, lease_s: float, digest_id: str = "") -> tuple[int, ...]:
         with self._db.write():
-            return channel_table.claim(self._db, outbox_ids, now, lease_s)
+            return channel_table.claim(self._db, outbox_ids, now, lease_s, digest_id)
 
     def notices(self, outbox_ids: Sequence[int]) -> tuple[tuple[Notice, Mapping[str, str] | None], ...]:
         return channel_table.notices(self._db, outbox_ids)

@@ -106,6 +106,7 @@ def test_an_incident_fires_outlives_the_resolve_timeout_rises_and_ends_and_its_r
         assert severities(real) == ["ticket"], "it did not end with Alertmanager's resolve_timeout"
         receipt = deliver(real, now_notice(AlertEvent.UPDATED), receipt)
         eventually(lambda: severities(real), ["page"])
+        eventually(lambda: set(real.told()) - {("resolved", "ticket")}, {("firing", "ticket"), ("firing", "page")})
         deliver(real, now_notice(AlertEvent.RESOLVED), receipt)
         eventually(lambda: severities(real), [])
         expected = {("firing", "ticket"), ("firing", "page"), ("resolved", "ticket"), ("resolved", "page")}

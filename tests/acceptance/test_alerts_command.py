@@ -106,7 +106,8 @@ def test_an_incident_is_found_taken_and_told_to_its_end(desk: Desk) -> None:
     assert desk.headers == ["\u2705 RESOLVED support-bot at production: contract kept again after " + _lasted(desk)]
     assert "acknowledged" not in desk.slack.messages[0].shown
     assert desk.run("alerts").strip() == "0 open"
-    (over,) = desk.json("alerts", "--past", "--since", "1h")["incidents"]
+    (over,) = desk.json("alerts", "--past")["incidents"]
+    assert desk.json("alerts", "--since", "1h")["incidents"] == [over] != desk.json("alerts")["incidents"] == []
     assert (over["incident_id"], over["state"]) == (incident["incident_id"], "resolved")
     assert over["acknowledged"]["author"] == "oncall" and over["resolved_at"]
     desk.run("alerts", "--check")

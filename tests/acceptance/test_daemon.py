@@ -238,7 +238,7 @@ def test_a_store_removed_under_the_daemon_is_told_by_healthz_and_the_daemon_stil
     daemon_place: Workplace,
 ) -> None:
     with running_daemon(daemon_place):
-        eventually(lambda: get(daemon_place, "/healthz")[0] == 200, "the daemon is well")
+        eventually(lambda: get(daemon_place, "/readyz")[0] == 200, "the daemon is well and runs")
         for file in daemon_place.folder.glob("holdfast.db*"):
             file.unlink()
         eventually(lambda: "removed or replaced" in get(daemon_place, "/healthz")[1], "the trouble is told")

@@ -128,6 +128,9 @@ def run_all(folder: Path, mode: str, endpoint: LeakingServer, slack: FakeSlack) 
             "--report",
             "pages",
         ),
+        ("alerts", "--all", "--format", "json"),
+        ("replay", "leaky.yaml"),
+        ("store", "prune", "--texts", "1d"),
     ]
     for command in commands:
         with pytest.raises(SystemExit) as ended:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,9 @@ def test_an_endpoint_that_fails_becomes_an_alert_in_a_real_alertmanager_and_a_da
                 said(f"{asks}/api/v1/query_exemplars?query=holdfast_latency_seconds_bucket&start=0&end=9999999999")
             )
             ids = [entry["labels"]["trace_id"] for series in exemplars["data"] for entry in series["exemplars"]]
-            assert ids and all(re.fullmatch("[0-9a-f]{32}", trace_id) for trace_id in ids)
+            with closing(sqlite3.connect(folder / "holdfast.db")) as db:
+                stored = {trace_id for (trace_id,) in db.execute("SELECT trace_id FROM samples")}
+            assert ids and set(ids) <= stored, "an exemplar leads to a sample that is stored"
             time.sleep(max(0.0, began + DISCOVERY_S - time.monotonic()))
             endpoint.set_scenario("broken-json")
             failing = until(lambda: alerts_of(told).get("HoldfastFailing"), "HoldfastFailing in Alertmanager")

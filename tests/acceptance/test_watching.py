@@ -79,5 +79,6 @@ def test_in_a_window_a_real_daemon_labels_its_runs_tells_nobody_and_sends_its_he
     assert SECRET not in log and "OPENED" not in log and '"notice_delivered"' not in log
     told = json.loads(place.run("show", "watched", "--format", "json").stdout)
     assert [(run["maintenance"], run["health"], run["alerts"]) for run in told["runs"]] == [("move", "failing", [])]
+    assert "maintenance: move" in place.run("show", "watched", "--list", "1").stdout
     replayed = place.run("replay", "watched")
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr

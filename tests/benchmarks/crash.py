@@ -45,6 +45,13 @@ KILLED_EARLY, STARTING_S = 0.1, 2.0
 TURNING = 0.6
 """How often an endpoint goes down or comes back in a life."""
 SETTLE_S = 240.0
+GROUP_WAIT_S = 0.3
+WITHDRAWN = """
+    SELECT o.incident_id FROM outbox AS o JOIN outbox AS r USING (incident_id, notifier, state)
+    WHERE o.state = 'withdrawn' AND o.event = 'opened' AND r.event = 'resolved'
+        AND (julianday(r.created_at) - julianday(o.created_at)) * 86400 < ?
+"""
+"""Over inside their group wait, and so told to nobody by the rule."""
 FAILING = 0.33
 HOLDFAST = Path(sys.executable).parent / "holdfast"
 MARK = re.compile(r"(?<![\w-])(incident [0-9a-zA-Z-]+|digest-[0-9a-zA-Z-]+)")
@@ -66,7 +73,7 @@ listen: 127.0.0.1:{port}
 notifiers:
   slack:
     {{type: slack, bot_token: {token}, channel: {channel}, base_url: "{slack}",
-     group_wait: 300ms, group_interval: 3s, per_minute: 6000}}
+     group_wait: {wait_s}, group_interval: 3s, per_minute: 6000}}
 """
 
 
@@ -131,7 +138,9 @@ class Crashing:
         for number in range(SUITES):
             text = SUITE.format(number=number, url=self.endpoints[ASKS[number]].base_url)
             (self.folder / "suites" / f"s{number}.yaml").write_text(text, encoding="utf-8")
-        settings = SETTINGS.format(port=free_port(), token=TOKEN, channel=CHANNEL, slack=self.slack.base_url)
+        settings = SETTINGS.format(
+            wait_s=GROUP_WAIT_S, port=free_port(), token=TOKEN, channel=CHANNEL, slack=self.slack.base_url
+        )
         (self.folder / "holdfast.yaml").write_text(settings, encoding="utf-8")
 
     @contextmanager
@@ -236,9 +245,13 @@ def _marks(content: Mapping[str, Any]) -> set[str]:
 
 
 def _told(database: Path) -> tuple[set[str], dict[str, set[str]]]:
-    """Incidents that ever opened, and the marks of the messages that may tell of each: read without our own store."""
+    """Incidents that opened and outlived their group wait, and the marks of the messages that may tell of each.
+
+    Read without our own store.
+    """
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
         opened = {row[0] for row in db.execute("SELECT incident_id FROM alert_events WHERE state = 'open'")}
+        opened -= {row[0] for row in db.execute(WITHDRAWN, [GROUP_WAIT_S])}
         in_outbox = {row[0] for row in db.execute("SELECT incident_id FROM outbox WHERE event = 'opened'")}
         joint = db.execute("SELECT incident_id, digest_id FROM receipts WHERE digest_id IS NOT NULL").fetchall()
     marks = {incident: {f"incident {incident}"} if incident in in_outbox else set() for incident in opened}

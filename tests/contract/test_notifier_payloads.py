@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import os
 from collections.abc import Callable
@@ -41,3 +42,13 @@ def test_payloads_are_exactly_as_agreed(name: str, event: AlertEvent) -> None:
 
 def test_every_golden_payload_belongs_to_a_notifier_of_the_table() -> None:
     assert set(MAKES) == set(NOTIFIERS) - {"console", "slack"}, "these two are held elsewhere"
+
+
+@pytest.mark.parametrize("name", NOTIFIERS)
+def test_every_notifier_has_its_row_in_the_docs_with_all_its_settings(name: str) -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    rows = [line for line in (docs / "alerts.md").read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    assert [row for row in rows if f"`{name}`" in row.split("|")[1]]
+    told = "".join((docs / page).read_text(encoding="utf-8") for page in ("alerts.md", "channels.md"))
+    settings = inspect.signature(NOTIFIERS[name]).parameters.keys() - {"stream"}
+    assert [setting for setting in settings if f"`{setting}`" not in told] == []

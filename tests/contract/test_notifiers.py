@@ -63,6 +63,7 @@ def fake() -> Iterator[FakeReceivers]:
 
 def hostile(event: AlertEvent) -> Notice:
     texts = ("headline", "before", "after", "team", "contact", "runbook", "report", "replay", "run_id", "suite")
+    texts += ("sure", "since", "extent", "cause", "unmoved", "acknowledged", "silence", "acknowledge")
     return a_notice(event, facts=(HOSTILE,) * 20, failures=(HOSTILE,), **dict.fromkeys(texts, HOSTILE))
 
 
@@ -242,7 +243,8 @@ def test_the_console_tells_the_whole_notice() -> None:
     notice = a_notice()
     asyncio.run(NOTIFIERS["console"](stream=stream).deliver(notice, None))
     told = (notice.headline, *notice.facts, *notice.failures, notice.before, notice.after, notice.team, notice.contact)
-    for text in (*told, notice.runbook, notice.report, notice.replay, notice.run_id):
+    asked = [text for _, text in (*notice.bearings, *notice.commands)]
+    for text in (*told, *asked, notice.runbook, notice.report, notice.run_id):
         assert text in stream.getvalue()
 
 

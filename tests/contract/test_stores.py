@@ -643,13 +643,14 @@ def test_states_of_time_that_cannot_be_written_whole_are_not_written_at_all(stor
 
 
 def test_places_are_found_by_when_an_alert_of_theirs_is_due(store: Store) -> None:
-    store.save_alerts(*PLACE, [alert(due_at=later(60)), alert(notifier="pager", due_at=later(10))], [], at=NOW)
+    soon = alert(notifier="pager", due_at=later(10))
+    store.save_alerts(*PLACE, [alert(due_at=later(60)), soon], [], at=NOW)
     store.save_alerts(SUITE, "candidate", [alert(due_at=later(30))], [], at=NOW)
     store.save_alerts("other", "prod", [alert()], [], at=NOW)
-    assert store.alerts_due(later(9)) == ()
-    assert store.alerts_due(later(30)) == ((SUITE, "candidate"), PLACE)
+    assert store.alerts_due(later(9)) == {}
+    assert store.alerts_due(later(30)) == {(SUITE, "candidate"): (alert(due_at=later(30)),), PLACE: (soon,)}
     store.save_alerts(SUITE, "candidate", [alert()], [], at=later(30))
-    assert store.alerts_due(later(60)) == (PLACE,)
+    assert store.alerts_due(later(60)) == {PLACE: (soon, alert(due_at=later(60)))}
 
 
 def test_open_and_flapping_incidents_are_found_by_their_suite_and_muted_ones_by_their_reason(store: Store) -> None:
@@ -805,7 +806,8 @@ def test_a_waiting_notice_tells_planning_what_it_needs_and_keeps_when_it_was_fir
 def test_a_notice_is_claimed_by_one_worker_until_its_lease_ends(store: Store) -> None:
     with_outbox(store, entry(), entry(incident="incident-2"))
     first, second = (row.outbox_id for row in store.waiting("slack"))
-    assert store.claim([first], NOW, 60) == (first,)
+    assert store.claim([first], NOW, 60, "digest-7") == (first,)
+    assert [row.sent_as for row in store.waiting("slack")] == ["digest-7", ""]
     assert store.claim([first, second], later(59), 60) == (second,)
     assert store.claim([first, second], later(60), 60) == (first,)
     store.delivered(first, later(61), {})

@@ -1,7 +1,7 @@
 """An event loop in which waiting takes no time, and the machine's clock over it. Feeds tests of what runs for months.
 
 The loop jumps to its next timer when nothing else is to be done. Threads are waited for, not raced: work handed to one
-is done at once. APScheduler reads the wall clock itself, so ``living`` gives it this one.
+is done at once. APScheduler reads the wall clock itself, so ``scheduler_reads`` gives it another.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 from apscheduler.schedulers import base
+
+from probes.clock import Clock
 
 
 class VirtualClock:
@@ -74,8 +76,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return done
 
 
-def living(clock: VirtualClock, scenario: Coroutine[Any, Any, Any], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run a scenario in virtual time to its end."""
+def scheduler_reads(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let APScheduler read this clock instead of the machine's."""
 
     class Wall(datetime):
         @classmethod
@@ -83,5 +85,10 @@ def living(clock: VirtualClock, scenario: Coroutine[Any, Any, Any], monkeypatch:
             return clock.now().astimezone(tz)
 
     monkeypatch.setattr(base, "datetime", Wall)
+
+
+def living(clock: VirtualClock, scenario: Coroutine[Any, Any, Any], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run a scenario in virtual time to its end."""
+    scheduler_reads(clock, monkeypatch)
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(clock)) as runner:
         return runner.run(scenario)

@@ -23,6 +23,7 @@ from runner.orders import RunOrder
 from runner.prepare import PreparedSuite, prepare, select
 from runner.store import open_store
 from runner.store.base import Store
+from tests.benchmarks.alert_clock import measured
 from tests.contract.test_stores import numbered, written
 from tests.fakes import records
 from tests.fakes.clock import FakeClock
@@ -270,3 +271,13 @@ def test_whichever_write_fails_nothing_is_lost_and_nothing_told_twice(here: Here
     here.run(good=True)
     told += here.look(5) + here.look(5)
     assert told == ["slack opened bot", "slack resolved bot"]
+
+
+# ------------------------------------------------------------------------------------------------ many
+def test_with_many_places_a_look_where_nothing_is_due_reads_none_of_them_and_all_are_told_in_the_end(
+    tmp_path: Path,
+) -> None:
+    looks = {look.what: look for look in measured(tmp_path, 60)}
+    assert [look.told for look in looks.values()] == [0, 0, 0, 0, 60, 60]
+    busy, idle = looks["first look, every suite new"], looks["nothing due"]
+    assert idle.cpu_s < busy.cpu_s

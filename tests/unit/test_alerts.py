@@ -273,3 +273,15 @@ def test_times_of_an_incident_are_those_of_its_runs() -> None:
     opened, resolved = machine.told
     assert (opened.opened_at, opened.at) == (START + timedelta(minutes=15),) * 2
     assert (resolved.opened_at, resolved.at) == (START + timedelta(minutes=15), START + timedelta(minutes=30))
+
+
+def test_an_incident_that_was_open_before_an_upgrade_goes_on_and_is_not_told_again() -> None:
+    machine = Machine([a_rule(resolve_after=1)])
+    machine.stored = (
+        '[{"key":"bot/prod/contract","notifier":"slack","kind":"contract","state":"open","severity":"page",'
+        '"outcomes":[true],"incident_id":"inc-0","opened_at":"2026-03-14T08:00:00Z",'
+        '"last_notice_at":"2026-03-14T08:00:00Z","facts":["a: broken"],"subjects":["contract thing"],"faults":[]}]'
+    )
+    assert machine.look() == []
+    assert machine.runs("xo") == ["-", "resolved contract"]
+    assert machine.told[-1].incident_id == "inc-0"

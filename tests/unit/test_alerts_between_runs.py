@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from probes.fault import Fault
+from probes.suite import ClassOwner
 from reports.alerts import AlertState
 from reports.notice import AlertEvent
 from tests.fakes.alerting import START, Machine, a_condition, a_rule
@@ -113,9 +115,34 @@ def test_an_incident_that_ends_in_time_is_never_escalated() -> None:
     assert told_to(machine, "pager") == []
 
 
+def test_after_a_time_in_which_nobody_looked_an_escalation_waits_for_the_next_run() -> None:
+    rule = a_rule(escalate={"after": "30m", "notify": "pager"}, resolve_after=1)
+    well, bad = Machine([rule]), Machine([rule])
+    for machine in (well, bad):
+        machine.runs("x")
+        assert machine.look(120) == []
+    assert well.runs("o") == ["resolved contract"]
+    assert bad.runs("x") == ["escalated contract"]
+
+
+def test_while_the_newest_word_is_not_bad_nothing_is_escalated() -> None:
+    machine = Machine([a_rule(escalate={"after": "30m", "notify": "pager"})])
+    machine.runs("xo")
+    assert machine.look(2) == []
+    assert machine.runs("?x") == ["-", "escalated contract"]
+
+
 def test_nothing_is_escalated_to_a_notifier_that_was_told_by_a_rule_of_its_own() -> None:
     machine = Machine([a_rule(escalate={"after": "30m", "notify": "pager"}), a_rule(notify="pager")])
     machine.runs("x")
+    assert machine.look(60) == []
+    assert told_to(machine, "pager") == ["opened"]
+
+
+def test_an_owner_of_a_class_whom_the_rule_would_tell_then_is_not_told_twice() -> None:
+    owner = ClassOwner.model_validate({"team": "search", "notify": "pager"})
+    machine = Machine([a_rule(escalate={"after": "15m", "notify": "pager"})], owners={Fault.RETRIEVAL_MISS: owner})
+    machine.run(a_condition(faults=(Fault.RETRIEVAL_MISS,), notifier="pager"))
     assert machine.look(60) == []
     assert told_to(machine, "pager") == ["opened"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -386,6 +387,30 @@ def test_housekeeping_that_fails_is_trouble_and_does_not_stop_deliveries(
     daemon = a_daemon(store, suite("{every: 1h}"), settings={"privacy": {"retain": {"text": "14d"}}}, slack=Channel())
     serve(daemon, lambda: until(lambda: daemon.sickness() and not store.undelivered()))
     assert daemon.sickness() == ("housekeeping: the disk is full",)
+
+
+def test_many_channels_that_hang_in_threads_keep_no_other_from_being_told(
+    store: Store, suite: Callable[[str], PreparedSuite]
+) -> None:
+    released = threading.Event()
+
+    class Stuck(Channel):
+        async def deliver(self, notice: Notice, _receipt: Mapping[str, str] | None) -> Delivery:
+            self.told.append(notice.incident_id)
+            await asyncio.to_thread(released.wait, 10)
+            return Delivery(receipt={})
+
+    stuck, fast = {f"stuck-{n}": Stuck() for n in range(40)}, Channel()
+    store.save_run(written(numbered(1), outbox=[*(entry(to=name) for name in stuck), entry(to="fast")]))
+
+    async def told() -> None:
+        await until(lambda: all(channel.told for channel in stuck.values()))
+        store.save_run(written(numbered(2), outbox=[entry(incident="incident-2", to="fast")]))
+        await until(lambda: fast.told == ["incident-1", "incident-2"])
+        assert store.undelivered() >= 40
+        released.set()
+
+    serve(a_daemon(store, suite("{every: 1h}"), fast=fast, **stuck), told)
 
 
 # ------------------------------------------------------------------------------------------------ overdue

@@ -40,7 +40,7 @@ def test_the_schema_refuses_a_missing_key() -> None:
 def test_keys_stand_in_the_published_order() -> None:
     run = told(failing_run())["runs"][0]
     keys = "run_id suite endpoint trigger started_at duration_s health probes drift alerts cost_usd usage note"
-    assert list(run) == [*keys.split(), "judge", "faults", "cohorts", "causes"]
+    assert list(run) == [*keys.split(), "maintenance", "offline", "judge", "faults", "cohorts", "causes"]
     sample = run["probes"][0]["samples"][0]
     keys = "sample_id trace_id told_trace_id failure route timing tokens_per_second usage cost_usd finish answer_chars"
     assert list(sample) == [*keys.split(), "documents", "status"]

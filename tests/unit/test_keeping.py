@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from checks.baseline_file import FileProbe, FileRun
 from checks.check import CheckContext
 from checks.drift.observation import ProbeObservation, RunObservation, SampleFacts
 from checks.drift.plan import JudgePlan
@@ -15,9 +17,11 @@ from checks.drift.result import SUITE_SCOPE, StreamKey
 from checks.drift.wording import key_of, wording_of
 from checks.finding import Outcome, SampleOutcome, Status
 from checks.removal import Removal
+from checks.verdict import Health
 from probes.failure import Failure, FailureClass
 from probes.privacy import TextMode, is_hashed, stricter
 from reports.keeping import Pen
+from reports.keeping_files import kept_file_run
 from reports.keeping_runs import kept_observation, kept_probes
 from runner.judging import judge_run
 from runner.orders import Fired
@@ -26,6 +30,7 @@ from tests.fakes.records import a_finding, a_probe, a_sample
 from tests.fakes.rules import bound
 from tests.unit.drift_world import plan_for
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MAIL = "anna.bellwether@kunde-firma.de"
 ANSWERS = StreamKey(scope=SUITE_SCOPE, dimension="answers")
 GOLDEN = StreamKey(scope=SUITE_SCOPE, dimension="golden.answers")
@@ -131,11 +136,7 @@ def test_hashes_are_compared_as_equal_or_not_and_nothing_between() -> None:
 def run(number: int, answer: str | None, answers_as: str) -> RunObservation:
     facts = SampleFacts(failed=False, answer=answer, total_s=1.0, output_tokens=5)
     probe = ProbeObservation(probe="p", request_hash="h", samples=(facts,) * 6, answers_as=answers_as)
-    from datetime import UTC, datetime, timedelta
-
-    return RunObservation(
-        run_id=f"r{number}", started_at=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number), probes=(probe,)
-    )
+    return RunObservation(run_id=f"r{number}", started_at=NOW + timedelta(hours=number), probes=(probe,))
 
 
 def judged(runs: list[RunObservation], states: Mapping[StreamKey, Any], plan: JudgePlan) -> dict[StreamKey, Any]:
@@ -198,3 +199,25 @@ def test_what_is_taken_out_of_baseline_answers_is_no_difference_to_them(check: s
     assert rule.examine(a_sample(answer=answer), context).status is Status.FAIL
     told = rule.examine(a_sample(answer=answer), replace(context, as_kept=pen("redacted").as_kept))
     assert told.status is Status.PASS
+
+
+@pytest.mark.parametrize("mode", ["redacted", "hash", "none"])
+def test_an_imported_run_is_kept_as_this_store_keeps_its_own(mode: TextMode) -> None:
+    observed = run(1, f"write to {MAIL}", "").probes[0]
+    told = FileRun(
+        run_id="r1",
+        started_at=NOW,
+        duration_s=1.0,
+        trigger="capture",
+        health=Health.HEALTHY,
+        in_baseline=True,
+        plan={},
+        probes=(FileProbe(observed=observed),),
+    )
+    here = pen(mode)
+    (kept,) = kept_file_run(here, told).probes
+    assert {facts.answer for facts in kept.observed.samples} == {here.said(f"write to {MAIL}")}
+    assert kept.observed.answers_as == here.answers_as
+    assert MAIL not in str(kept)
+    assert kept_file_run(here, kept_file_run(here, told)) == kept_file_run(here, told)
+    assert kept_file_run(pen("full"), told) is told

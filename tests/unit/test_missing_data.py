@@ -14,6 +14,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from checks.verdict import Health
+from probes.failure import FailureClass
 from probes.maintenance import Window
 from reports.incident import AlertState
 from reports.summary import RunRecord
@@ -25,6 +26,7 @@ from runner.store import open_store
 from runner.store.base import Store
 from tests.contract.test_stores import numbered, written
 from tests.fakes.clock import FakeClock
+from tests.fakes.records import a_failed_sample, a_probe
 
 PLACE = ("support-bot", "production")
 QUARTER_S = 900.0
@@ -124,6 +126,18 @@ def test_runs_of_which_nothing_can_be_told_are_no_data(store: Store, tmp_path: P
     assert state.facts[1] == "runs are made, the newest at 2026-11-20 12:45 UTC, but what came back is unknown"
 
 
+def test_a_dead_endpoint_is_told_as_not_available_and_not_as_missing_data_besides(store: Store, tmp_path: Path) -> None:
+    watch = Watch(store, a_suite(tmp_path))
+    for _ in range(4):
+        record = watch.ran(Health.UNKNOWN)
+        gone = [a_failed_sample(FailureClass.CONNECTION, "refused", run) for run in ("capital", "refund-window")]
+        dead = replace(record, probes=tuple(a_probe(samples=[sample]) for sample in gone))
+        watch.sight.ran(dead)
+        assert watch.after(QUARTER_S) == "none"
+    watch.sight.ran(replace(dead, started_at=watch.clock.now(), offline="no connection to 192.0.2.7:53 either"))
+    assert watch.after(GRACE_S) == "open", "of a time without a network nobody knows anything"
+
+
 def test_a_duration_counts_from_the_first_slot_without_data(store: Store, tmp_path: Path) -> None:
     watch = Watch(store, a_suite(tmp_path, alerts=[{"notify": "slack", "on": "no-data", "after": "2h"}]))
     watch.ran()
@@ -206,3 +220,17 @@ def test_a_look_at_a_place_that_is_well_writes_nothing(store: Store, tmp_path: P
         watch.after(QUARTER_S)
     assert watch.states() == []
     assert watch.clock.now() - timedelta(hours=1, minutes=15) == FakeClock().now()
+
+
+def test_a_place_that_was_taken_out_and_comes_back_begins_anew(store: Store, tmp_path: Path) -> None:
+    prepared = a_suite(tmp_path)
+    watch, running = Watch(store, prepared), [prepared]
+    watch.sight.suites = lambda: running
+    watch.ran()
+    assert watch.after(QUARTER_S + GRACE_S) == "open"
+    running.clear()
+    watch.after(15)
+    closed = [replace(state, state="quiet", incident_id="") for state in watch.states()]  # as the reload does
+    store.save_alerts(*PLACE, closed, (), at=watch.clock.now())
+    running.append(prepared)
+    assert watch.after(15) == "open"

@@ -277,6 +277,31 @@ def test_a_crash_between_sending_and_marking_loses_nothing_and_repeats_nothing_w
     assert ["RESOLVED" in message.header for message in slack.messages] == [False] * (seen - 1) + [True]
 
 
+def test_what_several_crashes_left_is_found_message_by_message_before_anything_is_sent_again(
+    store: Store, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(store=store, notifiers={"slack": bot(slack)})
+
+    def dies(*_: Any) -> None:
+        raise StoreError("the process is gone")
+
+    with monkeypatch.context() as patch:
+        for method in ("told_together", "delivered"):
+            patch.setattr(store, method, dies)
+        for incidents in ((9,), range(5)):
+            world.happen(OPENED, incidents)
+            with pytest.raises(StoreError):
+                world.seconds(20)
+            world.begin()
+    world.clock.advance(600)
+    world.happen(OPENED, (7,))
+    world.settle()
+    assert len(slack.messages) == 3, "two from before, and the new one"
+    world.happen(RESOLVED, (*range(5), 7, 9))
+    world.settle()
+    assert [message.header[:10] for message in slack.messages] == ["\u2705 RESOLVED"] * 3
+
+
 # ------------------------------------------------------------------------------------------------ dead channels
 def test_a_dead_channel_is_told_where_the_same_incidents_are_heard_once_a_day(store: Store, slack: FakeSlack) -> None:
     with FakeSlack() as pager:

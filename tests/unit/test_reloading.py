@@ -160,11 +160,13 @@ def test_a_change_that_leaves_size_and_time_as_they_were_is_seen(place: Place) -
     assert place.reloads() == [{"added": [], "changed": ["bot"], "removed": []}]
 
 
-def test_folders_that_are_swapped_by_a_link_are_followed(place: Place) -> None:
+def test_folders_that_are_swapped_by_a_link_are_followed_with_the_files_that_suites_name(place: Place) -> None:
     for version, capital in (("one", "Australia"), ("two", "Austria")):
         (place.folder / f"..{version}").mkdir()
-        text = place.suite("bot").read_text().replace("Australia", capital)
-        (place.folder / f"..{version}" / "bot.yaml").write_text(text)
+        text = place.suite("bot").read_text()
+        (place.folder / f"..{version}" / "bot.yaml").write_text(text[: text.index("probes:")] + CASES)
+        (place.folder / f"..{version}" / "lands.csv").write_text(f"id,land\none,{capital}\n")
+    (place.folder / "lands.csv").symlink_to("..data/lands.csv")
     (place.folder / "bot.yaml").unlink()
     (place.folder / "..data").symlink_to("..one")
     (place.folder / "bot.yaml").symlink_to("..data/bot.yaml")
@@ -175,7 +177,7 @@ def test_folders_that_are_swapped_by_a_link_are_followed(place: Place) -> None:
 
     daemon = place.live((30.0, swap))
     assert place.reloads() == [{"added": [], "changed": ["bot"], "removed": []}]
-    assert "Austria?" in str(daemon.suites[0].suite.probes[0].prompt)
+    assert "Austria?" in str(daemon.suites[0].suite.probes[0])
 
 
 def test_a_storm_of_changes_is_one_reload_and_a_half_written_file_is_waited_for(place: Place) -> None:
@@ -271,6 +273,15 @@ def test_a_file_with_the_name_of_another_suite_is_refused_and_runs_once_the_othe
     opened = place.slack.told[0]
     assert "is also the name of" in opened.facts[0]
     assert [notice.event for notice in place.slack.told] == [AlertEvent.OPENED, AlertEvent.RESOLVED]
+
+
+def test_suites_that_would_wait_for_each_other_are_refused_and_the_versions_before_go_on(place: Place) -> None:
+    first, second = place.suite("first"), place.suite("second", more=RULES + "depends_on: [first]\n")
+    whole = first.read_text()
+    daemon = place.live((20.0, lambda: first.write_text(whole + "depends_on: [second]\n")))
+    assert "first depends on second depends on first" in place.slack.told[0].facts[0]
+    assert [prepared.suite.depends_on for prepared in daemon.suites] == [(), ("first",)]
+    assert second.exists()
 
 
 def test_a_folder_that_is_away_stops_nothing(place: Place) -> None:

@@ -22,7 +22,7 @@ from runner.timetable import Timetable
 from runner.turns import Turns
 from tests.contract.test_stores import numbered, written
 from tests.fakes.clock import FakeClock
-from tests.fakes.daemons import ToldEngine, a_daemon, a_suite, prepared, scheduling_for
+from tests.fakes.daemons import ToldEngine, a_daemon, a_suite, living_for, prepared, scheduling_for
 from tests.fakes.virtual_time import VirtualClock, living
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -260,6 +260,21 @@ def test_whoever_gives_up_waiting_keeps_nobody_from_a_turn() -> None:
         return holding[2].done() and not holding[2].cancelled()
 
     assert asyncio.run(scenario())
+
+
+def test_a_run_that_waits_for_its_turn_does_not_begin_once_the_daemon_stops_or_its_suite_goes(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = VirtualClock(NOON)
+    engine = ToldEngine(clock, lambda _order: 30.0)
+    files = [a_suite(tmp_path, name, "{every: 1h, jitter: 0s}") for name in ("first", "goes", "waits")]
+    daemon = a_daemon(store, prepared(files), engine, settings={"runs_at_once": 1})
+    acts = ((10.0, lambda: daemon.rounds.drop(("goes", "production"))), (10.0, nothing))
+    with capture_logs() as logs:
+        living(clock, living_for(daemon, clock, *acts), monkeypatch)
+    assert list(engine.began) == ["first"]
+    assert [line["suite"] for line in logs if line["event"] == "run"] == ["first"], "what was under way is finished"
+    assert "run_given_up" not in [line["event"] for line in logs]
 
 
 # ------------------------------------------------------------------------------------------------ time limits

@@ -250,6 +250,7 @@ HOSTILE = records.HOSTILE + MENTIONS
 
 def hostile_notice(event: AlertEvent = OPENED) -> Notice:
     texts = ("headline", "before", "after", "team", "contact", "runbook", "report", "replay", "run_id", "kind")
+    texts += ("sure", "since", "extent", "cause", "unmoved", "acknowledged", "silence", "acknowledge")
     return a_notice(event, facts=(HOSTILE,) * 3, failures=(HOSTILE,), **dict.fromkeys(texts, HOSTILE))
 
 

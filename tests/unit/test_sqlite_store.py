@@ -16,7 +16,16 @@ from pathlib import Path
 import pytest
 
 from probes.errors import StoreError, UsageError
-from runner.store import alert_table, migrations, open_store, outbox_table, pruning, rollup_table, run_reading
+from runner.store import (
+    alert_table,
+    channel_table,
+    migrations,
+    open_store,
+    outbox_table,
+    pruning,
+    rollup_table,
+    run_reading,
+)
 from runner.store.database import SqliteDatabase
 from runner.store.sqlite import SqliteStore
 from tests.contract.test_stores import LATENCY, NOW, PLACE, alert, entry, numbered, written
@@ -296,6 +305,26 @@ def test_migrations_are_applied_once_and_recorded_by_name(tmp_path: Path) -> Non
     other.close()
 
 
+def test_a_store_from_before_alerts_between_runs_keeps_its_incidents_and_notices(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    before = SqliteStore(str(path))
+    before.save_run(written(numbered(1), alerts=[alert(), alert("quiet", notifier="pager")], outbox=[entry()]))
+    before.close()
+    with closing(plain(path)) as other:
+        other.execute("DELETE FROM migrations WHERE name >= '0013'")
+        for table in ("alerts_due", "alerts_open", "alerts_muted"):
+            other.execute(f"DROP INDEX idx_{table}")
+        for column in ("phase", "muted", "due_at"):
+            other.execute(f"ALTER TABLE alerts DROP COLUMN {column}")
+        later = [name for name, _ in migrations.MIGRATIONS if name > "0013_alerts_between_runs"]
+        other.executemany("INSERT INTO migrations VALUES (?, '2026')", [(name,) for name in later])
+    after = SqliteStore(str(path))
+    assert after.open_alerts() == (alert(),)
+    assert after.open_at([PLACE[0]]) == (alert(),)
+    assert [pending.entry.notifier for pending in after.due(NOW)] == ["slack"]
+    after.close()
+
+
 def test_the_names_of_migrations_are_in_order_and_never_repeated() -> None:
     names = [name for name, _ in migrations.MIGRATIONS]
     assert names == sorted(set(names))
@@ -343,6 +372,12 @@ QUERIES = {
     "next due": (outbox_table.NEXT_DUE, 1),
     "waiting": (outbox_table.WAITING, 0),
     "given up": (outbox_table.GIVEN_UP, 1),
+    "queue of a channel": (channel_table.WAITING, 2),
+    "openings told": (channel_table.OPENED, 2),
+    "messages sent": (channel_table.SENT, 2),
+    "notices of a message": (channel_table.NOTICES, 1),
+    "told in a digest": (channel_table.TOLD_IN, 2),
+    "fellows of a channel": (channel_table.FELLOWS, 3),
     "expired texts": (pruning.TEXTS[0], 1),
     "expiring runs": (pruning.WITH_TEXTS, 2),
     "prunable runs": (pruning.OLD, 4),
@@ -360,10 +395,13 @@ WHOLE_BY_DESIGN = (
 )
 """The list of all runs walks its index from the newest and stops at the limit; ``r`` is history's own short list;
 decisions are made by people, so they are few."""
-NO_TABLE = ("idx_outbox_waiting", "SCAN json_each")
+NO_TABLE = ("idx_outbox_waiting", "idx_outbox_queue", "SCAN json_each")
 """What waits is little, and so are the names handed in."""
-SORTS_LITTLE = ("alerts due", "alerts open", "alerts muted", "due", "next due", "waiting", "history")
-"""What waits is little, and history sorts no more than the runs of its limit."""
+SORTS_LITTLE = (
+    "alerts due", "alerts open", "alerts muted", "due", "next due", "waiting", "history",
+    "openings told", "messages sent", "told in a digest", "fellows of a channel",
+)  # fmt: skip
+"""What waits is little, as is what a channel was told lately; history sorts no more than the runs of its limit."""
 
 
 @pytest.mark.parametrize("name", QUERIES)

@@ -126,6 +126,28 @@ def test_that_no_daemon_ran_is_told_once_to_everybody_and_is_over_with_the_first
     assert store.last_alive(DAEMON) == clock.now()
 
 
+def test_a_machine_that_slept_is_told_once_and_not_place_by_place(store: Store, tmp_path: Path) -> None:
+    clock = FakeClock()
+    daemon, _ = a_daemon(store, a_suite(tmp_path), clock)
+
+    async def scenario() -> None:
+        await daemon.watching.begin()
+        daemon.watching.ran(numbered(1, started_at=clock.now()))
+        await daemon.watching.look()
+        clock.advance(8 * 3600)
+        await daemon.watching.look()
+        assert [key for _, key, *_ in told(store)] == ["installation/daemon/no-data"]
+        clock.advance(15)
+        daemon.watching.ran(numbered(2, started_at=clock.now()))
+        await daemon.watching.look()
+
+    asyncio.run(scenario())
+    assert [(event, key) for event, key, *_ in told(store)] == [
+        ("opened", "installation/daemon/no-data"),
+        ("resolved", "installation/daemon/no-data"),
+    ]
+
+
 def test_a_short_absence_a_first_start_and_one_in_which_nothing_was_due_are_not_told(tmp_path: Path) -> None:
     suite = a_suite(tmp_path).suite
     daily = a_suite(tmp_path, schedule={"cron": "0 3 * * *"}).suite
@@ -186,7 +208,7 @@ def paced(daemon: Daemon, clock: FakeClock, minutes: int) -> list[int]:
         daemon.rounds.put(daemon.suites[0], PLACE[1], newest=None, places=1)
         for _ in range(minutes * 6):
             before = len(daemon.here.engine.made)  # type: ignore[attr-defined]
-            await daemon.watching.quicken()
+            await daemon.watching.pace.look()
             await asyncio.gather(*daemon.rounds.out.values())
             if len(daemon.here.engine.made) > before:  # type: ignore[attr-defined]
                 began.append(round((clock.now() - NOON).total_seconds() / 60))
@@ -230,13 +252,13 @@ def test_near_a_spending_cap_the_normal_pace_is_kept_and_said(store: Store, tmp_
     with capture_logs() as logs:
         assert paced(daemon, clock, 9) == [] and engine.made == []
     note = "it is failing and keeps its normal pace: 81% of the installation's spending cap for today is used"
-    assert daemon.watching.notes.lines() == (f"support-bot at production: {note}",)
+    assert daemon.watching.pace.notes.lines() == (f"support-bot at production: {note}",)
     assert [line["event"] for line in logs] == ["pace_kept"], "said once"
 
 
 def test_no_extra_run_begins_shortly_before_the_schedule_makes_one_that_is_judged(store: Store, tmp_path: Path) -> None:
     daemon, _ = a_daemon(store, a_suite(tmp_path), FakeClock())
-    cadence = daemon.watching.cadence
+    cadence = daemon.watching.pace.cadence
     cadence.expect([(PLACE, daemon.suites[0].suite.schedule)])
     cadence.ran(replace(BROKEN, started_at=NOON, duration_s=3.0))
     now = NOON + timedelta(minutes=2)
@@ -248,7 +270,7 @@ def test_no_extra_run_begins_shortly_before_the_schedule_makes_one_that_is_judge
 
 def test_runs_of_a_window_or_without_a_network_quicken_nothing(store: Store, tmp_path: Path) -> None:
     daemon, _ = a_daemon(store, a_suite(tmp_path), FakeClock())
-    cadence = daemon.watching.cadence
+    cadence = daemon.watching.pace.cadence
     cadence.expect([(PLACE, daemon.suites[0].suite.schedule)])
     for record, quick in (
         (BROKEN, (PLACE,)),

@@ -173,6 +173,7 @@ def test_extra_runs_open_and_end_a_contract_sooner_and_teach_the_judge_nothing(s
     assert [row.plan.get("withheld") for row in store.observations(*PLACE)] == [None, None, *[WHILE_FAILING] * 3]
     assert records[4].drift == records[1].drift and records[4].note == NOT_JUDGED
     assert replay_place(store, *PLACE).agrees
+    assert len({json.dumps(row.plan["judge"]) for row in store.observations(*PLACE)}) == 1, "they cost no threshold"
 
 
 # ------------------------------------------------------------------------------------------------ our own network
