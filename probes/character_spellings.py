@@ -31,7 +31,8 @@ def spelled(character: str, *, any_case: bool) -> str:
 def backslashes(count: int) -> str:
     """An expression for a run of backslashes: every layer of JSON around it doubles the run."""
     encoded = "|".join((_percent("\\"), _reference("\\"), _escape("\\")))
-    return f"(?:\\\\{{{count},{DEEPEST * count}}}|(?:{encoded}){{{count}}})"
+    # as they are comes last: a bare backslash might be the beginning of one of the others
+    return f"(?:(?:{encoded}){{{count}}}|\\\\{{{count},{DEEPEST * count}}})"
 
 
 def _ways(character: str) -> list[str]:

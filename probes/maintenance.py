@@ -1,6 +1,6 @@
 """Maintenance windows as suites and settings write them: a cron line in a zone, or two instants. Feeds ``runner``.
 
-Pure nouns; whether an instant lies in a window is ``runner.windows``'s to say.
+Pure nouns; whether an instant lies in a window is ``runner.schedule.windows``'s to say.
 """
 
 from __future__ import annotations

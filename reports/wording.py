@@ -17,8 +17,8 @@ from checks.verdict import Health
 from probes.duration import format_duration
 from probes.sample import Sample
 from reports import tally
-from reports.causes import cause_words, causes
-from reports.cohorts import worse_words
+from reports.attribution.causes import cause_words, causes
+from reports.cohorts.cohorts import worse_words
 from reports.consultation import Consultation
 from reports.escaping import one_line
 from reports.summary import Decision, RunRecord

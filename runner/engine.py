@@ -23,30 +23,30 @@ from probes.errors import HoldfastError, StoreError
 from probes.fire import KEYS_ONLY
 from probes.maintenance import Window
 from probes.transport import Transport
-from reports.alerts import AlertState, Transition, views
-from reports.keeping_runs import kept_observation
-from reports.retrieval import retrieval_note
+from reports.alerts.machine import AlertState, Transition, views
+from reports.evidence.retrieval import retrieval_note
+from reports.keeping.runs import kept_observation
 from reports.summary import Began, RunRecord
 from reports.tally import risen
-from runner.alerting import decided_alerts, notices_of
-from runner.checking import checked, unchecked
-from runner.confirming import CONFIRM
-from runner.connectivity import NO_GUARD, Guard
-from runner.consulting import Consultants
-from runner.firing import Firing, Progress
-from runner.holding import Limits
-from runner.judging import Judged, judge_run
-from runner.kept import kept, kept_entries
-from runner.letterhead import Letterhead
+from runner.alerting.decided import decided_alerts, notices_of
+from runner.alerting.letterhead import Letterhead
+from runner.asking.checking import checked, unchecked
+from runner.asking.confirming import CONFIRM
+from runner.asking.connectivity import NO_GUARD, Guard
+from runner.asking.consulting import Consultants
+from runner.asking.firing import Firing, Progress
+from runner.asking.judging import Judged, judge_run
+from runner.asking.kept import kept, kept_entries
+from runner.asking.not_stored import NotStored
+from runner.asking.orders import Fired, RunOrder
+from runner.asking.records import observation_of, record_of
+from runner.asking.thresholds import plan_of
+from runner.asking.withholding import Withheld, withheld
+from runner.keeping.privacy import Pens
+from runner.limits.holding import Limits
 from runner.logs import lines_of_run
-from runner.not_stored import NotStored
-from runner.orders import Fired, RunOrder
-from runner.privacy import Pens
-from runner.records import observation_of, record_of
 from runner.store.base import Json, RunWrite, Store
 from runner.store.declared import declared, declaring
-from runner.thresholds import plan_of
-from runner.withholding import Withheld, withheld
 
 log = structlog.get_logger("holdfast.engine")
 

@@ -18,10 +18,10 @@ from probes.pricing import asked_model, price_known
 from probes.protocols import all_protocols
 from probes.suite import Probe, Spend, Suite
 from probes.suite_file import LoadedSuite, read_suite
-from runner.local_functions import functions_of, unread
-from runner.pace import cadence_problem
-from runner.schedule import schedule_problem
-from runner.windows import window_problem
+from runner.asking.local_functions import functions_of, unread
+from runner.schedule.pace import cadence_problem
+from runner.schedule.schedule import schedule_problem
+from runner.schedule.windows import window_problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

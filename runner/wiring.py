@@ -14,15 +14,15 @@ from probes.clock import Clock, SystemClock
 from probes.errors import UsageError
 from probes.oauth import Tokens
 from probes.transport import Transport
-from reports.notice import Notifier
+from reports.messages.notice import Notifier
 from reports.summary import RunRecord
-from runner.connectivity import OwnNetwork
+from runner.alerting.letterhead import Letterhead
+from runner.asking.connectivity import OwnNetwork
+from runner.delivery.outbox import OutboxWorker
 from runner.engine import Engine
-from runner.holding import Limits
-from runner.letterhead import Letterhead
+from runner.keeping.privacy import Pens
+from runner.limits.holding import Limits
 from runner.logs import log_quietly
-from runner.outbox import OutboxWorker
-from runner.privacy import Pens
 from runner.reach import reach_of
 from runner.settings import LoadedSettings, Settings, store_url
 from runner.store import open_store

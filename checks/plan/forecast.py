@@ -1,4 +1,4 @@
-"""What each stream of a suite will find within an hour, a day and a week. Feeds ``runner.planning``. Pure: the
+"""What each stream of a suite will find within an hour, a day and a week. Feeds ``runner.planning.planning``. Pure: the
 generator is handed in, so the same seed gives the same forecast."""
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from checks.canary.verdict import CanaryVerdict
-from reports import answer_diff
 from reports.canary import pictures, wording
 from reports.canary.record import CanaryRecord
+from reports.evidence import answer_diff
 from reports.formats.html import page_environment
 
 _TONES = {

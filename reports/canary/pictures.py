@@ -10,7 +10,7 @@ from markupsafe import Markup
 from checks.canary.judge import evidence_lines
 from checks.canary.verdict import DimensionVerdict
 from reports.canary.record import CanaryRecord
-from reports.charts import number, svg
+from reports.evidence.charts import number, svg
 
 _WIDTH, _HEIGHT = 168.0, 40.0
 _LEFT, _TOP, _FLOOR = 3.0, 6.0, 36.0

@@ -20,10 +20,13 @@ from checks.drift.result import SUITE_SCOPE, StreamKey, StreamState
 from probes.failure import SENTENCES
 from probes.fault import FAULT_OF_FAILURE, FAULT_SENTENCES
 from probes.sample import Sample
-from reports import cohort_tables, evidence, faults, marks, retrieval, scripts, tally, wording
-from reports.causes import cause_words, causes
+from reports import tally, wording
+from reports.attribution import faults
+from reports.attribution.causes import cause_words, causes
+from reports.cohorts import tables as cohort_tables
 from reports.consultation import verdicts
 from reports.escaping import one_line, visible, web_link
+from reports.evidence import evidence, marks, retrieval, scripts
 from reports.folding import shown_probes, untold_probes
 from reports.summary import AlertView, ProbeRecord, Report
 

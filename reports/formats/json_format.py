@@ -18,9 +18,11 @@ from checks.finding import Finding
 from probes.failure import Failure
 from probes.fault import FAULT_OF_FAILURE
 from probes.sample import Sample
-from reports import cohort_tables, faults, tally
-from reports.causes import cause_object, causes
-from reports.cohorts import cohorts
+from reports import tally
+from reports.attribution import faults
+from reports.attribution.causes import cause_object, causes
+from reports.cohorts import tables as cohort_tables
+from reports.cohorts.cohorts import cohorts
 from reports.formats.json_judge import judge_object
 from reports.summary import ProbeRecord, RunRecord
 

@@ -12,8 +12,11 @@ from checks.drift.result import StreamResult
 from checks.finding import Finding, Status
 from probes.failure import SENTENCES
 from probes.sample import Sample
-from reports import cohort_tables, faults, marks, tally, wording
+from reports import tally, wording
+from reports.attribution import faults
+from reports.cohorts import tables as cohort_tables
 from reports.escaping import markdown_code, markdown_prose
+from reports.evidence import marks
 from reports.summary import RunRecord
 
 _ROWS = 20

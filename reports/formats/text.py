@@ -19,9 +19,12 @@ from checks.finding import Finding, Status
 from checks.verdict import Health
 from probes.failure import SENTENCES
 from probes.sample import Sample
-from reports import cohort_tables, faults, marks, tally, wording
+from reports import tally, wording
+from reports.attribution import faults
+from reports.cohorts import tables as cohort_tables
 from reports.console import command, plain_table, printed
 from reports.escaping import one_line
+from reports.evidence import marks
 from reports.folding import shown_probes, untold_probes
 from reports.summary import ProbeRecord, RunRecord
 

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from probes.errors import DeliveryError
-from reports import digest as digests
 from reports.escaping import one_line, visible
-from reports.notice import AlertEvent, Delivery, Digest, Notice
+from reports.messages import digest as digests
+from reports.messages.notice import AlertEvent, Delivery, Digest, Notice
 from reports.notifiers.console import text_lines
 from reports.notifiers.replies import repeat_key, timeout
 

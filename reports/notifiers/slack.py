@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from probes.errors import DeliveryError
-from reports.notice import AlertEvent, Delivery, Digest, Notice
+from reports.messages.notice import AlertEvent, Delivery, Digest, Notice
 from reports.notifiers.replies import timeout
 from reports.notifiers.slack_blocks import Block, blocks, fallback_text
 from reports.notifiers.slack_calls import Fields, Refusal, call, hook

@@ -1,5 +1,5 @@
 """The nouns of a plan: what a suite will cost, what it will find, how often it will be wrong. Made by
-``runner.planning``, read by the formats."""
+``runner.planning.planning``, read by the formats."""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from reports.alerts.silences import Acknowledgement, Silence
+from reports.alerts.story import Incident, IncidentEvent, Told
 from reports.formats.json_format import json_text
-from reports.incident_story import Incident, IncidentEvent, Told
-from reports.silences import Acknowledgement, Silence
 
 SCHEMA = "holdfast.alerts/1"
 

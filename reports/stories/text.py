@@ -9,12 +9,12 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from reports.alerts.silences import Silence, acknowledged_words, silence_words
+from reports.alerts.story import Incident, IncidentEvent, StreamScore, Told
 from reports.console import command, printed
 from reports.escaping import one_line
-from reports.incident_story import Incident, IncidentEvent, StreamScore, Told
-from reports.message import lasted_words
-from reports.notice import Notice
-from reports.silences import Silence, acknowledged_words, silence_words
+from reports.messages.message import lasted_words
+from reports.messages.notice import Notice
 from reports.wording import count, instant
 
 _FACTS = 3

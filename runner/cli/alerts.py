@@ -15,8 +15,8 @@ from runner.cli import options as opt
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reports.incident_story import Incident
-    from runner.silencing import Act
+    from reports.alerts.story import Incident
+    from runner.alerting.silencing import Act
     from runner.store.base import Store
 
 DEFAULT_SINCE = "7d"
@@ -44,7 +44,7 @@ def alerts(
     config: opt.Config = None,
 ) -> int:
     """List open incidents; with --past or --all those that are over, too."""
-    from runner.incidents import Wanted, incidents
+    from runner.alerting.incidents import Wanted, incidents
 
     if context.invoked_subcommand is not None:
         return 0
@@ -63,7 +63,7 @@ def alerts(
 def show(incident: Named, format_: TextOrJson = "text", store: opt.Store = None, config: opt.Config = None) -> int:
     """Tell the whole story of one incident."""
     from reports.stories import text
-    from runner.incidents import incident_named
+    from runner.alerting.incidents import incident_named
 
     _format(format_)
     now = datetime.now(UTC)
@@ -85,8 +85,8 @@ def acknowledge(
     config: opt.Config = None,
 ) -> int:
     """Say that you look after an incident: it is neither escalated nor repeated; its end is still told."""
-    from reports.silences import acknowledged_words
-    from runner import silencing
+    from reports.alerts.silences import acknowledged_words
+    from runner.alerting import silencing
 
     act = act_of(author, reason, "an acknowledgement")
     with opened_store(store, config) as opened:
@@ -131,8 +131,8 @@ def act_of(author: str | None, reason: str | None, what: str) -> Act:
     Raises:
         UsageError: no reason is given.
     """
+    from runner.alerting.silencing import Act
     from runner.cli.session import author_of
-    from runner.silencing import Act
 
     if not reason or not reason.strip():
         raise UsageError(f'{what} needs a reason: --reason "..."')

@@ -44,12 +44,12 @@ def capture(
     """Forget what was normal, make this many runs, and take them as the new baseline."""
     from contextlib import closing
 
-    from runner.baselines import begin_capture, refuse_where_nothing_may_be_spent
     from runner.cli.interruptible import run_interruptible
     from runner.cli.printing import format_named, print_runs
     from runner.cli.run import fire, orders_of
     from runner.cli.session import author_of, prepare_all, refuse_unwritable, settings_beside
     from runner.files import writable
+    from runner.normal.baselines import begin_capture, refuse_where_nothing_may_be_spent
     from runner.wiring import store_of
 
     format_named(format_)
@@ -125,9 +125,9 @@ def accept(
     config: opt.Config = None,
 ) -> int:
     """Take the present as the new normal, from the run on in which each stream moved."""
-    from runner.baselines import accept_change
     from runner.cli.look import one_place
     from runner.cli.session import author_of, reason_of
+    from runner.normal.baselines import accept_change
 
     why = reason_of(reason, "accept")
     with one_place(suite, endpoint, store, config) as place:
@@ -155,9 +155,9 @@ def mark(
     config: opt.Config = None,
 ) -> int:
     """Declare a change, such as a deploy: from the next run on all streams learn anew, and pictures show the reason."""
-    from runner.baselines import mark_change
     from runner.cli.look import one_place
     from runner.cli.session import author_of, reason_of
+    from runner.normal.baselines import mark_change
 
     why = reason_of(reason, "mark")
     with one_place(suite, endpoint, store, config) as place:
@@ -179,7 +179,7 @@ def freeze(
     from reports.wording import count
     from runner.cli.look import one_place
     from runner.cli.session import author_of, reason_of
-    from runner.golden import freeze_baseline
+    from runner.normal.golden import freeze_baseline
 
     why = reason_of(reason, "freeze")
     with one_place(suite, endpoint, store, config) as place:
@@ -202,10 +202,10 @@ def reset(
 ) -> int:
     """Forget what was normal; the next runs collect anew. A golden baseline goes only with --golden."""
     from reports.wording import count
-    from runner.baselines import reset_baseline
     from runner.cli.look import one_place
     from runner.cli.session import author_of, reason_of
-    from runner.golden import drop_golden
+    from runner.normal.baselines import reset_baseline
+    from runner.normal.golden import drop_golden
 
     why = reason_of(reason, "reset")
     if golden and probe:

@@ -30,7 +30,7 @@ def diff(
     """Show what differs between two pictures of what is normal: questions, answers, amounts, rates and routes."""
     from checks.baseline_diff import compare
     from runner.cli.look import one_place
-    from runner.picturing import picture_of
+    from runner.normal.picturing import picture_of
 
     if format_ not in ("text", "json"):
         raise UsageError(f"--format {format_!r} is unknown; it is one of text, json")

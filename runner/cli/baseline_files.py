@@ -35,8 +35,8 @@ def export_file(
     """Write what is normal to a file: its runs since the last capture, mark or reset, with the acts in between."""
     from checks.baseline_text import text_of
     from runner.cli.session import author_of, endpoints_of, reason_of, settings_beside
-    from runner.exporting import exported
     from runner.files import write_text
+    from runner.normal.exporting import exported
     from runner.prepare import AnyEnvironment, prepare
     from runner.wiring import store_of
 
@@ -78,11 +78,11 @@ def import_file(
     """Make a file the baseline of a store that knows nothing of this suite at this endpoint yet."""
     from dataclasses import replace
 
-    from reports.keeping_files import kept_file_run
+    from reports.keeping.files import kept_file_run
     from runner.cli.session import author_of, endpoints_of, reason_of, settings_beside
-    from runner.importing_baselines import import_baseline, read
+    from runner.keeping.privacy import Pens
+    from runner.normal.importing_baselines import import_baseline, read
     from runner.prepare import prepare
-    from runner.privacy import Pens
     from runner.wiring import store_of
 
     why = reason_of(reason, "import")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from checks.baseline_file import BaselineFile
     from probes.suite import Suite
     from reports.canary.record import CanaryRecord
-    from runner.canary import CanaryOrder
+    from runner.canary.canary import CanaryOrder
     from runner.prepare import PreparedSuite
     from runner.settings import LoadedSettings
 
@@ -107,7 +107,7 @@ def _order(
         UsageError: the suite has no such endpoint or probe, or both sides are one.
     """
     from checks.canary.plan import CanaryPlan
-    from runner.canary import CanaryOrder
+    from runner.canary.canary import CanaryOrder
     from runner.cli.session import endpoints_of
     from runner.prepare import select
 
@@ -161,7 +161,7 @@ def _baseline(prepared: PreparedSuite, production: str | None, file: Path | None
         InputError: it is no baseline file, or damaged.
     """
     from runner.cli.baseline_files import fitting
-    from runner.importing_baselines import read
+    from runner.normal.importing_baselines import read
 
     if production is not None and file is not None:
         raise UsageError("--production and --against-baseline exclude each other: the file stands in for production")
@@ -193,7 +193,7 @@ def _seconds(written: str) -> float:
 
 
 async def _run(order: CanaryOrder, loaded: LoadedSettings, store: str | None) -> CanaryRecord:
-    from runner.canary import Canaries
+    from runner.canary.canary import Canaries
     from runner.cli.printing import pair_progress
     from runner.wiring import installation
 

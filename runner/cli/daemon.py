@@ -12,8 +12,8 @@ import typer
 from runner.cli import options as opt
 
 if TYPE_CHECKING:
+    from runner.daemon.suite_watch import SuiteWatch
     from runner.settings import LoadedSettings
-    from runner.suite_watch import SuiteWatch
 
 
 def daemon(
@@ -34,11 +34,11 @@ def daemon(
 ) -> int:
     """Fire suites on their schedules, send alerts, and answer /metrics, /healthz and report pages, until stopped."""
     from probes.clock import SystemClock
+    from runner.alerting.dependencies import refuse_circles
     from runner.cli.session import refuse_twins, settings_beside, suite_files
-    from runner.dependencies import refuse_circles
+    from runner.daemon.store_lock import only_daemon
+    from runner.daemon.suite_watch import SuiteWatch
     from runner.prepare import prepare
-    from runner.store_lock import only_daemon
-    from runner.suite_watch import SuiteWatch
     from runner.wiring import store_file
 
     log_as(log_format, log_level)
@@ -101,9 +101,9 @@ async def _serve(watch: SuiteWatch, loaded: LoadedSettings, store: str | None) -
 
     import structlog
 
-    from reports.metrics import Metrics
-    from runner.daemon import Daemon
-    from runner.web import bound, listening, origin
+    from reports.metrics.metrics import Metrics
+    from runner.daemon.daemon import Daemon
+    from runner.daemon.web import bound, listening, origin
     from runner.wiring import installation
 
     settings = loaded.settings

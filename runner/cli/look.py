@@ -190,7 +190,7 @@ def replay(
     config: opt.Config = None,
 ) -> int:
     """Judge the stored samples again from the start, and compare with what was said at the time."""
-    from runner.replay import replay_canary, replay_place
+    from runner.normal.replay import replay_canary, replay_place
 
     with one_place(suite, endpoint, store, config) as place:
         if canary:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from probes.errors import UsageError
 from reports.escaping import one_line
 from reports.wording import count
-from runner.baselines import latest_drift
 from runner.cli.normal_list import act_object, act_words, standing_freeze
-from runner.versions import Version, versions
+from runner.normal.baselines import latest_drift
+from runner.normal.versions import Version, versions
 
 if TYPE_CHECKING:
     from checks.drift.result import StreamResult

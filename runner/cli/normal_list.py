@@ -12,8 +12,8 @@ from checks.drift.result import StreamState
 from probes.errors import UsageError
 from reports.escaping import one_line
 from reports.wording import count
-from runner.baselines import latest_drift
-from runner.golden import golden_streams
+from runner.normal.baselines import latest_drift
+from runner.normal.golden import golden_streams
 from runner.store.base import BaselineAct, Store
 
 SCHEMA = "holdfast.baselines/1"

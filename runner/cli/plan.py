@@ -14,7 +14,7 @@ from runner.cli import options as opt
 
 if TYPE_CHECKING:
     from reports.plan.record import SuitePlan
-    from runner.planning import PlanOrder
+    from runner.planning.planning import PlanOrder
     from runner.prepare import PreparedSuite
     from runner.settings import LoadedSettings
     from runner.store.base import Store
@@ -40,7 +40,7 @@ def plan(
     """Say what a suite will find within an hour, a day and a week, how often it will be wrong, and what it costs."""
     from runner.cli.session import endpoints_of, settings_beside
     from runner.files import writable, write_text
-    from runner.planning import EFFORTS, PlanOrder
+    from runner.planning.planning import EFFORTS, PlanOrder
 
     if format_ not in ("text", "json"):
         raise UsageError(f"--format {format_!r} is unknown; it is one of text, json")
@@ -84,7 +84,7 @@ def _read(suite: Path) -> PreparedSuite:
 
 
 def _planned(order: PlanOrder, store: str | None, loaded: LoadedSettings) -> SuitePlan:
-    from runner.planning import planned
+    from runner.planning.planning import planned
 
     opened = _store(store, loaded)
     if opened is None:

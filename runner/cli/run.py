@@ -11,10 +11,10 @@ from runner.cli import options as opt
 if TYPE_CHECKING:
     from probes.sample import Sample
     from reports.summary import RunRecord
+    from runner.asking.orders import RunOrder
     from runner.cli.printing import Made
-    from runner.orders import RunOrder
+    from runner.gateway.push_settings import Pushgateway
     from runner.prepare import PreparedSuite
-    from runner.push_settings import Pushgateway
     from runner.settings import LoadedSettings
     from runner.store.base import Store
     from runner.wiring import Installation
@@ -72,8 +72,8 @@ def orders_of(
     Raises:
         UsageError: an endpoint, probe or label that the suite does not have.
     """
+    from runner.asking.orders import RunOrder
     from runner.cli.session import endpoints_of
-    from runner.orders import RunOrder
     from runner.prepare import select
 
     return [
@@ -137,7 +137,7 @@ def gateway_of(option: str | None, loaded: LoadedSettings) -> Pushgateway | None
     from pydantic import SecretStr
 
     from probes.errors import UsageError
-    from runner.push_settings import Pushgateway, usable
+    from runner.gateway.push_settings import Pushgateway, usable
 
     known = loaded.settings.pushgateway
     if option is None:
@@ -149,7 +149,7 @@ def gateway_of(option: str | None, loaded: LoadedSettings) -> Pushgateway | None
 
 async def _push(made: Made, gateway: Pushgateway) -> None:
     """Push what the runs told. Where that fails it is said, and nothing else changes: the exit code is the runs'."""
-    from runner.pushing import push
+    from runner.gateway.pushing import push
 
     if trouble := await push(made.records, gateway):
         made.notes.append(f"warning: the metrics were not pushed to the pushgateway: {trouble}")
@@ -166,7 +166,7 @@ async def _rounds(
 ) -> None:
     from dataclasses import replace
 
-    from runner.not_stored import NotStored
+    from runner.asking.not_stored import NotStored
 
     going = list(orders)
     for round_ in range(rounds):
@@ -198,8 +198,8 @@ async def _confirm(
     """The confirmation runs that a run asks for; false where one could not be stored."""
     from functools import partial
 
-    from runner.confirming import confirmed
-    from runner.not_stored import NotStored
+    from runner.asking.confirming import confirmed
+    from runner.asking.not_stored import NotStored
 
     if capturing or order.prepared.suite.drift.confirm is None:
         return True

@@ -9,7 +9,7 @@ from pathlib import Path
 from probes.errors import InputError, Problem, StoreError, SuiteError, UsageError
 from probes.nearest import did_you_mean
 from probes.suite import Spend
-from runner.dependencies import refuse_circles
+from runner.alerting.dependencies import refuse_circles
 from runner.prepare import PreparedSuite, prepare
 from runner.settings import LoadedSettings, load_settings
 

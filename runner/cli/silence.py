@@ -13,7 +13,7 @@ from runner.cli import options as opt
 from runner.cli.alerts import act_of, opened_store, options_of, seconds_of
 
 if TYPE_CHECKING:
-    from runner.silencing import Act
+    from runner.alerting.silencing import Act
 
 
 def silence(
@@ -54,7 +54,7 @@ def _silence(
     from secrets import token_hex
 
     from reports.stories.text import silence_line
-    from runner import silencing
+    from runner.alerting import silencing
 
     with opened_store(store, config) as opened:
         made = silencing.silence(
@@ -82,8 +82,8 @@ def _list_silences(store: str | None, config: Path | None) -> int:
 
 def _end(name: str, author: str | None, reason: str | None, store: str | None, config: Path | None) -> int:
     from reports.stories.text import silence_line
+    from runner.alerting.silencing import Act, end_silence
     from runner.cli.session import author_of
-    from runner.silencing import Act, end_silence
 
     act = Act(author=author_of(author), reason=(reason or "").strip(), at=datetime.now(UTC))
     with opened_store(store, config) as opened:

@@ -18,7 +18,7 @@ from runner.cli import options as opt
 
 if TYPE_CHECKING:
     from reports.house_text import StoreFigures
-    from runner.privacy_settings import Retention
+    from runner.keeping.privacy_settings import Retention
     from runner.settings import LoadedSettings
     from runner.store.base import Store
 
@@ -63,7 +63,7 @@ def stats(format_: TextOrJson = "text", store: opt.Store = None, config: opt.Con
 
 def _figures(store: Store, retain: Retention, now: datetime) -> StoreFigures:
     from reports.house_text import StoreFigures
-    from runner.housekeeping import due_now
+    from runner.keeping.housekeeping import due_now
 
     size = store.size()
     return StoreFigures(
@@ -91,7 +91,7 @@ def prune(
 ) -> int:
     """Forget what is older than privacy.retain of the settings, in small steps, while others may write."""
     from reports.house_text import due_words
-    from runner.housekeeping import due_now
+    from runner.keeping.housekeeping import due_now
 
     _format(format_)
     now = datetime.now(UTC)
@@ -114,7 +114,7 @@ def _retention(retain: Retention, texts: str | None) -> Retention:
 
 
 def _prune(store: Store, retain: Retention, now: datetime) -> dict[str, int]:
-    from runner.housekeeping import Housekeeping
+    from runner.keeping.housekeeping import Housekeeping
 
     house = Housekeeping(store=store, retain=retain)
     for _ in house.steps(now):
@@ -178,7 +178,7 @@ def history(
     """Sums by day or hour, which outlive the runs they are made of."""
     from reports.house_text import history_json, history_lines
     from runner.cli.alerts import seconds_of
-    from runner.housekeeping import rolled_up
+    from runner.keeping.housekeeping import rolled_up
 
     _format(format_)
     if by not in ("hour", "day"):

@@ -33,10 +33,10 @@ def init(
 def validate(suites: opt.Suites, config: opt.Config = None) -> int:
     """Read suites and settings, and tell everything that is wrong with them. Sends nothing."""
     from probes.clock import SystemClock
+    from runner.alerting.dependencies import Dependencies
     from runner.cli.session import prepare_all, settings_beside
-    from runner.dependencies import Dependencies
-    from runner.pace import pace_notes
-    from runner.windows import window_notes
+    from runner.schedule.pace import pace_notes
+    from runner.schedule.windows import window_notes
 
     now = SystemClock().now()
     loaded = settings_beside(suites, config)
@@ -65,7 +65,7 @@ def schema() -> int:
     import json
 
     from checks.rules import CHECKS
-    from runner.suite_schema import suite_schema
+    from runner.schema.suite_schema import suite_schema
 
     typer.echo(json.dumps(suite_schema(CHECKS), indent=2, ensure_ascii=False))
     return 0

@@ -11,13 +11,13 @@ from pathlib import Path
 from checks.drift.result import SUITE_SCOPE, StreamResult, StreamState
 from checks.verdict import Health
 from probes.suite import AlertRule
-from reports.causes import cause_words, causes
+from reports.attribution.causes import cause_words, causes
 from reports.notifiers.console import ConsoleNotifier
 from reports.summary import RunRecord
 from reports.tally import folded
 from reports.wording import names_words, since_words, stream_sentence
+from runner.asking.orders import RunOrder
 from runner.demo.endpoint import EndpointProcess
-from runner.orders import RunOrder
 from runner.pages import page_name, write_reports
 from runner.prepare import PreparedSuite, prepare, select
 from runner.settings import LoadedSettings, Settings

@@ -14,9 +14,9 @@ from typing import Any
 
 from probes.clock import Clock
 from probes.errors import DeliveryError
-from reports.notice import AlertEvent, Delivery, Notice, Notifier, TrialNotifier
+from reports.messages.notice import AlertEvent, Delivery, Notice, Notifier, TrialNotifier
+from runner.delivery.outbox import SEND_TIMEOUT_S, called
 from runner.doctor.diagnosis import Diagnosis, State
-from runner.outbox import SEND_TIMEOUT_S, called
 
 SUITE = "holdfast-doctor"
 ATTEMPTS = 3

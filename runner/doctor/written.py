@@ -9,7 +9,7 @@ from typing import Any
 from probes.environment import NAME, REFERENCE
 from probes.errors import InputError, SettingsError, UsageError
 from probes.pricing import asked_model, price_known
-from reports.notice import Notifier
+from reports.messages.notice import Notifier
 from reports.wording import count
 from runner.doctor.diagnosis import Diagnosis, State
 from runner.prepare import PreparedSuite, prepare

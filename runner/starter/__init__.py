@@ -9,7 +9,7 @@ from pathlib import Path
 from checks.rules import CHECKS
 from probes.errors import UsageError
 from runner.files import write_text
-from runner.suite_schema import suite_schema
+from runner.schema.suite_schema import suite_schema
 
 STARTER_SUITE = "suite.yaml"
 STARTER_FILES = (STARTER_SUITE, "holdfast.yaml")

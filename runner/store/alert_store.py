@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from reports.incident import AlertState
+from reports.alerts.incident import AlertState
 
 if TYPE_CHECKING:
     from runner.store.base import OutboxEntry

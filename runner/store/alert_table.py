@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from reports.incident import AlertState
+from reports.alerts.incident import AlertState
 from runner.store import alert_rows
 from runner.store.base import OutboxEntry
 from runner.store.columns import instant_text, to_json

@@ -14,10 +14,10 @@ from typing import Any, Protocol
 
 from checks.drift.observation import RunObservation
 from checks.drift.result import StreamKey
-from reports.alerts import AlertState
+from reports.alerts.machine import AlertState
 from reports.canary.record import CanaryRecord
 from reports.consultation import CalibrationResult, Served
-from reports.notice import Notice
+from reports.messages.notice import Notice
 from reports.summary import BaselineView, Began, RunRecord, StreamPoint
 from runner.store.alert_store import AlertStore
 from runner.store.house_store import HouseStore

@@ -42,7 +42,7 @@ SAMPLES = """
     ORDER BY s.run, s.position
 """
 NEWEST_RUN = "SELECT run_id FROM runs WHERE suite = ? AND endpoint = ? ORDER BY seq DESC LIMIT 1"
-# Runs in which a probe was asked as it was last asked, and those in which it passed as reports/cohorts.py means it.
+# Runs in which a probe was asked as it was last asked, and those in which it passed as reports/cohorts means it.
 KEPT = """
     WITH chosen AS (SELECT seq FROM runs WHERE suite = ? AND endpoint = ? AND in_baseline = 1 AND run_id <> ?),
     latest AS (

@@ -1,7 +1,7 @@
 """The part of every store that keeps house: its salt, its size, sums by hour and day, and what is forgotten when.
 
 Every method that writes is one small transaction, so that a run that is to be saved never waits for long; who keeps
-house calls them until they say 0 (``runner.housekeeping``).
+house calls them until they say 0 (``runner.keeping.housekeeping``).
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
-from reports.alerts import AlertState
-from reports.incident_story import ChangeRow, IncidentEvent, StreamScore, Told
+from reports.alerts.machine import AlertState
+from reports.alerts.story import ChangeRow, IncidentEvent, StreamScore, Told
 from runner.store import alert_rows
 from runner.store.columns import instant, instant_text, to_json
 from runner.store.database import SqliteDatabase

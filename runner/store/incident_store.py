@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from reports.alerts import AlertState
-from reports.incident_story import ChangeRow, StreamScore, Told
-from reports.silences import Acknowledgement, Silence
+from reports.alerts.machine import AlertState
+from reports.alerts.silences import Acknowledgement, Silence
+from reports.alerts.story import ChangeRow, StreamScore, Told
 
 
 class IncidentStore(Protocol):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from reports.notice import AlertEvent, Notice
+from reports.messages.notice import AlertEvent, Notice
 
 WAITING_MAX = 1000
 """Waiting notices looked at for one channel at once; the rest follows when these are settled."""

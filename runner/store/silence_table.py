@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from reports.silences import Acknowledgement, Silence
+from reports.alerts.silences import Acknowledgement, Silence
 from runner.store.columns import Codec, in_utc, instant_text, to_json
 from runner.store.database import SqliteDatabase
 from runner.store.rows import Row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from reports.incident import AlertState
+from reports.alerts.incident import AlertState
 from runner.store import alert_table
 from runner.store.base import OutboxEntry
 from runner.store.database import SqliteDatabase

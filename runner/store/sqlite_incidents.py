@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from reports.alerts import AlertState
-from reports.incident_story import ChangeRow, StreamScore, Told
-from reports.silences import Acknowledgement, Silence
+from reports.alerts.machine import AlertState
+from reports.alerts.silences import Acknowledgement, Silence
+from reports.alerts.story import ChangeRow, StreamScore, Told
 from runner.store import incident_reading, silence_table
 from runner.store.database import SqliteDatabase
 

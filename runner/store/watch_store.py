@@ -1,6 +1,6 @@
 """The part of every store's contract that is about the daemon itself: that it lives, and what it leaves undelivered.
 
-Part of ``Store``; feeds ``runner.watching``.
+Part of ``Store``; feeds ``runner.daemon.watching``.
 """
 
 from __future__ import annotations

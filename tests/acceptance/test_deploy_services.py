@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from runner.daemon import STOP_DELIVERY_S, STOP_RUNS_S
-from runner.outbox import SEND_TIMEOUT_S
-from runner.web import CLIENTS_S
+from runner.daemon.daemon import STOP_DELIVERY_S, STOP_RUNS_S
+from runner.daemon.web import CLIENTS_S
+from runner.delivery.outbox import SEND_TIMEOUT_S
 from tests.acceptance.conftest import HOLDFAST
 from tests.acceptance.real import free_port, needs
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.metrics import Metrics
+from reports.metrics.metrics import Metrics
 from runner.cli import main
 from runner.store import open_store
 from tests.fakes.leaking import SENTENCE, SHAPED, LeakingServer

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from reports.metric_table import FAMILIES
+from reports.metrics.table import FAMILIES
 from tests.acceptance.real import needs
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

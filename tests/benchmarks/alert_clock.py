@@ -18,9 +18,9 @@ from pathlib import Path
 
 import structlog
 
-from reports.incident import AlertState
-from runner.alert_clock import AlertClock
-from runner.letterhead import Letterhead
+from reports.alerts.incident import AlertState
+from runner.alerting.alert_clock import AlertClock
+from runner.alerting.letterhead import Letterhead
 from runner.prepare import PreparedSuite, prepare
 from runner.store import open_store
 from runner.store.base import Store

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.demo.endpoint import RunningEndpoint
-from runner.replay import replay_place
+from runner.normal.replay import replay_place
 from runner.store import open_store
 from runner.store.base import Store
 from tests.acceptance.real import free_port

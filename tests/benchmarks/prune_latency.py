@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from runner.house_chore import PAUSE_S
-from runner.housekeeping import Housekeeping
-from runner.privacy_settings import Retention
+from runner.daemon.house_chore import PAUSE_S
+from runner.keeping.housekeeping import Housekeeping
+from runner.keeping.privacy_settings import Retention
 from runner.store import open_store
 from runner.store.base import Store
 from tests.contract.test_stores import NOW, numbered, written

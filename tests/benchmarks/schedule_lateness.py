@@ -22,7 +22,7 @@ from pathlib import Path
 import structlog
 
 from probes.clock import SystemClock
-from runner.daemon import Daemon
+from runner.daemon.daemon import Daemon
 from runner.store import open_store
 from tests.fakes.daemons import ToldEngine, a_daemon, a_suite, prepared
 

@@ -18,9 +18,9 @@ from checks.drift.result import SUITE_SCOPE, StreamKey
 from probes.errors import HoldfastError, StoreError
 from probes.sample import Timing
 from reports.rollup import Rollup, Sketch
-from runner.housekeeping import Housekeeping, due_now
-from runner.privacy_settings import Retention
-from runner.replay import replay_place
+from runner.keeping.housekeeping import Housekeeping, due_now
+from runner.keeping.privacy_settings import Retention
+from runner.normal.replay import replay_place
 from runner.store import open_store
 from runner.store.base import BaselineAct, Installed, Store
 from tests.contract.test_stores import LATENCY, NOW, PLACE, alert, entry, numbered, written

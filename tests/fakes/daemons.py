@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from probes.clock import Clock
-from reports.metrics import Metrics
+from reports.metrics.metrics import Metrics
 from reports.summary import RunRecord
-from runner.daemon import CLOCK_EVERY_S, Daemon
-from runner.holding import Limits
-from runner.orders import RunOrder
-from runner.outbox import OutboxWorker
+from runner.asking.orders import RunOrder
+from runner.daemon.daemon import CLOCK_EVERY_S, Daemon
+from runner.daemon.suite_watch import SuiteWatch
+from runner.delivery.outbox import OutboxWorker
+from runner.limits.holding import Limits
 from runner.prepare import PreparedSuite, prepare
 from runner.settings import Settings
 from runner.store.base import Store
-from runner.suite_watch import SuiteWatch
 from runner.wiring import Installation
 from tests.fakes.records import a_run
 

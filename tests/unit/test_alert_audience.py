@@ -12,7 +12,7 @@ from checks.drift.result import StreamState
 from checks.finding import Finding, Status
 from probes.failure import FailureClass
 from probes.suite import AlertRule, Severity
-from reports.ownership import conditions_told
+from reports.alerts.ownership import conditions_told
 from reports.summary import RunRecord
 from tests.fakes import records
 from tests.fakes.alerting import Machine, a_rule

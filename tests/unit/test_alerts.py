@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.alerts import NOT_LISTENING, AlertState, step, views
-from reports.notice import AlertEvent
+from reports.alerts.machine import NOT_LISTENING, AlertState, step, views
+from reports.messages.notice import AlertEvent
 from tests.fakes.alerting import START, Machine, a_condition, a_rule
 
 

@@ -10,8 +10,8 @@ import pytest
 from checks.drift.result import Effect, StreamResult, StreamState
 from checks.finding import Finding, Status
 from probes.failure import FailureClass
-from reports.alerts import Condition
-from reports.incidents import FACTS_SHOWN, conditions
+from reports.alerts.incidents import FACTS_SHOWN, conditions
+from reports.alerts.machine import Condition
 from reports.summary import RunRecord
 from tests.fakes import records
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from reports.alerts import AlertState, views
-from reports.inhibition import INHIBITED, held_back, inhibition, with_dependents
+from reports.alerts.inhibition import INHIBITED, held_back, inhibition, with_dependents
+from reports.alerts.machine import AlertState, views
 from tests.fakes.alerting import START, Machine, a_condition, a_rule
 
 

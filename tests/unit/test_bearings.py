@@ -9,7 +9,7 @@ import pytest
 from checks.drift.result import StreamState
 from probes.failure import FailureClass
 from probes.fault import Fault
-from reports.bearings import Bearings, bearings
+from reports.messages.bearings import Bearings, bearings
 from tests.fakes import records
 from tests.fakes.records import HOSTILE
 

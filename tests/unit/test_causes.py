@@ -14,10 +14,10 @@ from checks.drift.result import Effect, StreamKey, StreamResult, StreamState
 from checks.finding import Status
 from probes.fault import Fault
 from probes.sample import Finish
-from reports.causes import cause_words, causes
-from reports.explaining import follows
+from reports.alerts.incidents import conditions
+from reports.attribution.causes import cause_words, causes
+from reports.attribution.explaining import follows
 from reports.formats import json_format, markdown, text
-from reports.incidents import conditions
 from reports.summary import Began, Declared, ProbeRecord, RunRecord
 from reports.wording import verdict_reason
 from tests.fakes.records import NOW, a_finding, a_probe, a_run, a_sample, a_stream

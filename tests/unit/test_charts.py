@@ -9,9 +9,10 @@ from xml.etree import ElementTree as Xml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import charts, wording
-from reports.distribution import DOTS_MAX, LEFT, RIGHT, distributions
-from reports.evidence_line import evidence_line
+from reports import wording
+from reports.evidence import charts
+from reports.evidence.distribution import DOTS_MAX, LEFT, RIGHT, distributions
+from reports.evidence.line import evidence_line
 from reports.summary import StreamPoint
 from tests.fakes.records import HOSTILE
 

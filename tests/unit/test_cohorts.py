@@ -14,11 +14,11 @@ from checks.finding import Status
 from checks.verdict import Health
 from probes.failure import FailureClass
 from reports import wording
-from reports.cohort_tables import ROWS
-from reports.cohorts import FAMILY, LEVEL, Cohort, cohorts, cuts, worse_words
+from reports.cohorts.cohorts import FAMILY, LEVEL, Cohort, cohorts, cuts, worse_words
+from reports.cohorts.hypergeometric import lower_tail
+from reports.cohorts.tables import ROWS
 from reports.formats import json_format, markdown, text
 from reports.formats.html import render_report
-from reports.hypergeometric import lower_tail
 from reports.summary import ProbeNormal, ProbeRecord, RunRecord
 from tests.fakes.records import (
     HOSTILE,

@@ -17,8 +17,8 @@ from checks.drift.result import StreamKey, StreamResult, StreamState
 from probes.failure import FailureClass
 from probes.suite import Confirm
 from reports.summary import RunRecord
-from runner.confirming import CONFIRM, asks, confirmations_per_year, confirmed
-from runner.orders import RunOrder
+from runner.asking.confirming import CONFIRM, asks, confirmations_per_year, confirmed
+from runner.asking.orders import RunOrder
 from runner.prepare import prepare, select
 from runner.store import open_store
 from runner.store.base import Store

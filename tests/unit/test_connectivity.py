@@ -11,8 +11,8 @@ import pytest
 
 from probes.failure import FailureClass
 from probes.sample import Sample
-from runner.connectivity import FRESH_S, OwnNetwork, domain, heard, public, reaches, witnesses, wordless
-from runner.orders import RunOrder
+from runner.asking.connectivity import FRESH_S, OwnNetwork, domain, heard, public, reaches, witnesses, wordless
+from runner.asking.orders import RunOrder
 from tests.fakes.clock import FakeClock
 from tests.fakes.http_server import FakeServer
 from tests.fakes.records import a_failed_sample, a_sample

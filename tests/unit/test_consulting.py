@@ -20,9 +20,9 @@ from probes.clock import SystemClock
 from probes.endpoint import Endpoint
 from probes.transport import Transport
 from reports.summary import RunRecord
+from runner.asking.orders import RunOrder
 from runner.demo.endpoint import RunningEndpoint
 from runner.engine import Engine
-from runner.orders import RunOrder
 from runner.prepare import PreparedSuite, prepare, select
 from runner.store import open_store
 from runner.store.base import Store

@@ -19,18 +19,18 @@ from structlog.testing import capture_logs
 from probes.clock import SystemClock
 from probes.errors import DeliveryError, StoreError
 from probes.suite import Schedule
-from reports.incident import AlertState
-from reports.metrics import Metrics
-from reports.notice import Delivery, Notice
+from reports.alerts.incident import AlertState
+from reports.messages.notice import Delivery, Notice
+from reports.metrics.metrics import Metrics
 from reports.summary import RunRecord
-from runner.beats import Beat, first_due, grace_s, newest_scheduled
-from runner.chores import Chore, Troubles, keep_doing
-from runner.daemon import Daemon
-from runner.holding import Limits
-from runner.last_resort import LastResort, notice_of
-from runner.not_stored import NotStored
-from runner.orders import RunOrder
-from runner.outbox import OutboxWorker
+from runner.asking.not_stored import NotStored
+from runner.asking.orders import RunOrder
+from runner.daemon.beats import Beat, first_due, grace_s, newest_scheduled
+from runner.daemon.chores import Chore, Troubles, keep_doing
+from runner.daemon.daemon import Daemon
+from runner.daemon.last_resort import LastResort, notice_of
+from runner.delivery.outbox import OutboxWorker
+from runner.limits.holding import Limits
 from runner.prepare import PreparedSuite, prepare
 from runner.settings import Settings
 from runner.store import open_store

@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from probes.errors import UsageError
+from runner.alerting.dependencies import Dependencies, refuse_circles
 from runner.cli.app import app
-from runner.dependencies import Dependencies, refuse_circles
 from runner.prepare import PreparedSuite, prepare
 
 SUITE = """\

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from probes.fault import Fault
-from reports import digest as words
-from reports.notice import AlertEvent, Digest, Notice
+from reports.messages import digest as words
+from reports.messages.notice import AlertEvent, Digest, Notice
 from reports.notifiers.slack import SlackNotifier
 from reports.notifiers.slack_digest import digest_blocks, digest_fallback, digest_update
 from reports.notifiers.slack_finding import carrying

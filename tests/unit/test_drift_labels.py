@@ -14,9 +14,9 @@ from checks.drift.result import StreamKey, StreamResult, StreamState, label_scop
 from checks.drift.score import streams_of
 from checks.verdict import Health, run_health
 from probes.suite import Suite
-from reports.causes import causes
+from reports.attribution.causes import causes
 from reports.formats.html import render_report
-from runner.orders import groups_of
+from runner.asking.orders import groups_of
 from runner.prepare import prepare
 from tests.fakes.records import NOW, a_probe, a_report, a_run, a_stream
 from tests.unit.drift_world import PROBES, Weather, World, key

@@ -18,7 +18,7 @@ from probes.failure import Failure, FailureClass
 from probes.fault import FAULT_OF_FAILURE, FAULT_SENTENCES, Fault
 from probes.route import Route
 from probes.sample import Attempt, Document, Finish, Sample, Timing, TokenUsage, ToolCall
-from reports import faults
+from reports.attribution import faults
 from tests.fakes import records
 from tests.fakes.rules import NOTHING_ELSE, bound, spec
 from tests.fakes.samples import answered, timed_out

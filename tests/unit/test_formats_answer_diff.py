@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.answer_diff import WORDS_MAX, diff_answers, nearest
+from reports.evidence.answer_diff import WORDS_MAX, diff_answers, nearest
 from tests.fakes.records import HOSTILE, NEW_ANSWER, OLD_ANSWER
 
 WORDS = st.lists(st.sampled_from(["refund", "30", "14", "days", ".", ",", "漢字", "\n", " "]), max_size=30).map(

@@ -13,7 +13,7 @@ from probes.failure import Failure, FailureClass
 from probes.route import Route
 from probes.sample import Sample, TokenUsage
 from reports import tally, wording
-from reports.incidents import conditions
+from reports.alerts.incidents import conditions
 from tests.fakes.records import (
     a_failed_sample,
     a_finding,

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from checks.verdict import Health
-from reports.metrics import Metrics
-from runner.beats import Beat
-from runner.gauging import overdue_s, restore
+from reports.metrics.metrics import Metrics
+from runner.daemon.beats import Beat
+from runner.daemon.gauging import overdue_s, restore
 from runner.store import open_store
 from runner.store.base import Store
 from tests.contract.test_stores import ENDPOINT, SUITE, alert, numbered, written

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from reports.notice import AlertEvent
-from runner.grouping import Plan, plan
-from runner.pacing import Pace
+from reports.messages.notice import AlertEvent
+from runner.delivery.grouping import Plan, plan
+from runner.delivery.pacing import Pace
 from runner.store.outbox_store import Traffic, WaitingNotice
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pytest
 from structlog.testing import capture_logs
 
-from reports.metrics import Metrics
-from runner.heartbeat import TRIES, Pulse, failed_url, told_of
-from runner.watch_settings import Heartbeat
+from reports.metrics.metrics import Metrics
+from runner.daemon.heartbeat import TRIES, Pulse, failed_url, told_of
+from runner.daemon.watch_settings import Heartbeat
 from tests.fakes.clock import FakeClock
 from tests.fakes.http_server import FakeServer, whole
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from reports.incident import AlertState
-from reports.incident_story import (
+from reports.alerts.incident import AlertState
+from reports.alerts.story import (
     ChangeRow,
     Incident,
     IncidentEvent,

@@ -20,12 +20,12 @@ from checks.removal import Removal
 from checks.verdict import Health
 from probes.failure import Failure, FailureClass
 from probes.privacy import TextMode, is_hashed, stricter
-from reports.keeping import Pen
-from reports.keeping_files import kept_file_run
-from reports.keeping_runs import kept_observation, kept_probes
-from runner.judging import judge_run
-from runner.orders import Fired
-from runner.records import observation_of
+from reports.keeping.files import kept_file_run
+from reports.keeping.runs import kept_observation, kept_probes
+from reports.keeping.texts import Pen
+from runner.asking.judging import judge_run
+from runner.asking.orders import Fired
+from runner.asking.records import observation_of
 from tests.fakes.records import a_finding, a_probe, a_sample
 from tests.fakes.rules import bound
 from tests.unit.drift_world import plan_for

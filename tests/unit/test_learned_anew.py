@@ -14,7 +14,7 @@ from checks.drift.questions import asked_anew_words
 from checks.drift.result import StreamState
 from checks.verdict import Health
 from reports import wording
-from runner.judging import Judged, judge_run
+from runner.asking.judging import Judged, judge_run
 from tests.fakes.records import a_run, a_stream
 from tests.unit.drift_world import Weather, World, plan_for
 

@@ -15,10 +15,10 @@ from probes.failure import Failure, FailureClass
 from probes.probe import Probe
 from probes.sample import TokenUsage
 from probes.suite import Suite
-from runner.estimate import Estimate, first_estimate
-from runner.limits import Places, PlacesFor, endpoint_key
-from runner.pace import least_run_s, pace_notes
-from runner.rate import WINDOW_S, Minute, RateGate
+from runner.limits.estimate import Estimate, first_estimate
+from runner.limits.places import Places, PlacesFor, endpoint_key
+from runner.limits.rate import WINDOW_S, Minute, RateGate
+from runner.schedule.pace import least_run_s, pace_notes
 from tests.fakes.clock import FakeClock
 
 SERVER = Failure(kind=FailureClass.SERVER, message="502")

@@ -15,8 +15,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from probes.failure import FailureClass
+from runner.daemon.run_lines import MOST_FAILED_TOLD, tell_run
 from runner.logs import LEVELS, Lines
-from runner.run_lines import MOST_FAILED_TOLD, tell_run
 from tests.fakes.records import a_failed_sample, a_probe, a_run, failing_run
 
 ROOT = Path(__file__).parents[2]

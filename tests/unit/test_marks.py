@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from checks.finding import Finding, Outcome, SampleOutcome, Status
 from checks.run_checks import run_checks
 from probes.sample import Sample, Step
-from reports import marks
+from reports.evidence import marks
 from reports.formats import markdown, text
 from reports.formats.html import render_report
 from reports.summary import Report, RunRecord

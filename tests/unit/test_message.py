@@ -11,10 +11,10 @@ from checks.drift.result import Effect, StreamState
 from probes.failure import FailureClass
 from probes.fault import Fault
 from probes.suite import Owner
-from reports.alerts import NOT_LISTENING, Transition
-from reports.incidents import conditions
-from reports.message import ANSWER_CHARS, notice
-from reports.notice import AlertEvent, Notice
+from reports.alerts.incidents import conditions
+from reports.alerts.machine import NOT_LISTENING, Transition
+from reports.messages.message import ANSWER_CHARS, notice
+from reports.messages.notice import AlertEvent, Notice
 from reports.summary import RunRecord
 from tests.fakes import records
 from tests.fakes.alerting import START

@@ -10,9 +10,9 @@ import pytest
 
 from checks.drift.result import StreamState
 from checks.verdict import Health
-from reports.metric_table import FAMILIES
-from reports.metrics import Metrics
-from reports.series import MOST_VALUES
+from reports.metrics.metrics import Metrics
+from reports.metrics.series import MOST_VALUES
+from reports.metrics.table import FAMILIES
 from reports.summary import AlertView
 from tests.fakes.records import a_run, a_stream, failing_run
 

@@ -6,8 +6,8 @@ import os
 import re
 from pathlib import Path
 
-from reports.metric_table import TABLE, Family
-from reports.series import MOST_PLACES, MOST_VALUES
+from reports.metrics.series import MOST_PLACES, MOST_VALUES
+from reports.metrics.table import TABLE, Family
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 BEGIN, END = "<!-- table -->\n", "<!-- end of table -->"

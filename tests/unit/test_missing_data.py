@@ -16,12 +16,12 @@ from ruamel.yaml import YAML
 from checks.verdict import Health
 from probes.failure import FailureClass
 from probes.maintenance import Window
-from reports.incident import AlertState
+from reports.alerts.incident import AlertState
 from reports.summary import RunRecord
-from runner.beats import grace_s
-from runner.letterhead import Letterhead
+from runner.alerting.letterhead import Letterhead
+from runner.daemon.beats import grace_s
+from runner.daemon.sight import Sight
 from runner.prepare import PreparedSuite, prepare
-from runner.sight import Sight
 from runner.store import open_store
 from runner.store.base import Store
 from tests.contract.test_stores import numbered, written

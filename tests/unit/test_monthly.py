@@ -10,7 +10,7 @@ from probes.sample import TokenUsage
 from probes.suite import Suite
 from probes.suite_file import load_suite
 from reports.summary import RunRecord
-from runner.monthly import monthly
+from runner.planning.monthly import monthly
 from tests.fakes.records import a_probe, a_run, a_sample
 
 SUITE = """\

@@ -14,14 +14,14 @@ from structlog.testing import capture_logs
 
 from probes.clock import SystemClock
 from probes.errors import StoreError
-from reports.notice import AlertEvent, Notifier
+from reports.messages.notice import AlertEvent, Notifier
 from reports.notifiers.slack import SlackNotifier
 from reports.notifiers.webhook import WebhookNotifier
-from runner.channel_chores import channel_chores
-from runner.chores import Troubles, keep_doing
-from runner.dead_channels import TOLD_AGAIN
-from runner.outbox import LEASE_S, OutboxWorker
-from runner.pacing import Pace
+from runner.daemon.channel_chores import channel_chores
+from runner.daemon.chores import Troubles, keep_doing
+from runner.delivery.dead_channels import TOLD_AGAIN
+from runner.delivery.outbox import LEASE_S, OutboxWorker
+from runner.delivery.pacing import Pace
 from runner.store import open_store
 from runner.store.base import OutboxEntry, Store
 from tests.contract.test_stores import numbered, written

@@ -14,7 +14,7 @@ from probes.errors import SuiteError
 from probes.failure import FailureClass
 from probes.fault import Fault
 from probes.suite import ClassOwner, Owner
-from reports.ownership import conditions_told, owner_of
+from reports.alerts.ownership import conditions_told, owner_of
 from reports.summary import RunRecord
 from runner.prepare import prepare
 from tests.fakes import records

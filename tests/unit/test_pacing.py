@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from probes.errors import SettingsError
-from runner.pacing import Pace
+from runner.delivery.pacing import Pace
 from runner.settings import LoadedSettings, load_settings
 
 

@@ -12,7 +12,7 @@ from checks.drift.observation import observe
 from checks.drift.result import StreamKey, StreamResult, StreamState
 from checks.verdict import Health
 from reports.summary import RunRecord
-from runner.quiet_runs import Quiet, quiet_runs
+from runner.planning.quiet_runs import Quiet, quiet_runs
 from runner.store.base import BaselineAct, RunWrite, Store
 from runner.store.sqlite import SqliteStore
 from tests.fakes.records import NOW, a_probe, a_run, a_sample

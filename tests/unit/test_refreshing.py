@@ -9,11 +9,11 @@ from datetime import timedelta
 import pytest
 
 from probes.errors import DeliveryError
-from reports.notice import Notifier, RefreshingNotifier
+from reports.messages.notice import Notifier, RefreshingNotifier
 from reports.notifiers import NOTIFIERS
 from reports.notifiers.alertmanager import AlertmanagerNotifier
-from runner.outbox import OutboxWorker
-from runner.refreshing import Refreshing
+from runner.daemon.refreshing import Refreshing
+from runner.delivery.outbox import OutboxWorker
 from runner.store import open_store
 from runner.store.base import Store
 from tests.contract.test_stores import NOW, alert, entry, numbered, written

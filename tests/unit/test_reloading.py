@@ -13,17 +13,17 @@ import pytest
 from structlog.testing import capture_logs
 
 from probes.errors import StoreError, SuiteError
-from reports.alerts import AlertState
-from reports.notice import AlertEvent, Delivery, Notice
+from reports.alerts.machine import AlertState
+from reports.messages.notice import AlertEvent, Delivery, Notice
+from runner.alerting.load_alerts import PLACE
 from runner.cli.session import suite_files
-from runner.daemon import Daemon
-from runner.load_alerts import PLACE
+from runner.daemon.daemon import Daemon
+from runner.daemon.removing import GONE
+from runner.daemon.suite_watch import SuiteWatch
+from runner.daemon.web import Pages
 from runner.prepare import prepare
-from runner.removing import GONE
 from runner.store import open_store
 from runner.store.base import Installed, Store
-from runner.suite_watch import SuiteWatch
-from runner.web import Pages
 from tests.contract.test_stores import numbered, written
 from tests.fakes.daemons import ToldEngine, a_daemon, a_suite, living_for
 from tests.fakes.virtual_time import VirtualClock, living

@@ -11,11 +11,11 @@ import pytest
 
 from probes.clock import SystemClock
 from probes.transport import Transport
-from reports.metrics import Metrics
-from runner.daemon import Daemon
+from reports.metrics.metrics import Metrics
+from runner.daemon.daemon import Daemon
+from runner.delivery.outbox import OutboxWorker
 from runner.engine import Engine
-from runner.holding import Limits
-from runner.outbox import OutboxWorker
+from runner.limits.holding import Limits
 from runner.prepare import prepare
 from runner.settings import Settings
 from runner.store import open_store

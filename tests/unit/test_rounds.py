@@ -13,13 +13,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from probes.suite import Schedule
-from runner.daemon import Daemon
-from runner.orders import RunOrder
-from runner.rounds import time_s
+from runner.asking.orders import RunOrder
+from runner.daemon.daemon import Daemon
+from runner.daemon.rounds import time_s
+from runner.daemon.timetable import Timetable
+from runner.daemon.turns import Turns
 from runner.store import open_store
 from runner.store.base import Store
-from runner.timetable import Timetable
-from runner.turns import Turns
 from tests.contract.test_stores import numbered, written
 from tests.fakes.clock import FakeClock
 from tests.fakes.daemons import ToldEngine, a_daemon, a_suite, living_for, prepared, scheduling_for

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.suite import RUNS_PER_YEAR_ASSUMED, Schedule
-from runner.cron import expanded, translated, weekdays
-from runner.schedule import runs_per_year, schedule_problem, slots_of
+from runner.schedule.cron import expanded, translated, weekdays
+from runner.schedule.schedule import runs_per_year, schedule_problem, slots_of
 
 SATURDAY = datetime(2026, 8, 1, 12, tzinfo=UTC)
 

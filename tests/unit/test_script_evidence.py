@@ -8,7 +8,7 @@ from checks.finding import Status
 from probes.failure import Failure, FailureClass
 from probes.sample import Finish, Sample, Step, Timing, TokenUsage, ToolCall
 from probes.suite import Message
-from reports.scripts import conversations
+from reports.evidence.scripts import conversations
 from reports.summary import ProbeRecord
 from tests.fakes.records import HOSTILE, a_finding, a_probe, a_report, a_run, a_sample
 from tests.unit.test_formats_html import Page, rendered

@@ -7,7 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reports.silences import Acknowledgement, Silence, acknowledged_words, matches, recovered, silence_words, silenced
+from reports.alerts.silences import (
+    Acknowledgement,
+    Silence,
+    acknowledged_words,
+    matches,
+    recovered,
+    silence_words,
+    silenced,
+)
 
 NOW = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
 SILENCE = Silence(

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from probes.errors import UsageError
-from reports.alerts import AlertState
-from reports.notice import AlertEvent
-from reports.silences import Silence
-from runner.incidents import Wanted, incident_named, incidents, open_views
-from runner.silencing import Act, acknowledge, end_recovered, end_silence, silence
+from reports.alerts.machine import AlertState
+from reports.alerts.silences import Silence
+from reports.messages.notice import AlertEvent
+from runner.alerting.incidents import Wanted, incident_named, incidents, open_views
+from runner.alerting.silencing import Act, acknowledge, end_recovered, end_silence, silence
 from runner.store import open_store
 from runner.store.base import Installed, OutboxEntry, Store
 from tests.fakes.alerting import a_notice

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from probes.errors import DeliveryError
 from probes.suite import Owner
-from reports.incidents import conditions
-from reports.message import notice
-from reports.notice import AlertEvent, Notice
+from reports.alerts.incidents import conditions
+from reports.messages.message import notice
+from reports.messages.notice import AlertEvent, Notice
 from reports.notifiers.slack import SlackNotifier
 from reports.notifiers.slack_blocks import (
     CUT,

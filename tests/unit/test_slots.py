@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.suite import Schedule
-from runner.schedule import slots_of
+from runner.schedule.schedule import slots_of
 
 NIGHTS = {
     "Europe/Berlin": ((2026, 3, 29), (2026, 10, 25)),

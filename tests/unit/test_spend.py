@@ -20,16 +20,16 @@ from probes.failure import Failure, FailureClass
 from probes.sample import TokenUsage
 from probes.transport import Transport
 from reports import wording
-from reports.metrics import Metrics
+from reports.metrics.metrics import Metrics
 from reports.summary import RunRecord
-from runner.baselines import refuse_where_nothing_may_be_spent
+from runner.asking.orders import RunOrder
 from runner.engine import Engine
-from runner.estimate import Estimate
-from runner.holding import Limits
-from runner.orders import RunOrder
+from runner.limits.estimate import Estimate
+from runner.limits.holding import Limits
+from runner.limits.spending import Account, Ledger, SpendGate
+from runner.normal.baselines import refuse_where_nothing_may_be_spent
+from runner.normal.replay import replay_place
 from runner.prepare import PreparedSuite, prepare, select
-from runner.replay import replay_place
-from runner.spending import Account, Ledger, SpendGate
 from runner.store import open_store
 from runner.store.base import Spending, Spent, Store
 from tests.fakes.chat import chat_body

@@ -10,9 +10,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from reports.incident_story import Incident, IncidentEvent, StreamScore, Told
-from reports.notice import AlertEvent
-from reports.silences import Acknowledgement
+from reports.alerts.silences import Acknowledgement
+from reports.alerts.story import Incident, IncidentEvent, StreamScore, Told
+from reports.messages.notice import AlertEvent
 from reports.stories import json_format, text
 from tests.fakes.alerting import a_notice
 from tests.fakes.records import HOSTILE

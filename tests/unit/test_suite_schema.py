@@ -17,8 +17,8 @@ from probes.errors import SuiteError
 from probes.sample import Sample
 from probes.suite_file import load_suite, read_suite
 from probes.yaml_reader import read_document
+from runner.schema.suite_schema import suite_schema
 from runner.starter import starter_text
-from runner.suite_schema import suite_schema
 
 ROOT = Path(__file__).parent.parent.parent
 SUITES = [*sorted((ROOT / "probe_suites").glob("*.yaml")), ROOT / "runner" / "starter" / "suite.yaml"]

@@ -9,11 +9,11 @@ from datetime import timedelta
 
 import pytest
 
-from reports.metrics import Metrics
-from runner.chores import Troubles
+from reports.metrics.metrics import Metrics
+from runner.daemon.chores import Troubles
+from runner.daemon.vitals import DAEMON, LAG_MOST_S, LAG_TOLD_S, LOOP_EVERY_S, STUCK_S, Vitals
 from runner.store import open_store
 from runner.store.base import Store
-from runner.vitals import DAEMON, LAG_MOST_S, LAG_TOLD_S, LOOP_EVERY_S, STUCK_S, Vitals
 from tests.contract.test_stores import entry, numbered, written
 from tests.fakes.clock import FakeClock
 

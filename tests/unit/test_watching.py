@@ -18,24 +18,24 @@ from structlog.testing import capture_logs
 from probes.endpoint import Spend
 from probes.errors import Problem
 from probes.failure import FailureClass
-from reports.metrics import Metrics
+from reports.metrics.metrics import Metrics
 from reports.summary import RunRecord
-from runner.connectivity import OwnNetwork
-from runner.daemon import Daemon
-from runner.health import Standing, health_of
-from runner.holding import Limits
-from runner.orders import RunOrder
-from runner.outbox import OutboxWorker
+from runner.asking.connectivity import OwnNetwork
+from runner.asking.orders import RunOrder
+from runner.asking.withholding import WHILE_FAILING
+from runner.daemon.daemon import Daemon
+from runner.daemon.health import Standing, health_of
+from runner.daemon.roster import Refused, Roster
+from runner.daemon.vitals import DAEMON
+from runner.daemon.watching import ABSENT_S, absence
+from runner.daemon.web import bound, listening
+from runner.delivery.outbox import OutboxWorker
+from runner.limits.holding import Limits
 from runner.prepare import PreparedSuite, prepare
-from runner.roster import Refused, Roster
 from runner.settings import Settings
 from runner.store import open_store
 from runner.store.base import Spending, Spent, Store
-from runner.vitals import DAEMON
-from runner.watching import ABSENT_S, absence
-from runner.web import bound, listening
 from runner.wiring import Installation
-from runner.withholding import WHILE_FAILING
 from tests.contract.test_stores import numbered, written
 from tests.fakes.clock import FakeClock
 from tests.fakes.records import a_failed_sample, failing_run, healthy_run

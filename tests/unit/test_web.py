@@ -17,11 +17,11 @@ import pytest
 from starlette.responses import Response
 
 from probes.errors import HoldfastError, StoreError
-from runner import web
-from runner.daemon import Daemon
+from runner.daemon import web
+from runner.daemon.daemon import Daemon
+from runner.daemon.web import bound, listening, origin
 from runner.prepare import prepare
 from runner.store import open_store
-from runner.web import bound, listening, origin
 from tests.contract.test_stores import a_silence, alert, numbered, written
 from tests.unit.test_daemon import SUITE, a_daemon
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from probes.maintenance import Window
-from runner.windows import window_at, window_notes, window_problem
+from runner.schedule.windows import window_at, window_notes, window_problem
 
 
 def window(**parts: Any) -> Window:

@@ -21,17 +21,17 @@ from probes.transport import Transport
 from reports.formats.html import IndexEntry, render_index
 from reports.formats.json_format import render
 from reports.formats.text import render as as_text
-from reports.metrics import Metrics
+from reports.metrics.metrics import Metrics
 from reports.summary import RunRecord
-from runner.baselines import accepted
-from runner.confirming import asks
-from runner.connectivity import NO_GUARD, Guard, OwnNetwork
+from runner.asking.confirming import asks
+from runner.asking.connectivity import NO_GUARD, Guard, OwnNetwork
+from runner.asking.orders import RunOrder
+from runner.asking.withholding import NOT_JUDGED, WHILE_FAILING
 from runner.engine import Engine
-from runner.orders import RunOrder
-from runner.replay import replay_place
+from runner.normal.baselines import accepted
+from runner.normal.replay import replay_place
 from runner.store import open_store
 from runner.store.base import Store
-from runner.withholding import NOT_JUDGED, WHILE_FAILING
 from tests.fakes.chat import chat_body
 from tests.fakes.http_server import FakeServer, whole
 from tests.fakes.records import a_stream

@@ -1,0 +1,1 @@
+"""What broke and what explains it: causes, classes, harm."""

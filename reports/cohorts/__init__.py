@@ -1,0 +1,1 @@
+"""Every figure cut by label."""

@@ -1,0 +1,1 @@
+"""What of a run's texts may be kept, told or printed. Pure."""

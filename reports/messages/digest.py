@@ -1,0 +1,126 @@
+"""What a digest says, channel-free: its headline, and its incidents grouped by what they share. Feeds notifiers.
+
+Pure. Texts in the lines are hostile: each notifier escapes them for its own channel.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from reports.alerts.incident import SEVERITIES
+from reports.messages.notice import AlertEvent, Digest, Notice
+
+LINES_MAX = 20
+"""Incidents named in one digest; the rest is counted."""
+REST_COMMAND = "holdfast alerts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """Incidents of a digest that have something in common."""
+
+    title: str
+    """What they share, and how many do: ``endpoint production (9)``."""
+    shown: tuple[Notice, ...]
+    """Worst first; not all of them where the digest is long."""
+
+
+def is_over(digest: Digest) -> bool:
+    """True where every incident in it has resolved."""
+    return all(_resolved(notice) for notice in digest.notices)
+
+
+def severity(digest: Digest) -> str:
+    """The worst of the incidents that are not over; of a digest that is over, the worst of all."""
+    alive = [notice for notice in digest.notices if not _resolved(notice)] or digest.notices
+    return max((notice.severity for notice in alive), key=_loudness)
+
+
+def headline(digest: Digest) -> str:
+    """One line: how many incidents, in which state, of how many suites and endpoints."""
+    over = sum(map(_resolved, digest.notices))
+    opened = not over and all(notice.event is AlertEvent.OPENED for notice in digest.news)
+    states = ((len(digest.notices) - over, "opened" if opened else "open"), (over, "resolved"))
+    first, *others = [(number, state) for number, state in states if number]
+    told = [f"{_counted(first[0], 'incident')} {first[1]}", *(f"{number} {state}" for number, state in others)]
+    suites = len({notice.suite for notice in digest.notices})
+    endpoints = len({(notice.host, notice.endpoint) for notice in digest.notices})
+    return f"{', '.join(told)}: {_counted(suites, 'suite')} at {_counted(endpoints, 'endpoint')}"
+
+
+def grounds(digest: Digest) -> tuple[Ground, ...]:
+    """The incidents by what most of them share (host or endpoint, class, kind), the worst and largest group first."""
+    share = max(_SHARES, key=lambda shared: Counter(map(shared, digest.notices)).most_common(1)[0][1])
+    groups: dict[str, list[Notice]] = {}
+    for notice in sorted(digest.notices, key=_worst_first):
+        groups.setdefault(share(notice), []).append(notice)
+    told, room = [], LINES_MAX
+    for title, members in sorted(groups.items(), key=lambda group: (_worst_first(group[1][0])[:2], -len(group[1]))):
+        if room > 0:
+            told.append(Ground(title=f"{title} ({len(members)})", shown=tuple(members[:room])))
+        room -= len(members)
+    return tuple(told)
+
+
+def rest(digest: Digest) -> str:
+    """How many incidents are not named, and the command that lists them; empty where all are."""
+    left = len(digest.notices) - LINES_MAX
+    return f"and {left} more: {REST_COMMAND}" if left > 0 else ""
+
+
+def line(notice: Notice) -> str:
+    """One incident on one line, without its report: state, key, and what is wrong."""
+    state = "RESOLVED" if _resolved(notice) else notice.severity.upper()
+    return f"{state} {notice.key}: {notice.headline}"
+
+
+def text(digest: Digest) -> str:
+    """The whole digest as plain lines, for channels without a layout of their own. Not escaped."""
+    return "\n".join(_lines(digest))
+
+
+def _lines(digest: Digest) -> Sequence[str]:
+    lines = [headline(digest)]
+    for ground in grounds(digest):
+        lines += ["", ground.title]
+        for notice in ground.shown:
+            lines.append(f"  - {line(notice)}" + (f" ({notice.report})" if notice.report else ""))
+    return [*lines, "", rest(digest)] if rest(digest) else lines
+
+
+def _worst_first(notice: Notice) -> tuple[bool, int, str]:
+    return _resolved(notice), -_loudness(notice.severity), notice.key
+
+
+def _loudness(name: str) -> int:
+    return SEVERITIES.index(name) if name in SEVERITIES else 0
+
+
+def _resolved(notice: Notice) -> bool:
+    return notice.event is AlertEvent.RESOLVED
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def _by_host(notice: Notice) -> str:
+    return f"host {notice.host}" if notice.host else _by_endpoint(notice)
+
+
+def _by_endpoint(notice: Notice) -> str:
+    return f"endpoint {notice.endpoint}"
+
+
+def _by_class(notice: Notice) -> str:
+    return f"class {notice.faults[0]}" if notice.faults else _by_kind(notice)
+
+
+def _by_kind(notice: Notice) -> str:
+    return f"kind {notice.kind}"
+
+
+_SHARES: tuple[Callable[[Notice], str], ...] = (_by_host, _by_class, _by_kind)
+"""What may be common ground, likeliest cause first."""

@@ -1,0 +1,101 @@
+"""The series behind the daemon's metrics: bounded in number, and gone with their suite. Feeds ``metrics``.
+
+A client library keeps every child for ever and goes on telling its last value. So each label has a limit of values,
+and what is forgotten stays forgotten until it is expected again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from reports.metrics.table import FAMILIES, LABELS_DROPPED, PLACE, Family
+
+MOST_PLACES = 5_000
+"""Suites at endpoints that have series of their own: some 75 each, which a scrape must write."""
+MOST_VALUES = 200
+"""Values of any other label."""
+OTHER = "_other"
+"""What a counter's label says beyond that; no suite can have this name."""
+
+
+class Series:
+    """One registry with every family of the table, and nothing else."""
+
+    def __init__(self, registry: CollectorRegistry, *, most_places: int = MOST_PLACES) -> None:
+        self._most = defaultdict(lambda: MOST_VALUES, place=most_places)
+        self._seen: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        self._counters: dict[str, Counter] = {}
+        self._gauges: dict[str, Gauge] = {}
+        self._histograms: dict[str, Histogram] = {}
+        for family in FAMILIES:
+            self._register(family, registry)
+
+    def _register(self, family: Family, registry: CollectorRegistry) -> None:
+        name, help_, labels = family.name, family.help, family.labels
+        if family.kind == "counter":
+            self._counters[name] = Counter(name, help_, labels, registry=registry)
+        elif family.kind == "gauge":
+            self._gauges[name] = Gauge(name, help_, labels, registry=registry)
+        else:
+            self._histograms[name] = Histogram(name, help_, labels, registry=registry, buckets=family.bounds)
+
+    def count(self, family: Family, *values: str, by: float = 1.0) -> None:
+        """Add to a counter. 0 makes the series exist, so that its first event is an increase."""
+        counter = self._counters[family.name]
+        (counter.labels(*self._bounded(family, values)[0]) if values else counter).inc(by)
+
+    def put(self, family: Family, *values: str, to: float) -> None:
+        """Set a gauge. One beyond the limit is left out: a value of several places together means nothing."""
+        gauge = self._gauges[family.name]
+        told, within = self._bounded(family, values)
+        if within:
+            (gauge.labels(*told) if values else gauge).set(to)
+
+    def take(self, family: Family, *values: str) -> None:
+        """Remove one series of a gauge; nothing where there is none."""
+        self._gauges[family.name].remove(*values)
+
+    def observe(self, family: Family, *values: str, seconds: float, trace_id: str = "") -> None:
+        """Add to a histogram, with the trace id as the bucket's newest exemplar where there is one."""
+        histogram = self._histograms[family.name]
+        child = histogram.labels(*self._bounded(family, values)[0]) if values else histogram
+        child.observe(seconds, {"trace_id": trace_id} if trace_id else None)
+
+    def forget(self, suite: str, endpoint: str | None) -> None:
+        """Remove every series of a suite, or of a suite at one endpoint."""
+        labels = {"suite": suite, **({} if endpoint is None else {"endpoint": endpoint})}
+        for family in FAMILIES:
+            if labels.keys() <= set(family.labels):
+                self._metric(family).remove_by_labels(labels)
+        gone = {place for place in self._seen["place"] if place[: len(labels)] == tuple(labels.values())}
+        self._seen["place"] -= gone
+
+    def _metric(self, family: Family) -> Counter | Gauge | Histogram:
+        if family.kind == "counter":
+            return self._counters[family.name]
+        return self._gauges[family.name] if family.kind == "gauge" else self._histograms[family.name]
+
+    def _bounded(self, family: Family, values: Sequence[str]) -> tuple[tuple[str, ...], bool]:
+        """The values to tell, and whether all of them are within the limits."""
+        given = dict(zip(family.labels, values, strict=True))
+        groups: list[tuple[str, tuple[str, ...]]] = [("place", PLACE)] if set(PLACE) <= given.keys() else []
+        groups += [(name, (name,)) for name in given if not (groups and name in PLACE)]
+        within = True
+        for limit, names in groups:
+            if not self._known(limit, tuple(given[name] for name in names)):
+                given.update(dict.fromkeys(names, OTHER))
+                within = False
+        return tuple(given.values()), within
+
+    def _known(self, limit: str, values: tuple[str, ...]) -> bool:
+        seen = self._seen[limit]
+        if values in seen:
+            return True
+        if len(seen) >= self._most[limit]:
+            self._counters[LABELS_DROPPED.name].labels(limit).inc()
+            return False
+        seen.add(values)
+        return True

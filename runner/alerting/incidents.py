@@ -1,0 +1,100 @@
+"""Incidents as people ask for them, and what people do about them: read, silence, acknowledge. Feeds ``holdfast
+alerts`` and ``holdfast silence``."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from probes.errors import UsageError
+from probes.nearest import did_you_mean
+from reports.alerts.machine import AlertState, views
+from reports.alerts.silences import silenced
+from reports.alerts.story import Incident, of_open, told_apart, with_people, with_state, with_told, worst_first
+from reports.summary import AlertView
+from runner.store.base import Store
+
+SHORTEST_ID = 4
+"""Characters that name an incident or a silence where no other begins the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which incidents to list."""
+
+    open: bool = True
+    past_since: datetime | None = None
+    """Also those that ended at this instant or later; None: none of those."""
+    suite: str | None = None
+
+
+def incidents(store: Store, wanted: Wanted, now: datetime) -> tuple[Incident, ...]:
+    """The incidents asked for, with their stories: open ones by severity, then the newest that are over."""
+    states = {state.incident_id: state for state in store.open_alerts()}
+    since = wanted.past_since or min((s.opened_at for s in states.values() if s.opened_at), default=now)
+    known = {incident.incident_id: incident for incident in told_apart(store.alert_changes(since=since))}
+    found = [_now(known.get(state.incident_id), state) for state in states.values() if wanted.open]
+    if wanted.past_since is not None:
+        over = [incident for incident in known.values() if incident.incident_id not in states]
+        found += [i for i in over if i.resolved_at is not None and i.resolved_at >= wanted.past_since]
+    chosen = [incident for incident in found if wanted.suite in (None, incident.suite)]
+    return worst_first(_whole(store, chosen, now))
+
+
+def open_views(store: Store, now: datetime) -> dict[tuple[str, str], tuple[AlertView, ...]]:
+    """By suite and endpoint: what is open there now, one a key, with why nobody is told where that is so."""
+    muting = silenced(store.silences(now), now)
+    found: dict[tuple[str, str], list[AlertView]] = defaultdict(list)
+    for view in views(store.open_alerts()):
+        suite, _, rest = view.key.partition("/")
+        muted = muting(view.key, view.kind, view.severity) or view.muted
+        found[suite, rest.rpartition("/")[0]].append(replace(view, muted=muted))
+    return {place: tuple(entries) for place, entries in found.items()}
+
+
+def incident_named(store: Store, name: str, now: datetime) -> Incident:
+    """One incident by its id, or by the beginning of it.
+
+    Raises:
+        UsageError: there is none, or several begin so.
+    """
+    incident_id = _id(store, name)
+    states = {state.incident_id: state for state in store.open_alerts()}
+    changes = told_apart(store.alert_changes(incident_id=incident_id))
+    known = next((incident for incident in changes if incident.incident_id == incident_id), None)
+    if incident_id in states:
+        known = _now(known, states[incident_id])
+    if known is None:
+        raise UsageError(f"incident {incident_id} has not opened yet; it is shown here when it does")
+    (whole,) = _whole(store, [known], now)
+    return whole
+
+
+def _id(store: Store, name: str) -> str:
+    found = store.incident_ids(name) if len(name) >= SHORTEST_ID else ()
+    if name in found or len(found) == 1:
+        return name if name in found else found[0]
+    if found:
+        raise UsageError(f"several incidents begin with {name!r}: {', '.join(found)}")
+    going = [state.incident_id for state in store.open_alerts()]
+    there = did_you_mean(name, going, otherwise="open are") if going else "none is open"
+    raise UsageError(f"no incident {name!r} ({there}); holdfast alerts --all lists those that are over, too")
+
+
+def _now(known: Incident | None, state: AlertState) -> Incident:
+    return of_open(state) if known is None else with_state(replace(known, state="open", resolved_at=None), state)
+
+
+def _whole(store: Store, found: Sequence[Incident], now: datetime) -> Iterable[Incident]:
+    """The incidents with who was told, what stood out and what people said."""
+    ids = [incident.incident_id for incident in found]
+    began = min((incident.opened_at for incident in found if incident.opened_at), default=now)
+    told, acks = store.told(ids), store.acknowledgements(ids)
+    silences, muting = store.silences_between(began, now), silenced(store.silences(now), now)
+    for incident in found:
+        whole = with_people(with_told(incident, told.get(incident.incident_id, ())), silences, acks, now)
+        if whole.state != "resolved":  # a silence of this minute has not met a run yet
+            whole = replace(whole, muted=muting(whole.key, whole.kind, whole.severity) or whole.muted)
+        yield replace(whole, streams=store.stream_scores(whole.run_id))

@@ -1,0 +1,152 @@
+"""What people do about incidents: silence them, end a silence, acknowledge one. Feeds the command line.
+
+Silences that end by themselves, because what they were made for is over, are ended with the run that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import product
+from typing import get_args
+
+from probes.alert_rule import AlertKind
+from probes.errors import UsageError
+from probes.nearest import did_you_mean
+from reports.alerts.machine import AlertState
+from reports.alerts.silences import PARTS, Acknowledgement, Silence, acknowledged_words, matches, recovered
+from reports.alerts.story import Incident
+from reports.messages.notice import AlertEvent
+from runner.alerting.incidents import SHORTEST_ID, incident_named
+from runner.store.base import OutboxEntry, Store
+
+LONGEST_S = 30 * 24 * 3600.0
+"""A silence ends: what nobody wants to hear of for longer belongs into the alert rules."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Who decides, why and when."""
+
+    author: str
+    reason: str
+    at: datetime
+
+
+# ------------------------------------------------------------------------------------------------ silences
+def silence(store: Store, target: str, *, lasts_s: float, until_resolved: bool, act: Act, silence_id: str) -> Silence:
+    """Silence what a target names, which may be an open incident's id; the silence as it was stored.
+
+    Raises:
+        UsageError: the target is of nothing that the store knows, or the silence would last too long.
+    """
+    if not 0 < lasts_s <= LONGEST_S:
+        raise UsageError("a silence lasts 30d at most; --for takes a duration like 2h")
+    with store.exclusive():
+        incident = _incident(store, target, act.at)
+        if incident is None:
+            _refuse_unknown(store, target)
+        made = Silence(
+            silence_id=silence_id,
+            target=target if incident is None else incident.key,
+            reason=act.reason,
+            author=act.author,
+            created_at=act.at,
+            expires_at=act.at + timedelta(seconds=lasts_s),
+            until_resolved=until_resolved or incident is not None,
+            incident_id="" if incident is None else incident.incident_id,
+        )
+        store.save_silence(made)
+    return made
+
+
+def _incident(store: Store, target: str, now: datetime) -> Incident | None:
+    """The open incident that a target names; None where it names none."""
+    if len(target) < SHORTEST_ID or "/" in target or not store.incident_ids(target):
+        return None
+    found = incident_named(store, target, now)
+    if found.state == "resolved":
+        raise UsageError(f"incident {found.incident_id} is over; to silence the next one, name {found.key}")
+    return found
+
+
+def _refuse_unknown(store: Store, target: str) -> None:
+    keys = _keys(store)
+    if any(matches(target, key) for key in keys):
+        return
+    if not keys:
+        raise UsageError("nothing is stored yet that could be silenced")
+    depth = min(target.count("/"), PARTS - 1)
+    known = dict.fromkeys("/".join(key.split("/")[: depth + 1]) for key in keys)
+    raise UsageError(f"nothing stored matches {target!r} ({did_you_mean(target, known, otherwise='there is')})")
+
+
+def _keys(store: Store) -> tuple[str, ...]:
+    places = [f"{entry.suite}/{entry.endpoint}" for entry in store.installed()]
+    keys = [f"{place}/{kind}" for place, kind in product(places, get_args(AlertKind))]
+    return tuple(dict.fromkeys([*keys, *(state.key for state in store.open_alerts())]))
+
+
+def end_silence(store: Store, name: str, act: Act) -> Silence:
+    """End a silence now, by its id or the beginning of it.
+
+    Raises:
+        UsageError: none in force is of this id, or several begin so.
+    """
+    with store.exclusive():
+        standing = store.silences(act.at)
+        found = [s for s in standing if s.silence_id.startswith(name) and len(name) >= SHORTEST_ID]
+        if len(found) != 1:
+            there = ", ".join(s.silence_id for s in standing) or "none"
+            raise UsageError(f"no silence in force is {name!r} (in force: {there})")
+        why = f": {act.reason}" if act.reason else ""
+        ended = replace(found[0], ended_at=act.at, ended_note=f"ended by {act.author}{why}")
+        store.save_silence(ended)
+    return ended
+
+
+def end_recovered(store: Store, before: Iterable[AlertState], after: Sequence[AlertState], at: datetime) -> None:
+    """End the silences whose incidents are all over. Inside the transaction that writes ``after``."""
+    going = {(state.key, state.notifier) for state in after if state.live}
+    seen = {(state.key, state.notifier) for state in after}
+    resolved = {state.key for state in before if state.live and (state.key, state.notifier) not in going}
+    if not resolved:
+        return
+    elsewhere = {s.key for s in store.open_alerts() if (s.key, s.notifier) not in seen}
+    still_open = elsewhere | {key for key, _ in going}
+    for over in recovered(store.silences(at), resolved, still_open):
+        note = f"{', '.join(sorted(filter(over.about, resolved)))} is over"
+        store.save_silence(replace(over, ended_at=at, ended_note=note))
+
+
+# ------------------------------------------------------------------------------------------------ acknowledgements
+def acknowledge(store: Store, name: str, act: Act) -> tuple[Incident, ...]:
+    """Acknowledge an open incident and what other notifiers have of the same; all that were acknowledged.
+
+    Who was told of it is told who looks after it, in the message they have.
+
+    Raises:
+        UsageError: there is no such incident, or it is over.
+    """
+    with store.exclusive():
+        incident = incident_named(store, name, act.at)
+        if incident.state == "resolved":
+            raise UsageError(f"incident {incident.incident_id} is over since {incident.resolved_at:%Y-%m-%d %H:%M}Z")
+        same = [state for state in store.open_alerts() if state.key == incident.key]
+        for state in same:
+            ack = Acknowledgement(
+                incident_id=state.incident_id, key=state.key, author=act.author, reason=act.reason, at=act.at
+            )
+            store.save_acknowledgement(ack)
+            _tell(store, state, ack)
+        return tuple(incident_named(store, state.incident_id, act.at) for state in same)
+
+
+def _tell(store: Store, state: AlertState, ack: Acknowledgement) -> None:
+    """Put into the outbox what each notifier was told last, with who looks after it."""
+    newest = {told.notifier: told.notice for told in store.told([state.incident_id]).get(state.incident_id, ())}
+    news = {"event": AlertEvent.UPDATED, "at": ack.at, "acknowledged": acknowledged_words(ack), "acknowledge": ""}
+    entries = [OutboxEntry(notifier=name, notice=replace(last, **news)) for name, last in newest.items()]  # type: ignore[arg-type]
+    suite, endpoint, _ = state.key.split("/")
+    store.save_alerts(suite, endpoint, (), entries, at=ack.at)

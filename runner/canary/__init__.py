@@ -1,0 +1,1 @@
+"""Canaries: a candidate and production asked in pairs."""

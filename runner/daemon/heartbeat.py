@@ -1,0 +1,106 @@
+"""The outbound heartbeat: tells an address of somebody else's that this daemon is alive and well. Feeds ``watching``.
+
+After healthchecks.io (https://healthchecks.io/docs/http_api/): GET on the address is a success, POST on the address
+with ``/fail`` a failure with a short text. It is sent by a chore, so that a daemon whose loop stands still sends
+nothing, which is what the other side waits for. The address is a secret: neither logs nor errors show it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit, urlunsplit
+
+import structlog
+
+from probes.clock import Clock
+from reports.metrics.metrics import Metrics
+from runner.daemon.chores import Chore
+from runner.daemon.watch_settings import Heartbeat
+
+log = structlog.get_logger("holdfast.daemon")
+
+TIMEOUT_S = 10.0
+TRIES = 3
+BETWEEN_S = 2.0
+MOST_BODY = 500
+
+
+@dataclass(slots=True, kw_only=True)
+class Pulse:
+    """Sends the heartbeat of one daemon."""
+
+    settings: Heartbeat
+    clock: Clock
+    metrics: Metrics
+    sickness: Callable[[], Sequence[str]]
+    """What is wrong with the daemon, one line each, beginning with its source."""
+    ready: Callable[[], bool]
+    """False while the daemon starts or stops: then nothing is sent."""
+    _failed: bool = field(default=False)
+
+    def chore(self) -> Chore:
+        """What is to be done over and over."""
+        return Chore(name="heartbeat", every_s=self.settings.every_s, work=self.beat)
+
+    async def beat(self) -> None:
+        """Tell how it is. Never raises: who cannot be told of trouble is no trouble of ours."""
+        if not self.ready():
+            return
+        sick = tuple(self.sickness())
+        why = await self._told(sick)
+        self.metrics.heartbeat("failed" if why else "sent")
+        if why and not self._failed:
+            log.warning("heartbeat_failed", reason=why)
+        elif self._failed and not why:
+            log.info("heartbeat_delivered_again")
+        self._failed = bool(why)
+
+    async def _told(self, sick: Sequence[str]) -> str:
+        """Why it could not be told, without the address; empty where it was."""
+        why = ""
+        for number in range(TRIES):
+            if number:
+                await self.clock.sleep(BETWEEN_S)
+            why = await self._send(sick)
+            if not why:
+                return ""
+        return why
+
+    async def _send(self, sick: Sequence[str]) -> str:
+        import httpx2
+
+        for name in ("httpx2", "httpcore2"):  # they write whole addresses into logs
+            logging.getLogger(name).setLevel(logging.WARNING)
+        address = self.settings.url.get_secret_value()
+        method, url = ("POST", failed_url(address)) if sick else ("GET", address)
+        try:
+            async with (
+                asyncio.timeout(TIMEOUT_S),
+                httpx2.AsyncClient(timeout=None, follow_redirects=False) as client,
+                client.stream(method, url, content=told_of(sick).encode() if sick else None) as response,
+            ):
+                return "" if response.is_success else f"HTTP {response.status_code}"
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as error:
+            return f"it could not be reached ({type(error).__name__})"
+
+
+def failed_url(url: str) -> str:
+    """The address that is told of trouble: ``/fail`` at the end of the path, before any query."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/fail"))
+
+
+def told_of(sick: Sequence[str]) -> str:
+    """What is wrong, as sources and counts: names of suites and words of errors are nobody else's business."""
+    overdue = sum(line.endswith(" is overdue") for line in sick)
+    unstored = sum(" at " in line.partition(":")[0] and not line.endswith(" is overdue") for line in sick)
+    others = [line.partition(":")[0] for line in sick if " at " not in line.partition(":")[0]]
+    lines = [
+        *([f"runs overdue: {overdue}"] if overdue else []),
+        *([f"runs not stored: {unstored}"] if unstored else []),
+        *others,
+    ]
+    return "\n".join(lines)[:MOST_BODY]

@@ -1,0 +1,1 @@
+"""From the outbox to the channels: in order, grouped, paced, at least once."""

@@ -1,0 +1,38 @@
+"""One channel's queue looked at: the plan for it now, with what planning settles already kept. Feeds ``outbox``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from reports.messages.notice import DigestNotifier, Notifier
+from runner.delivery.grouping import MINUTE, Plan, plan
+from runner.delivery.pacing import Pace
+from runner.store.base import Store
+
+_log = structlog.get_logger(__name__)
+
+
+def plan_for(store: Store, name: str, notifier: Notifier, pace: Pace, now: datetime, *, hurry: bool) -> Plan:
+    """What goes to a notifier now. Stamps what is seen for the first time, and settles what nobody is to be told.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    digests = isinstance(notifier, DigestNotifier)
+    queue = store.waiting(name)
+    if not queue:
+        return Plan()
+    if unseen := [row.outbox_id for row in queue if row.seen_at is None]:
+        store.seen(unseen, now)
+    # a channel that takes no digests cannot turn one into its new version, whoever sent it
+    stamped = [replace(row, seen_at=row.seen_at or now, digest_id=row.digest_id if digests else "") for row in queue]
+    interval = timedelta(seconds=pace.group_interval_s)
+    traffic = store.traffic(name, opened_since=now - interval, sent_since=now - MINUTE)
+    planned = plan(stamped, traffic, pace, now, digests=digests, hurry=hurry)
+    if planned.withdrawn:
+        store.withdraw(planned.withdrawn, now)
+        _log.info("notices_withdrawn", notifier=name, notices=len(planned.withdrawn))
+    return planned

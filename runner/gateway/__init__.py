@@ -1,0 +1,1 @@
+"""Metrics of finished runs, pushed."""

@@ -1,0 +1,1 @@
+"""What holds requests back: places, minutes, caps of the day."""

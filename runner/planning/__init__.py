@@ -1,0 +1,1 @@
+"""What a suite will find and cost."""

@@ -1,0 +1,69 @@
+"""When suites fire: schedules of suites to their slots in UTC, and how many runs a year that is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from probes.suite import RUNS_PER_YEAR_ASSUMED, Schedule
+from runner.schedule.cron import parsed
+from runner.schedule.slots import CronSlots, EverySlots, Slots
+
+YEAR_S = 365 * 86400.0
+_REFERENCE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def slots_of(schedule: Schedule, *, start: datetime, offset_s: float = 0.0) -> Slots:
+    """The slots of a schedule.
+
+    Args:
+        schedule: Interval or cron line.
+        start: First instant of an interval schedule, aware.
+        offset_s: Seconds by which every slot of a cron line is late. Intervals are spread by ``start``.
+
+    Raises:
+        ValueError: the cron line cannot be read.
+    """
+    if schedule.every_s is not None:
+        return EverySlots(start=start, every_s=schedule.every_s)
+    fields = _parsed(schedule.cron or "")
+    return CronSlots(fields=fields, timezone=schedule.timezone, offset=timedelta(seconds=offset_s))
+
+
+def schedule_problem(schedule: Schedule) -> str | None:
+    """What is wrong with a cron line, in one sentence; None where nothing is."""
+    if schedule.cron is None:
+        return None
+    try:
+        runs_per_year(schedule)
+    except ValueError as error:
+        return f"{schedule.cron!r} is not a cron line: {error}"
+    return None
+
+
+def runs_per_year(schedule: Schedule | None) -> float:
+    """Runs a year of a schedule: exact for intervals, counted over a year for cron lines.
+
+    A suite without a schedule is judged as if it ran every 15 minutes, the safe side for hand-started runs.
+
+    Raises:
+        ValueError: the cron line cannot be read, or never fires.
+    """
+    if schedule is None:
+        return RUNS_PER_YEAR_ASSUMED
+    if schedule.every_s is not None:
+        return YEAR_S / schedule.every_s
+    return _cron_runs_per_year(schedule.cron or "")
+
+
+_parsed = lru_cache(maxsize=1024)(parsed)
+
+
+@lru_cache(maxsize=1024)
+def _cron_runs_per_year(cron: str) -> float:
+    """Fires of a day times days of a year; the two nights of a clock change even out."""
+    fields = _parsed(cron)
+    days = sum(fields.on((_REFERENCE + timedelta(days=number)).date()) for number in range(365))
+    if not days and CronSlots(fields=fields, timezone="UTC").after(_REFERENCE) is None:
+        raise ValueError("it never fires")
+    return float(len(fields.minutes) * len(fields.hours) * max(days, 1))
