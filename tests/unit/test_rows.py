@@ -103,6 +103,7 @@ SAMPLES = every_field(
             filters=st.dictionaries(TEXTS, TEXTS, max_size=2),
             route=ROUTES,
             cost_usd=SECONDS,
+            status=optional(COUNTS),
         ),
         max_size=2,
     ).map(tuple),
@@ -112,6 +113,8 @@ SAMPLES = every_field(
         every_field(Attempt, number=COUNTS, failure=optional(FAILURES), total_s=NUMBERS, waited_s=NUMBERS), max_size=2
     ).map(tuple),
     cost_usd=SECONDS,
+    status=optional(COUNTS),
+    answer_chars=optional(COUNTS),
     headers=st.dictionaries(TEXTS, TEXTS, max_size=3),
 )
 
