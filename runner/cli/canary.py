@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from probes.duration import parse_duration
 from probes.errors import UsageError
 from runner.cli import options as opt
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from checks.baseline_file import BaselineFile
     from probes.suite import Suite
     from reports.canary.record import CanaryRecord
-    from runner.canary.canary import CanaryOrder
+    from runner.canary.pairing import CanaryOrder
     from runner.prepare import PreparedSuite
     from runner.settings import LoadedSettings
 
@@ -107,7 +106,7 @@ def _order(
         UsageError: the suite has no such endpoint or probe, or both sides are one.
     """
     from checks.canary.plan import CanaryPlan
-    from runner.canary.canary import CanaryOrder
+    from runner.canary.pairing import CanaryOrder
     from runner.cli.session import endpoints_of
     from runner.prepare import select
 
@@ -183,6 +182,8 @@ def _streamed(suite: Suite, sides: tuple[str, str]) -> bool:
 
 
 def _seconds(written: str) -> float:
+    from probes.duration import parse_duration
+
     try:
         seconds = parse_duration(written)
     except ValueError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,6 +32,8 @@ def daemon(
     ] = "info",
 ) -> int:
     """Fire suites on their schedules, send alerts, and answer /metrics, /healthz and report pages, until stopped."""
+    import asyncio
+
     from probes.clock import SystemClock
     from runner.alerting.dependencies import refuse_circles
     from runner.cli.session import refuse_twins, settings_beside, suite_files

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +20,8 @@ def demo(
     ),
 ) -> int:
     """Watch a silent change being found: baseline, quiet rounds, a change behind our back, the alarm, the report."""
+    import asyncio
+
     from probes.errors import UsageError
     from runner.demo.tour import tour
 

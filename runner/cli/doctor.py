@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,6 +59,7 @@ def _examined(
     every: bool,
     severity: str,
 ) -> list[Diagnosis]:
+    import asyncio
     import os
 
     from probes.clock import SystemClock

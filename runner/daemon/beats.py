@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from probes.suite import RUNS_PER_YEAR_ASSUMED, Schedule
-from runner.schedule.schedule import YEAR_S, runs_per_year, slots_of
+from runner.schedule.schedule import YEAR_S, interval_s, slots_of
 from runner.store.base import Store
 
 Place = tuple[str, str]
@@ -31,11 +31,6 @@ class Beat:
     def overdue(self, now: datetime) -> bool:
         """True where that instant and the grace have passed and no run has begun."""
         return self.due_at is not None and now > self.due_at + timedelta(seconds=self.grace_s)
-
-
-def interval_s(schedule: Schedule) -> float:
-    """Seconds between two runs; of a cron line the average over a year."""
-    return YEAR_S / runs_per_year(schedule)
 
 
 def grace_s(schedule: Schedule) -> float:

@@ -15,8 +15,8 @@ from apscheduler.triggers.base import BaseTrigger
 
 from probes.clock import Clock
 from probes.suite import Schedule
-from runner.daemon.beats import Place, first_due, interval_s, seeded_s
-from runner.schedule.schedule import slots_of
+from runner.daemon.beats import Place, first_due, seeded_s
+from runner.schedule.schedule import interval_s, slots_of
 from runner.schedule.slots import EverySlots, Slots
 
 LEAST_MISFIRE_S = 60.0

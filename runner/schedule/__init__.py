@@ -1,1 +1,1 @@
-"""When suites fire, and when they are left in peace: slots, cron lines, windows, pace."""
+"""When suites fire, and when they are left in peace: slots, cron lines, windows, pace. Feeds daemon and budget."""

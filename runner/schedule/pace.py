@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from probes.duration import format_duration
 from probes.endpoint import Endpoint
 from probes.suite import Schedule, Suite
-from runner.daemon.beats import interval_s
+from runner.schedule.schedule import interval_s
 
 
 def pace_notes(suite: Suite) -> Iterator[str]:

@@ -59,6 +59,11 @@ def runs_per_year(schedule: Schedule | None) -> float:
 _parsed = lru_cache(maxsize=1024)(parsed)
 
 
+def interval_s(schedule: Schedule) -> float:
+    """Seconds between two runs; of a cron line the average over a year."""
+    return YEAR_S / runs_per_year(schedule)
+
+
 @lru_cache(maxsize=1024)
 def _cron_runs_per_year(cron: str) -> float:
     """Fires of a day times days of a year; the two nights of a clock change even out."""
