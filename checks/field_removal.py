@@ -1,7 +1,7 @@
 """Where the values of JSON fields stand in a text, by name or path, however the JSON is wrapped. Feeds ``removal``.
 
-A text may hold JSON among words, cut off in the middle, or escaped within another JSON text: names are looked for
-everywhere, paths only in a text that is JSON as a whole.
+A text may hold JSON among words, cut off in the middle, escaped within another JSON text, or in single quotes as error
+messages print it: names are looked for everywhere, paths only in a text that is JSON as a whole.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def spans_of_fields(text: str, fields: Sequence[str]) -> Iterator[tuple[int, int
 def _named(text: str, name: str) -> Iterator[tuple[int, int]]:
     if name not in text:
         return
-    begins, at = re.compile(rf'(?<!\\)(\\*+)"{re.escape(name)}\1"\s*+:\s*+'), 0
+    begins, at = re.compile(rf"""(?<!\\)(\\*+)(["']){re.escape(name)}\1\2\s*+:\s*+"""), 0
     # on from the end of each value: one that holds others of its name goes as a whole, and the text is walked once
     while (match := begins.search(text, at)) is not None:
         at = max(_value_end(text, match.end(), match[1]), match.end())
@@ -39,11 +39,12 @@ def _named(text: str, name: str) -> Iterator[tuple[int, int]]:
 
 def _value_end(text: str, at: int, escape: str) -> int:
     """Where the value at this offset ends; at the end of the text where it was cut off there."""
-    quote = f'{escape}"'
-    if text.startswith(quote, at):
-        return _string_end(text, at + len(quote), quote)
+    quotes = (f'{escape}"', f"{escape}'")
+    for quote in quotes:
+        if text.startswith(quote, at):
+            return _string_end(text, at + len(quote), quote)
     if text[at : at + 1] in _CLOSING:
-        return _nested_end(text, at, quote)
+        return _nested_end(text, at, quotes)
     scalar = _SCALAR.match(text, at)
     return at if scalar is None else scalar.end()
 
@@ -58,10 +59,11 @@ def _string_end(text: str, at: int, quote: str) -> int:
     return len(text)
 
 
-def _nested_end(text: str, at: int, quote: str) -> int:
+def _nested_end(text: str, at: int, quotes: tuple[str, str]) -> int:
     depth = 0
     while at < len(text):
-        if text.startswith(quote, at):
+        quote = next((each for each in quotes if text.startswith(each, at)), None)
+        if quote is not None:
             at = _string_end(text, at + len(quote), quote)
             continue
         depth += (text[at] in "{[") - (text[at] in "}]")

@@ -5,11 +5,17 @@ This keeps a reason readable and encodable; escaping for a page, a terminal or a
 
 from __future__ import annotations
 
+import re
+
 _JOINERS = "\u200c\u200d"  # scripts and emoji need them to look right
 QUOTED_CHARS = 120
 """Longest quotation in a reason, in characters."""
 REASON_CHARS = 500
 """Longest reason, in characters."""
+
+
+FIRST_LETTERS = re.compile(r" beginning '[^']{0,40}?…'?")
+"""What ``first_letters`` says, in a reason."""
 
 
 def visible(text: str) -> str:
@@ -32,6 +38,11 @@ def shortened(text: str, limit: int = REASON_CHARS) -> str:
 def quoted(text: str, limit: int = QUOTED_CHARS) -> str:
     """The text between single quotes, shortened; an empty text as ``''``."""
     return f"'{shortened(text.strip() or text, limit)}'"
+
+
+def first_letters(text: str, number: int) -> str:
+    """How a text begins that is not to be shown: `` beginning 'ab…'``, which goes where not even that may be told."""
+    return " beginning '" + shortened(text[:number].replace("'", "?")) + "…'"
 
 
 def listed(texts: tuple[str, ...]) -> str:

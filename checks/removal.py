@@ -5,6 +5,7 @@ Pure. The same detectors serve the checks ``no_pii`` and ``no_secret``.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,8 @@ LONGEST_MATCH = 500
 """Characters of the longest match of a pattern that is found for certain."""
 _WINDOW = 4 * LONGEST_MATCH
 _MOST_DEGREE = 2
-_QUOTE = re.compile(r'\\*"')
+_QUOTE = re.compile(r"""\\*["']""")
+_MARKS = "\"'\\"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,7 @@ class Removal:
 
     def cuts(self, text: str) -> tuple[Cut, ...]:
         """What is to be taken out of a text, in order and apart from each other."""
-        return _apart([*self._fields(text), *self._patterns(text), *self._kinds(text)]) if text else ()
+        return apart([*self._fields(text), *self._patterns(text), *self._kinds(text)]) if text else ()
 
     def _fields(self, text: str) -> Iterator[Cut]:
         for start, end in spans_of_fields(text, self.fields):
@@ -109,7 +111,7 @@ def _everywhere(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]
                 yield match.span()
 
 
-def _apart(cuts: Iterable[Cut]) -> tuple[Cut, ...]:
+def apart(cuts: Iterable[Cut]) -> tuple[Cut, ...]:
     """In order; those that overlap become one, named as the longest of them."""
     merged: list[Cut] = []
     for cut in sorted(cuts, key=lambda cut: (cut.start, -cut.end)):
@@ -119,6 +121,27 @@ def _apart(cuts: Iterable[Cut]) -> tuple[Cut, ...]:
             cut = Cut(start=last.start, end=max(last.end, cut.end), instead=longer.instead)
         merged.append(cut)
     return tuple(merged)
+
+
+def pieces(taken: str) -> tuple[str, ...]:
+    """What is to be looked for elsewhere where this was taken out: a value, and of JSON with several each of them."""
+    whole = taken.strip(_MARKS)
+    if whole in ("null", "true", "false"):
+        return ()
+    if not whole.startswith(("{", "[")):
+        return (whole,)
+    try:
+        return (whole, *_leaves(json.loads(taken)))
+    except (ValueError, RecursionError):
+        return (whole,)
+
+
+def _leaves(value: object) -> Iterator[str]:
+    if isinstance(value, dict | list):
+        for entry in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(entry)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
 
 
 def without(text: str, cuts: Sequence[Cut]) -> str:

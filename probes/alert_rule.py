@@ -18,8 +18,20 @@ from probes.forms import NAME_PATTERN, KOfN, Names, SuiteModel, Whole, k_of_n, n
 from probes.nearest import did_you_mean
 
 AlertKind = Literal["contract", "drift", "policy", "availability", "no-data", "spend"]
+
+
+def _some_kinds(kinds: tuple[AlertKind, ...]) -> tuple[AlertKind, ...]:
+    if not kinds:
+        every = ", ".join(get_args(AlertKind))
+        raise ValueError(f"a rule on no kind would never tell anything; leave on out for all, or name some of {every}")
+    return kinds
+
+
 AlertKinds = Annotated[
-    tuple[AlertKind, ...], BeforeValidator(one_or_many), names_schema({"enum": list(get_args(AlertKind))})
+    tuple[AlertKind, ...],
+    BeforeValidator(one_or_many),
+    AfterValidator(_some_kinds),
+    names_schema({"enum": list(get_args(AlertKind))}, at_least=1),
 ]
 STREAMS = (
     "latency",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 UNITS_S = {"y": 31_536_000.0, "w": 604800.0, "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 """Seconds of each unit, largest first; a year has 365 days."""
@@ -54,6 +54,17 @@ def format_duration(seconds: float) -> str:
         count, seconds = divmod(seconds, UNITS_S[unit])
         parts += [f"{count:.0f}{unit}"] if count else []
     return " ".join(parts)
+
+
+def at_least(least_s: float) -> AfterValidator:
+    """A validator that refuses shorter durations, told with their units."""
+
+    def long_enough(seconds: float) -> float:
+        if seconds < least_s:
+            raise ValueError(f"{format_duration(seconds)} is too short; at least {format_duration(least_s)}")
+        return seconds
+
+    return AfterValidator(long_enough)
 
 
 _SCHEMA = WithJsonSchema({"type": ["string", "number"], "examples": ["500ms", "30s", "15m", "1h30m"]})

@@ -95,6 +95,3 @@ def _not_longer(seconds: float, most_s: float) -> None:
     if seconds > most_s:
         told, most = format_duration(seconds), format_duration(most_s)
         raise ValueError(f"a window of {told} is too long to be blind on purpose; at most {most}")
-
-
-Windows = tuple[Window, ...]

@@ -16,7 +16,7 @@ from probes.alert_rule import AlertKind, AlertRule, Dependencies
 from probes.canary_settings import CanarySettings
 from probes.check_spec import RESERVED_CHECK_KEYS, CheckSpec, Severity, When
 from probes.conversation import Message, Tool
-from probes.duration import Duration, PositiveDuration
+from probes.duration import Duration, PositiveDuration, at_least
 from probes.endpoint import Endpoint, Spend, Timeouts
 from probes.fault import Fault
 from probes.forms import (
@@ -83,7 +83,7 @@ class Defaults(SuiteModel):
 
 # ------------------------------------------------------------------------------------------------ when, and then
 class Schedule(SuiteModel):
-    """When the daemon fires the suite: a fixed interval, or a cron line in a named time zone."""
+    """When the daemon fires the suite: a fixed interval, or a cron line in a named time zone. Left out: every 15m."""
 
     every_s: PositiveDuration | None = Field(default=None, alias="every")
     """A fixed interval, like 15m. Either this or cron."""
@@ -91,12 +91,13 @@ class Schedule(SuiteModel):
     """Each suite runs at its own place within this time, so that they do not fire together. Left out, only first runs
     are spread."""
     timeout_s: PositiveDuration | None = Field(default=None, alias="timeout")
-    """How long one run may take; left out, twice the time between runs, at least 10m and at most a day."""
+    """How long one run may take; left out, twice the time between runs, at least 10m and at most a day; never
+    less than the endpoint's timeout.total."""
     cron: str | None = None
     """Five fields (minute hour day month weekday), like */15 * * * *. Either this or every."""
     timezone: str = "UTC"
-    """Zone of the cron line, like Europe/Berlin. Default UTC."""
-    while_failing_s: Annotated[PositiveDuration, Field(ge=10)] | None = Field(default=None, alias="while_failing")
+    """Zone of the cron line, like Europe/Berlin. Default UTC. Means nothing beside every."""
+    while_failing_s: Annotated[PositiveDuration, at_least(10)] | None = Field(default=None, alias="while_failing")
     """Time between runs while something is failing, like 2m: shorter than every, at least 10s. Left out, as ever."""
 
     @model_validator(mode="after")

@@ -13,9 +13,9 @@ import unicodedata
 _JOINERS = frozenset("\u00ad\u200c\u200d")  # soft hyphen and the joiners that scripts and emoji need
 _NONCHARACTERS = frozenset({0xFFFE, 0xFFFF})
 _WORD_JOINER = "\u2060"
+_MENTION = re.compile(r"(?<![\w.+-])[@!](?=[^\s\u2060=])|[@!](?=[^\s\u2060]*[>|])")
+"""What chats may read as a call: an at or exclamation mark that begins a word, or stands within angle brackets."""
 _MARKDOWN_PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>#!|~&]|:(?=/)|^[-+=]|(?<=^\d)[.)])")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What spreadsheets read as the beginning of a formula, full-width forms included."""
 _SUSPECT = re.compile(r"[^\n\t\x20-\x7e]")
 
 
@@ -60,13 +60,12 @@ def markdown_prose(text: str, limit: int = 400) -> str:
     return re.sub(r"([@#])", rf"\1{_WORD_JOINER}", escaped).replace("www.", "www\\.")
 
 
-def csv_cell(text: str) -> str:
-    """One cell that no spreadsheet reads as a formula (OWASP, CSV injection), quoted as RFC 4180 asks."""
-    line = visible(text)
-    guarded = f"'{line}" if line.startswith(_FORMULA_STARTS) else line
-    if re.search(r'[",\n]', guarded):
-        return '"' + guarded.replace('"', '""') + '"'
-    return guarded
+def unmentioned(text: str) -> str:
+    """The text, calling nobody in whatever chat it ends up: ``@everyone``, ``<!channel>`` and ``<@U1>`` do not act.
+
+    Mail addresses stay as they are. For receivers that pass texts on to chats we do not know.
+    """
+    return _MENTION.sub(lambda match: f"{match[0]}{_WORD_JOINER}", text)
 
 
 def web_link(text: str) -> str | None:

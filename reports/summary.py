@@ -103,6 +103,8 @@ class RunRecord:
     """Of the runs that ``drift`` names as the first changed ones, by id: looked up, no part of what was found."""
     declared: tuple[Declared, ...] = field(default=(), compare=False, repr=False)
     """Changes declared before this run, oldest first, where a stream has moved: looked up like ``began``."""
+    cut_off: str = field(default="", compare=False, repr=False)
+    """Why it ended before everything was asked; empty where everything was. Told after the run; kept in ``note``."""
     reach: str = field(default="", compare=False, repr=False)
     """What commands about it need to find its store (`` --store PATH``): known to whoever reads it, not kept."""
 
@@ -157,6 +159,8 @@ class BaselineView:
     """Sample values by dimension (``latency.total`` in seconds, ``tokens.output``, ...), over all probes."""
     answers: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     """By probe: distinct baseline answers with how often each came, most frequent first."""
+    broken: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By probe: those of ``answers`` that broke a contract whenever they came: no examples of what is normal."""
     documents: Mapping[str, tuple[tuple[Document, ...], ...]] = field(default_factory=dict)
     """By probe: distinct lists of retrieved documents, the most frequent first."""
     routes: Mapping[str, int] = field(default_factory=dict)

@@ -23,14 +23,10 @@ from reports.consultation import Consultation
 from reports.escaping import one_line
 from reports.summary import Decision, RunRecord
 
+WITHHELD = {"maintenance": "made in a maintenance window", "offline": "our own network was lost"}
+"""What is said of a run that moves no alert and no evidence, by the field that holds the reason."""
 HEALTH_MARKS = {Health.HEALTHY: "\u2714", Health.DEGRADED: "!", Health.FAILING: "\u2718", Health.UNKNOWN: "?"}
 STATUS_MARKS = {Status.PASS: "\u2714", Status.FAIL: "\u2718", Status.ERROR: "?", Status.SKIPPED: "-"}
-HEALTH_MEANINGS = {
-    Health.HEALTHY: "Every contract was kept and nothing moved.",
-    Health.DEGRADED: "It works, but not as well as it should.",
-    Health.FAILING: "A contract is broken or the endpoint's behaviour has changed.",
-    Health.UNKNOWN: "It could not be measured, so nothing is known.",
-}
 RUNS_NEEDED_CONTINUOUS = 20
 RUNS_NEEDED_DISCRETE = 5
 _NAMES_SHOWN = 4
@@ -224,6 +220,15 @@ def _held_back(held: Sequence[Sample], size: int, *, told_size: bool) -> list[st
     whole = str(len(held)) if told_size else f"{len(held)} of {count(size, 'sample')}"
     reasons = [sample.failure.message for sample in held if sample.failure is not None]
     return [f"{whole} not asked: {reasons[0].removeprefix('not asked: ')}"] if reasons else []
+
+
+def withheld_words(record: RunRecord) -> str:
+    """Why a run counts for nothing, unless its verdict says so: a maintenance window, a lost network of our own."""
+    told = [
+        f"{words}: {one_line(reason, 200)}" for name, words in WITHHELD.items() if (reason := getattr(record, name))
+    ]
+    reason = verdict_reason(record)
+    return "; ".join(words for words in told if words not in reason)
 
 
 def cache_words(samples: Sequence[Sample]) -> str:

@@ -114,7 +114,7 @@ class Engine:
     def _conclude(self, order: RunOrder, fired: Fired) -> RunRecord:
         """Judge and store; where a bug of ours stops that, store the samples as a run that could not be judged."""
         if fired.cut_off:
-            return self._unjudged(order, fired, fired.cut_off)
+            return replace(self._unjudged(order, fired, fired.cut_off), cut_off=fired.cut_off)
         try:
             return self._judged(order, fired)
         except NotStored:

@@ -127,6 +127,7 @@ async def installation(
                     notifiers=loaded.notifiers if notifiers is None else notifiers,
                     clock=clock,
                     paces=loaded.paces,
+                    reach=letterhead.reach,
                 ),
                 clock=clock,
                 limits=limits,

@@ -11,7 +11,7 @@ from checks.check import PASSED, CheckContext, failed
 from checks.exceptions import Exceptions
 from checks.finding import Outcome
 from checks.kinds import SecretKind
-from checks.quote import quoted
+from checks.quote import first_letters
 from probes.fault import Fault
 from probes.sample import Sample
 
@@ -58,6 +58,6 @@ class NoSecret:
     def examine(self, sample: Sample, context: CheckContext) -> Outcome:
         for found in self._find(sample.answer or "", self._kinds):
             if not self._fine.allow(found.text):
-                shown = quoted(found.text[:SHOWN_CHARS] + "…")
-                return failed(f"expected no secret, got {self._names[found.kind]} beginning {shown}", found.span)
+                shown = first_letters(found.text, SHOWN_CHARS)
+                return failed(f"expected no secret, got {self._names[found.kind]}{shown}", found.span)
         return PASSED

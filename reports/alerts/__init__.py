@@ -1,1 +1,4 @@
-"""The alert state machine: what a run says of incidents, what happens to them, who hears of it. Pure."""
+"""The alert state machine: what a run says of incidents, what becomes of them, who hears of it.
+
+Pure; feeds ``runner.alerting``.
+"""

@@ -1,4 +1,4 @@
-"""Incidents that come and go, seen as one: from when on, and until when. Feeds ``alerts`` and ``ticking``. Pure."""
+"""Incidents that come and go, seen as one: from when on, and until when. Feeds ``machine`` and ``ticking``. Pure."""
 
 from __future__ import annotations
 

@@ -64,6 +64,8 @@ class AlertState:
     """When it lately opened and ended, where the rule looks for flapping."""
     flapping: bool = False
     """True while it is told as one that comes and goes, whether it is open right now or not."""
+    awaits: str = ""
+    """What is there of what opens it, like ``1 of 2 bad runs``; empty unless it is pending."""
     due_at: datetime | None = None
     """When time alone may change it next; None: never."""
 
@@ -140,3 +142,5 @@ class Transition:
     """The last run that found it bad; empty where none is known."""
     bad_since: datetime | None = None
     """The first bad run since the last good one, where that is known."""
+    well: bool = False
+    """True where it is told as one that comes and goes, and the newest word is that it is gone."""

@@ -16,6 +16,8 @@ from reports.messages.notice import AlertEvent, Notice
 
 Stage = Literal["pending", "open", "muted", "resolved"]
 """Muted: open, and nobody is told."""
+Outcome = Literal["waiting", "delivered", "given_up", "withdrawn"]
+"""What became of a notice. Withdrawn: it was over before its wait for company was, so that nobody was told."""
 _BEGUN = ("open", "muted")
 
 
@@ -47,12 +49,11 @@ class Told:
 
     notifier: str
     notice: Notice
-    state: str
-    """``waiting``, ``delivered`` or ``given_up``."""
+    state: Outcome
     attempts: int
     """Deliveries that failed."""
     settled_at: datetime | None
-    """When it was delivered or given up."""
+    """When it was delivered, given up or withdrawn."""
     error: str
     """Of the last failed attempt; empty where there was none."""
 
@@ -81,6 +82,12 @@ class Incident:
     opened_at: datetime | None
     """None where it never opened, or its beginning is no longer stored."""
     resolved_at: datetime | None
+    awaits: str = ""
+    """Of a pending one: what is there of what opens it, like ``1 of 2 bad runs``."""
+    bad_since: datetime | None = None
+    """When the first bad run since the last good one was, where that is known."""
+    bad_run: str = ""
+    """The last run that found it bad, as the state machine has it."""
     facts: tuple[str, ...] = ()
     """Of the last notice; empty where none was written or texts have expired."""
     faults: tuple[str, ...] = ()
@@ -113,7 +120,7 @@ class Incident:
         """The newest run that made it worse or told of it; empty where none is known."""
         told = [entry.notice.run_id for entry in self.told if entry.notice.event is not AlertEvent.RESOLVED]
         seen = [event.run_id for event in self.events if event.state != "resolved"]
-        return next((run for run in (*reversed(told), *reversed(seen)) if run), "")
+        return next((run for run in (*reversed(told), *reversed(seen), self.bad_run) if run), "")
 
 
 def told_apart(changes: Sequence[ChangeRow]) -> tuple[Incident, ...]:
@@ -163,6 +170,9 @@ def with_state(incident: Incident, state: AlertState) -> Incident:
         incident,
         severity=state.severity,
         opened_at=state.opened_at or incident.opened_at,
+        awaits=state.awaits,
+        bad_since=state.bad_since,
+        bad_run=state.run_id,
         facts=state.facts or incident.facts,
         faults=tuple(fault.value for fault in state.faults) or incident.faults,
         muted=state.muted,
@@ -176,8 +186,8 @@ def with_told(incident: Incident, told: Sequence[Told]) -> Incident:
     return replace(incident, told=tuple(told), facts=incident.facts or last)
 
 
-def of_open(state: AlertState) -> Incident:
-    """An open incident of which the store has only the present state."""
+def of_state(state: AlertState) -> Incident:
+    """An open or pending incident of which the store has only the present state."""
     return with_state(
         Incident(
             incident_id=state.incident_id,
@@ -185,7 +195,7 @@ def of_open(state: AlertState) -> Incident:
             kind=state.kind,
             notifier=state.notifier,
             severity=state.severity,
-            state="open",
+            state="open" if state.live else "pending",
             opened_at=state.opened_at,
             resolved_at=None,
         ),
@@ -209,10 +219,12 @@ def with_people(
 
 
 def worst_first(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
-    """Open ones by severity and age, then those that are over, the newest first."""
+    """Open ones by severity and age, those that wait to open, then those that are over, the newest first."""
     listed = list(incidents)
-    going = [incident for incident in listed if incident.state != "resolved"]
+    going = [incident for incident in listed if incident.state not in ("pending", "resolved")]
+    waiting = [incident for incident in listed if incident.state == "pending"]
     over = [incident for incident in listed if incident.state == "resolved"]
     going.sort(key=lambda incident: (-_rank(incident.severity), incident.opened_at is None, str(incident.opened_at)))
+    waiting.sort(key=lambda incident: (-_rank(incident.severity), incident.key, incident.notifier))
     over.sort(key=lambda incident: str(incident.resolved_at), reverse=True)
-    return (*going, *over)
+    return (*going, *waiting, *over)

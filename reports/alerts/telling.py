@@ -1,4 +1,4 @@
-"""What is told of an incident at one moment: to whom, whether at all, and only once. Feeds ``alerts`` and ``ticking``.
+"""What is told of an incident at one moment: to whom, whether at all, and only once. Feeds ``machine`` and ``ticking``.
 
 A state before and a state after come in; what is between them is told, or kept for later where the incident is muted.
 Pure.
@@ -17,6 +17,8 @@ from reports.messages.notice import AlertEvent
 
 COMES_AND_GOES = "comes and goes"
 STEADY = "steadily now"
+LAST_BAD = "in the last bad run: "
+"""Stands before facts that are not so at this moment."""
 UNANSWERED = "not acknowledged"
 Muting = Callable[[str, str, str], str]
 """Why an incident (key, kind, severity) is not to be told now; empty where it is."""
@@ -119,9 +121,12 @@ def _told(
 ) -> tuple[Transition, ...]:
     steady = before.flapping and not after.flapping
     reason = COMES_AND_GOES if after.flapping else STEADY if steady else ""
-    if listener.flap is not None and event is AlertEvent.FLAPPING:
-        after = replace(after, facts=(flapping_fact(after, listener.flap), *after.facts))
-    return told_to_all(after, event, moment.now, summary=_summary(after, condition), reason=reason)
+    told = told_to_all(after, event, moment.now, summary=_summary(after, condition), reason=reason)
+    if listener.flap is None or event is not AlertEvent.FLAPPING:
+        return told
+    well = not after.bad and not after.unsure
+    facts = [f"{LAST_BAD}{fact}" for fact in after.facts] if well else after.facts
+    return tuple(replace(one, facts=(flapping_fact(after, listener.flap), *facts), well=well) for one in told)
 
 
 def _summary(after: AlertState, condition: Condition | None) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from probes.duration import format_duration
 from probes.fault import Fault
 from probes.suite import AlertRule, ClassOwner
 from reports.alerts.flapping import steady_at, with_changes
@@ -85,7 +86,8 @@ def _opening_due(state: AlertState, listener: Listener) -> datetime | None:
 
 
 def with_due(state: AlertState, listener: Listener) -> AlertState:
-    """The state with when time alone may change it. A muted one always may: nobody knows when its mute ends."""
+    """The state with what it waits for, and when time alone may change it. A muted one always may: nobody knows when
+    its mute ends."""
     times = [
         state.opened_at if state.live and state.muted else None,
         _opening_due(state, listener),
@@ -93,7 +95,18 @@ def with_due(state: AlertState, listener: Listener) -> AlertState:
         escalation_due(state, listener),
         steady_at(state, listener.flap),
     ]
-    return replace(state, due_at=min((at for at in times if at is not None), default=None))
+    due_at = min((at for at in times if at is not None), default=None)
+    return replace(state, awaits=_awaits(state, listener), due_at=due_at)
+
+
+def _awaits(state: AlertState, listener: Listener) -> str:
+    """What a pending incident has of what opens it, in words; empty of others."""
+    if state.state != "pending" or state.flapping:
+        return ""
+    if listener.after_s is not None:
+        return f"opens once it has been bad for {format_duration(listener.after_s)}"
+    among = f" among the last {listener.n}" if listener.n > listener.k else ""
+    return f"{sum(state.outcomes[-listener.n :])} of {listener.k} bad runs{among}"
 
 
 def unheard(state: AlertState, now: datetime) -> Told:

@@ -1,1 +1,1 @@
-"""A canary told: its record, and the formats it is told in."""
+"""A canary told: its record, and one format a file. Feeds ``holdfast canary`` and the store."""

@@ -1,1 +1,1 @@
-"""Every figure cut by label."""
+"""Every figure cut by label. Feeds formats, attribution and messages."""

@@ -1,1 +1,1 @@
-"""What proves a verdict, for pages: pictures, values, answers side by side, conversations, documents."""
+"""What proves a verdict: pictures, values, answers side by side, conversations. Feeds pages and messages."""

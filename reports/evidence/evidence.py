@@ -200,7 +200,8 @@ def _changed(report: Report, probe: ProbeRecord, moved: Set[str]) -> ChangedAnsw
     why = _why(probe, sample, known, moved)
     if not why:
         return None
-    before = nearest(sample.answer or "", known)
+    broken = frozenset[str]() if report.baseline is None else report.baseline.broken.get(probe.probe, frozenset())
+    before = nearest(sample.answer or "", [entry for entry in known if entry[0] not in broken])
     return ChangedAnswer(
         probe=probe.probe,
         why="; ".join(why),

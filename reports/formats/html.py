@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from checks.drift.result import SUITE_SCOPE, StreamKey, StreamState
+from probes.duration import format_duration
 from probes.failure import SENTENCES
 from probes.fault import FAULT_OF_FAILURE, FAULT_SENTENCES
 from probes.sample import Sample
@@ -71,6 +72,7 @@ def render_report(report: Report, *, generated_at: datetime, version: str) -> st
             failures=tally.failures(run.samples),
             cohorts=cohort_tables.page_rows(report),
             broke=faults.of_run(run),
+            withheld=wording.withheld_words(run),
             runbook=web_link(report.owner.runbook),
             samples=run.samples[:_SAMPLES_LISTED],
             generated_at=generated_at,
@@ -107,12 +109,37 @@ class RefusedEntry:
     problems: tuple[str, ...]
     instead: str
     """The suite whose version before goes on running; empty where none ran."""
+    going_on: int = 0
+    """Where no file is there at all: how many suites go on as they were."""
 
 
-def render_index(entries: Sequence[IndexEntry], *, version: str, refused: Sequence[RefusedEntry] = ()) -> str:
-    """The daemon's front page: every suite with its present health and a link to its report."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexTop:
+    """How the daemon itself is, at the top of its list."""
+
+    as_of: datetime
+    """When the list was made."""
+    reasons: tuple[str, ...] = ()
+    """What makes ``/healthz`` red, one line each."""
+    notes: tuple[str, ...] = ()
+    alerts: tuple[AlertView, ...] = ()
+    """Open incidents of the installation, not of a suite."""
+
+
+def render_index(
+    entries: Sequence[IndexEntry],
+    *,
+    version: str,
+    refused: Sequence[RefusedEntry] = (),
+    top: IndexTop | None = None,
+) -> str:
+    """The daemon's front page: how it is, then every suite with its present health and a link to its report."""
     page = page_environment().get_template("index.html.j2")
-    return page.render(entries=entries, version=version, refused=refused)
+    return page.render(entries=entries, version=version, refused=refused, top=top)
+
+
+def _ago(at: datetime, now: datetime) -> str:
+    return f"{format_duration(max(0.0, (now - at).total_seconds()))} ago"
 
 
 def _neutral(value: object) -> object:
@@ -153,6 +180,7 @@ def page_environment() -> Environment:
         dollars=wording.dollars,
         count=wording.count,
         line=one_line,
+        ago=_ago,
     )
     environment.globals.update(
         HEALTH_MARKS=wording.HEALTH_MARKS,

@@ -73,7 +73,8 @@ def _suite(record: RunRecord) -> Xml.Element:
     )
     properties = Xml.SubElement(suite, "properties")
     told = {"run_id": record.run_id, "trigger": record.trigger, "health": record.health.value}
-    for name, value in {**told, "verdict": wording.verdict_sentence(record)}.items():
+    why = {name: reason for name in wording.WITHHELD if (reason := getattr(record, name))}
+    for name, value in {**told, **why, "verdict": wording.verdict_sentence(record)}.items():
         Xml.SubElement(properties, "property", name=name, value=one_line(value, 1000))
     suite.extend(map(_element, cases))
     return suite

@@ -35,6 +35,9 @@ def _section(record: RunRecord) -> Iterator[str]:
     yield ""
     reason = wording.verdict_reason(record)
     yield markdown_prose(reason[:1].upper() + reason[1:]) + "."
+    if withheld := wording.withheld_words(record):
+        yield ""
+        yield markdown_prose(withheld[:1].upper() + withheld[1:]) + "."
     if broke := faults.words(faults.of_run(record)):
         yield ""
         yield f"What broke: {markdown_prose(broke)}."

@@ -83,8 +83,8 @@ def _parts(record: RunRecord) -> Iterator[RenderableType]:
     )
     yield Padding(Text(one_line(wording.verdict_reason(record), 500)), _INDENT)
     yield Padding(Text(_facts(record), style="dim"), _INDENT)
-    if record.maintenance:
-        yield Padding(Text(f"maintenance window: {one_line(record.maintenance, 200)}"), _INDENT)
+    if withheld := wording.withheld_words(record):
+        yield Padding(Text(withheld), _INDENT)
     if broke := faults.words(faults.of_run(record)):
         yield Padding(Text(f"what broke: {broke}"), _INDENT)
     yield Text()

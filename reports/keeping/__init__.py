@@ -1,1 +1,1 @@
-"""What of a run's texts may be kept, told or printed. Pure."""
+"""What of a run's texts may be kept, told or printed. Pure; feeds ``runner.keeping``, runs and canaries."""

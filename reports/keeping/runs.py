@@ -12,7 +12,7 @@ from checks.removal import Cut
 from probes.sample import Sample
 from reports.canary.record import CanaryRecord, Example
 from reports.consultation import CalibrationResult, Consultation
-from reports.keeping.samples import kept_conversation, kept_finding, kept_sample
+from reports.keeping.samples import kept_conversation, kept_finding, kept_sample, learn
 from reports.keeping.texts import Pen
 from reports.messages.notice import Notice
 from reports.summary import ProbeRecord
@@ -46,9 +46,14 @@ OUR_OWN = frozenset(
 
 
 def kept_probes(pen: Pen, probes: Sequence[ProbeRecord]) -> tuple[ProbeRecord, ...]:
-    """Probes with samples and findings as they may be kept. All samples first: findings quote them."""
+    """Probes with samples and findings as they may be kept. All is read first: texts of a run quote each other."""
     if pen.whole:
         return tuple(probes)
+    for probe in probes:
+        for message in probe.conversation:
+            pen.cuts(message.shown().text)
+        for sample in probe.samples:
+            learn(pen, sample)
     cuts = {sample.sample_id: pen.cuts(sample.answer or "") for probe in probes for sample in probe.samples}
     came = [
         replace(
@@ -62,9 +67,7 @@ def kept_probes(pen: Pen, probes: Sequence[ProbeRecord]) -> tuple[ProbeRecord, .
 
 
 def _with_findings(pen: Pen, probe: ProbeRecord, cuts: Mapping[str, Sequence[Cut]]) -> ProbeRecord:
-    # once more: a message may quote what a later sample gave away
-    samples = tuple(replace(sample, failure=pen.failure(sample.failure)) for sample in probe.samples)
-    return replace(probe, samples=samples, findings=tuple(kept_finding(pen, one, cuts) for one in probe.findings))
+    return replace(probe, findings=tuple(kept_finding(pen, one, cuts) for one in probe.findings))
 
 
 def kept_consultations(pen: Pen, asked: Sequence[Consultation]) -> tuple[Consultation, ...]:
@@ -145,7 +148,7 @@ def kept_canary(pen: Pen, record: CanaryRecord, samples: Sequence[Sample]) -> Ca
     if pen.whole:
         return record
     for sample in samples:
-        kept_sample(pen, sample)  # the pen learns what reasons may quote
+        learn(pen, sample)
     examples = () if pen.silent else tuple(_example(pen, one) for one in record.examples)
     return replace(
         record,

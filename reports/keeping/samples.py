@@ -1,8 +1,8 @@
-"""Samples and findings of a run in the form in which they may be kept. Feeds ``keeping_runs``; pure."""
+"""Samples and findings of a run in the form in which they may be kept. Feeds ``runs``; pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -35,6 +35,24 @@ _ROUTE_NAMES = tuple(f.name for f in fields(Route) if f.name not in ("fallbacks"
 
 
 # ------------------------------------------------------------------------------------------------ what came
+def learn(pen: Pen, sample: Sample) -> None:
+    """Let the pen see all that a sample tells, so that what is taken out of one text goes from all texts of the run."""
+    if pen.whole:
+        return
+    said = [*_said(sample), *(text for step in sample.steps for text in _said(step))]
+    said += [text for step in sample.steps for text in step.tool_results]
+    failures = (sample.failure, *(attempt.failure for attempt in sample.attempts))
+    for text in (*said, *(failure.message for failure in failures if failure is not None)):
+        pen.cuts(text)
+
+
+def _said(told: Sample | Step) -> Iterator[str]:
+    yield from (text for text in (told.answer, told.refusal) if text)
+    yield from (call.arguments for call in told.tool_calls)
+    yield from (document.text for document in told.documents or () if document.text)
+    yield from told.citations
+
+
 def kept_sample(pen: Pen, sample: Sample) -> Sample:
     """A sample as it may be kept; its numbers stay, ``answer_chars`` among them."""
     if pen.whole:

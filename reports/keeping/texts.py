@@ -9,12 +9,13 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import b32encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from checks.drift.wording import normal_form
-from checks.removal import Cut, Removal, without
+from checks.quote import FIRST_LETTERS
+from checks.removal import Cut, Removal, apart, pieces, without
 from probes.failure import IN_TURN, Failure, FailureClass
 from probes.privacy import TextMode
 
@@ -25,6 +26,7 @@ SHORTEST_REMEMBERED = 4
 """Characters of the shortest piece that is looked for outside the text it was taken from."""
 MOST_REMEMBERED = 2_000
 _SHORTEST_REST = 3
+_MARKS = "\"'\\"
 _OURS = frozenset(
     {
         FailureClass.TIMEOUT_CONNECT,
@@ -66,13 +68,21 @@ class Pen:
         return {"full": "", "redacted": f"redacted:{self.removal.fingerprint}"}.get(self.mode, self.mode)
 
     def cuts(self, text: str) -> tuple[Cut, ...]:
-        """What is taken out of a text that an endpoint or a suite wrote; remembered."""
+        """What is taken out of a text that an endpoint or a suite wrote: remembered now, and what was before."""
         cuts = self.removal.cuts(text)
         for cut in cuts:
-            piece = text[cut.start : cut.end].strip('"\\')
-            if len(piece) >= SHORTEST_REMEMBERED and len(self._taken) < MOST_REMEMBERED:
-                self._taken.setdefault(piece, cut.instead.strip('"\\'))
-        return cuts
+            for piece in pieces(text[cut.start : cut.end]):
+                if len(piece) >= SHORTEST_REMEMBERED and len(self._taken) < MOST_REMEMBERED:
+                    self._taken.setdefault(piece, cut.instead.strip(_MARKS))
+        return apart([*cuts, *self._known(text)])
+
+    def _known(self, text: str) -> Iterator[Cut]:
+        """Where a piece stands that was taken out of another text."""
+        for piece, instead in self._taken.items():
+            at = text.find(piece)
+            while at >= 0:
+                yield Cut(start=at, end=at + len(piece), instead=instead)
+                at = text.find(piece, at + len(piece))
 
     def said(self, text: str | None) -> str | None:
         """Something a person or a model said: whole, without its removed pieces, as its hash, or not at all."""
@@ -96,6 +106,7 @@ class Pen:
         """One line about texts, in which pieces of them may be quoted: without what was or is to be taken out."""
         if self.whole or not text:
             return text
+        text = FIRST_LETTERS.sub("", text)
         for piece, instead in sorted(self._taken.items(), key=lambda each: -len(each[0])):
             text = _without_rest(text.replace(piece, instead), piece, instead)
         return without(text, self.removal.cuts(text))

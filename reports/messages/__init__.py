@@ -1,1 +1,1 @@
-"""What is told of an incident, whatever the channel."""
+"""What is told of an incident, whatever the channel. Feeds the notifiers, the outbox and the store."""

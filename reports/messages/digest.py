@@ -67,7 +67,7 @@ def grounds(digest: Digest) -> tuple[Ground, ...]:
 def rest(digest: Digest) -> str:
     """How many incidents are not named, and the command that lists them; empty where all are."""
     left = len(digest.notices) - LINES_MAX
-    return f"and {left} more: {REST_COMMAND}" if left > 0 else ""
+    return f"and {left} more: {REST_COMMAND}{digest.reach}" if left > 0 else ""
 
 
 def line(notice: Notice) -> str:

@@ -74,10 +74,11 @@ def notice(
         acknowledged: Who looks after it, in words; empty while nobody does.
     """
     over = transition.event is AlertEvent.RESOLVED
-    before, after = ("", "") if over else _answers(transition.kind, record, baseline)
+    well = over or transition.well
+    before, after = ("", "") if well else _answers(transition.kind, record, baseline)
     where = (
         Bearings()
-        if over
+        if well
         else bearings(transition.kind, record, transition.faults, false_alarms_per_year=false_alarms_per_year)
     )
     return Notice(
@@ -95,7 +96,7 @@ def notice(
         facts=transition.facts,
         before=before,
         after=after,
-        failures=() if over else tuple(f"{f.kind} x{f.count}" for f in tally.failures(record.samples)),
+        failures=() if well else tuple(f"{f.kind} x{f.count}" for f in tally.failures(record.samples)),
         faults=transition.faults,
         team=owner.team,
         contact=owner.contact,
@@ -121,6 +122,8 @@ def _headline(transition: Transition, where: str) -> str:
         over = _OVER.get(transition.kind, f"{transition.kind} is over")
         closed = f"{transition.kind} alert closed, {transition.reason}; it was open for {lasted}"
         return f"{where}: {closed if transition.reason else f'{over} after {lasted}'}"
+    if transition.well:
+        return f"{where}: {transition.kind} {transition.reason}; well at this moment - {''.join(transition.facts[:1])}"
     if transition.event in (AlertEvent.REMINDER, AlertEvent.ESCALATED):
         wrong = f"{wrong}, for {lasted} now"
     if transition.reason:
@@ -134,7 +137,7 @@ def _began(transition: Transition) -> str:
     since = transition.bad_since
     if since is None or since >= transition.opened_at:
         return ""
-    return f"{instant(since)}, with the first bad run after a good one"
+    return f"{instant(since)}, with the first of the bad runs in a row"
 
 
 def lasted_words(since: datetime, until: datetime) -> str:
@@ -148,8 +151,17 @@ def _answers(kind: str, record: RunRecord, baseline: BaselineView | None) -> tup
     sample = _telling(kind, record, baseline)
     if sample is None or not sample.answer or is_hashed(sample.answer):
         return "", ""  # a hash tells a person nothing
-    normal = nearest(sample.answer, baseline.answers.get(sample.probe, ())) if baseline else None
+    normal = nearest(sample.answer, _normal(sample.probe, record, baseline)) if baseline else None
     return _shortened(normal or ""), _shortened(sample.answer)
+
+
+def _normal(probe: str, record: RunRecord, baseline: BaselineView) -> tuple[tuple[str, int], ...]:
+    """Baseline answers that may be shown as normal: a baseline may have learned while a contract was broken."""
+    broke = tally.broken_contracts(record)
+    ids = {e.sample_id for finding in broke for e in finding.outcomes if e.outcome.status is Status.FAIL}
+    now = {sample.answer for sample in record.samples if sample.sample_id in ids}
+    wrong = now | baseline.broken.get(probe, frozenset())
+    return tuple(entry for entry in baseline.answers.get(probe, ()) if entry[0] not in wrong)
 
 
 def _telling(kind: str, record: RunRecord, baseline: BaselineView | None) -> Sample | None:

@@ -120,6 +120,8 @@ class Digest:
     """What the message says: of each incident in it the newest notice. No order."""
     news: tuple[Notice, ...]
     """Those told by this very delivery: all of them in a new message, some in a later version of it."""
+    reach: str = ""
+    """What commands need to find the store (`` --store PATH``); may be empty."""
 
 
 class Notifier(Protocol):

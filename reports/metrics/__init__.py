@@ -1,1 +1,1 @@
-"""What Prometheus is told."""
+"""What Prometheus is told. Feeds the daemon and the pushgateway."""

@@ -75,6 +75,7 @@ class Metrics:
         if self._is_gone(*place):
             return
         self._series.put(m.MAINTENANCE, *place, to=bool(record.maintenance))
+        self._series.count(m.RUN_ERRORS, *place, "timeout", by=int(bool(record.cut_off)))
         if record.maintenance or record.offline:
             self._withheld(place, record)
             return

@@ -52,7 +52,7 @@ def _seconds(name: str, help_: str, *labels: str, bounds: tuple[float, ...] = GE
 
 # ------------------------------------------------------------------------------------------------ runs
 RUNS = _counter("runs", "Runs by health.", *PLACE, "health")
-RUN_ERRORS = _counter("run_errors", "Runs of which nothing is stored: store, timeout or bug.", *PLACE, "reason")
+RUN_ERRORS = _counter("run_errors", "Runs lost to store or bug, or cut off (timeout).", *PLACE, "reason")
 WITHHELD = _counter(
     "withheld_runs",
     "Runs that count neither for nor against an endpoint, whose samples are not counted: maintenance, offline.",

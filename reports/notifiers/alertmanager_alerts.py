@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from reports.escaping import one_line, web_link
+from reports.escaping import one_line, unmentioned, web_link
 from reports.messages.notice import AlertEvent, Notice
 
 CLOCKS_DIFFER_S = 300.0
@@ -72,22 +72,26 @@ def _labels(notice: Notice, severity: str, own: Mapping[str, str]) -> dict[str, 
 
 
 def _annotations(notice: Notice) -> Iterator[tuple[str, str]]:
-    """What templates of receivers read; ``summary``, ``description`` and ``runbook_url`` are names many look for."""
-    facts = [one_line(fact, FACT_CHARS) for fact in notice.facts[:FACTS]]
+    """What templates of receivers read; ``summary``, ``description`` and ``runbook_url`` are names many look for.
+
+    Those templates copy texts into chats, mostly unescaped: what an endpoint may have written calls nobody there.
+    """
+    facts = [unmentioned(one_line(fact, FACT_CHARS)) for fact in notice.facts[:FACTS]]
     if len(notice.facts) > FACTS:
         facts.append(f"and {len(notice.facts) - FACTS} more, see the report")
     texts = {
-        "summary": one_line(notice.headline, TEXT_CHARS),
+        "summary": unmentioned(one_line(notice.headline, TEXT_CHARS)),
         "description": "\n".join(facts),
-        "failures": ", ".join(notice.failures),
+        "failures": unmentioned(", ".join(notice.failures)),
         "faults": ", ".join(notice.faults),
         "owner": " ".join(filter(None, (notice.team, notice.contact))),
         "runbook_url": notice.runbook,
         "report": notice.report,
-        **{title.replace(" ", "_"): text for title, text in (*notice.bearings, *notice.commands)},
+        **{title.replace(" ", "_"): unmentioned(text) for title, text in notice.bearings},
+        **{title.replace(" ", "_"): text for title, text in notice.commands},
         "acknowledged": notice.acknowledged,
-        "before": notice.before,
-        "after": notice.after,
+        "before": unmentioned(notice.before),
+        "after": unmentioned(notice.after),
         "incident": notice.incident_id,
         "run": notice.run_id,
     }

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from probes.errors import DeliveryError
-from reports.escaping import one_line, visible
+from reports.escaping import one_line, unmentioned, visible
 from reports.messages import digest as digests
 from reports.messages.notice import AlertEvent, Delivery, Digest, Notice
-from reports.notifiers.console import text_lines
+from reports.notifiers.console import foreign_lines, own_lines
 from reports.notifiers.replies import repeat_key, timeout
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ class AppriseNotifier:
         """
         over = notice.event is AlertEvent.RESOLVED
         state = "RESOLVED" if over else f"{notice.severity.upper()} {notice.event}:"
-        title, body = f"{state} {notice.headline}", "\n".join(text_lines(notice))
-        return await self._deliver(repeat_key(notice), title, body, _kind(notice.severity, over=over))
+        title, lines = f"{state} {notice.headline}", [*map(unmentioned, foreign_lines(notice)), *own_lines(notice)]
+        return await self._deliver(repeat_key(notice), title, "\n".join(lines), _kind(notice.severity, over=over))
 
     async def deliver_digest(self, digest: Digest, receipt: Mapping[str, str] | None) -> Delivery:
         """Tell every address one text about many incidents, as ``deliver`` does.
@@ -77,7 +77,7 @@ class AppriseNotifier:
         told = sorted(map(repeat_key, digest.news))
         key, over = " ".join((digest.digest_id, *told)), digests.is_over(digest)
         kind = _kind(digests.severity(digest), over=over)
-        return await self._deliver(key, digests.headline(digest), visible(digests.text(digest)), kind)
+        return await self._deliver(key, digests.headline(digest), unmentioned(visible(digests.text(digest))), kind)
 
     async def _deliver(self, key: str, title: str, body: str, kind: str) -> Delivery:
         owed = [number for number in range(len(self._channels)) if (key, number) not in self._took]
@@ -90,7 +90,7 @@ class AppriseNotifier:
         return Delivery(receipt={})
 
     async def _told(self, number: int, title: str, body: str, kind: str) -> bool:
-        whole = one_line(self._tags + title, TITLE_CHARS)
+        whole = self._tags + unmentioned(one_line(title, TITLE_CHARS))
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await asyncio.to_thread(_send, self._channels[number], whole, body[:BODY_CHARS], kind)

@@ -42,6 +42,12 @@ class ConsoleNotifier:
 
 def text_lines(notice: Notice) -> Iterator[str]:
     """The whole notice as lines that cannot steer a terminal."""
+    yield from foreign_lines(notice)
+    yield from own_lines(notice)
+
+
+def foreign_lines(notice: Notice) -> Iterator[str]:
+    """What happened: lines that may quote what an endpoint wrote."""
     word = "RESOLVED" if notice.event is AlertEvent.RESOLVED else f"{notice.severity.upper()} {notice.event}"
     yield f"{instant(notice.at)}  {word}  {one_line(notice.headline, 300)}"
     yield from (f"  - {one_line(fact, 400)}" for fact in notice.facts)
@@ -54,6 +60,10 @@ def text_lines(notice: Notice) -> Iterator[str]:
         if answer:
             yield f"  {title}:"
             yield from (f"    | {line}" for line in visible(answer).splitlines())
+
+
+def own_lines(notice: Notice) -> Iterator[str]:
+    """Whom to ask and what to do: lines of the suite's owner and of ours, to be followed and pasted as they are."""
     owner = " ".join(filter(None, (notice.team, notice.contact)))
     places = {
         "class": ", ".join(notice.faults),
@@ -63,4 +73,5 @@ def text_lines(notice: Notice) -> Iterator[str]:
     }
     yield from (f"  {name}: {one_line(text, 500)}" for name, text in places.items() if text)
     yield from (f"  {name}: {one_line(text, 1000)}" for name, text in notice.commands)
-    yield f"  run {one_line(notice.run_id)}, incident {one_line(notice.incident_id)}"
+    run = f"run {one_line(notice.run_id)}, " if notice.run_id else ""
+    yield f"  {run}incident {one_line(notice.incident_id)}"

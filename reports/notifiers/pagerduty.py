@@ -1,4 +1,4 @@
-"""PagerDuty, through its Events API v2: one alert an incident, triggered, updated and resolved.
+"""PagerDuty, through its Events API v2: one alert an incident, triggered, updated, acknowledged and resolved.
 
 Wire format: https://developer.pagerduty.com/docs/send-alert-event (fields, ``dedup_key``, 512 KB an event) and
 https://developer.pagerduty.com/docs/events-api-v2-overview (202 taken, 400 invalid, 429 too many). The routing key is
@@ -59,21 +59,29 @@ class PagerDutyNotifier:
     async def deliver(self, notice: Notice, receipt: Mapping[str, str] | None) -> Delivery:
         """Send one event; a repeat, an update and a reminder join the alert that is open under the same key.
 
+        The receipt keeps the loudest severity told, and whether the alert was acknowledged here.
+
         Raises:
             DeliveryError: not delivered; nothing in it is secret.
         """
-        body = json.dumps({"routing_key": self._routing_key, **event(notice)}, ensure_ascii=False).encode()
+        made = event(notice, receipt)
+        body = json.dumps({"routing_key": self._routing_key, **made}, ensure_ascii=False).encode()
         error = await post(self._receiver, body, {})
         if error is not None:
             raise error
-        return Delivery(receipt={})
+        return Delivery(receipt=_known(notice, receipt or {}, made["event_action"]))
 
 
-def event(notice: Notice) -> Fields:
-    """The event without its routing key; every text has a limit, so that it stays far below ``MOST_BYTES``."""
+def event(notice: Notice, receipt: Mapping[str, str] | None = None) -> Fields:
+    """The event without its routing key; every text has a limit, so that it stays far below ``MOST_BYTES``.
+
+    ``receipt``: what PagerDuty knows of the incident; None: nothing, or nobody knows.
+    """
     named = {"dedup_key": one_line(notice.incident_id, DEDUP_CHARS)}
     if notice.event is AlertEvent.RESOLVED:
         return {"event_action": "resolve", **named}
+    if _taken(notice, receipt or {}):
+        return {"event_action": "acknowledge", **named}
     report = web_link(notice.report)
     links = list(_links(notice))
     return {
@@ -84,6 +92,25 @@ def event(notice: Notice) -> Fields:
         **({"client_url": report} if report and len(report) <= ADDRESS_CHARS else {}),
         **({"links": links} if links else {}),
     }
+
+
+def _taken(notice: Notice, known: Mapping[str, str]) -> bool:
+    """True where all that is new is that somebody looks after it: an acknowledge of what PagerDuty does not know does
+    nothing, and one of what grew louder or brings other news would keep that from its readers."""
+    if not notice.acknowledged or notice.event is AlertEvent.OPENED or "severity" not in known:
+        return False
+    return "acknowledged" not in known and _rank(notice.severity) <= _rank(known["severity"])
+
+
+def _known(notice: Notice, before: Mapping[str, str], action: str) -> dict[str, str]:
+    """What PagerDuty knows of the incident after this event."""
+    loudest = max(before.get("severity", notice.severity), notice.severity, key=_rank)
+    taken = {"acknowledged": "yes"} if action == "acknowledge" or "acknowledged" in before else {}
+    return {"severity": loudest, **taken}
+
+
+def _rank(severity: str) -> int:
+    return -list(SEVERITIES).index(severity) if severity in SEVERITIES else -len(SEVERITIES)
 
 
 def _payload(notice: Notice) -> Fields:

@@ -32,17 +32,17 @@ class Receiver:
     """What a status means there and what to do, by status code; nothing secret."""
 
 
-def address(url: object, whose: str) -> httpx2.URL:
-    """An http or https address as settings give it; the error names ``whose`` it is and never quotes it.
+def address(url: object, whose: str, key: str = "url") -> httpx2.URL:
+    """An http or https address as settings give it; the error names ``whose`` it is, and the key, and never quotes it.
 
     Raises:
         ValueError: it is none.
     """
     if not isinstance(url, str):
-        raise ValueError(f"{whose} url is a text")
+        raise ValueError(f"{whose} {key} is a text")
     found = _parsed(url)
     if found is None or found.scheme not in ("http", "https") or not found.host or (found.port or 1) > MOST_PORT:
-        raise ValueError(f"{whose} url is not an http or https address")
+        raise ValueError(f"{whose} {key} is not an http or https address")
     return found
 
 

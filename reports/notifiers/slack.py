@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from probes.errors import DeliveryError
 from reports.messages.notice import AlertEvent, Delivery, Digest, Notice
+from reports.notifiers.posting import address
 from reports.notifiers.replies import timeout
 from reports.notifiers.slack_blocks import Block, blocks, fallback_text
 from reports.notifiers.slack_calls import Fields, Refusal, call, hook
@@ -53,13 +54,14 @@ class SlackNotifier:
             timeout_s: Seconds one delivery may take.
 
         Raises:
-            ValueError: both ways are given, or neither wholly; or a value is no text.
+            ValueError: both ways are given, or neither wholly; or a value is no text, or no address.
         """
         texts = (webhook_url, bot_token, channel, base_url)
         if not all(text is None or isinstance(text, str) for text in texts):
             raise ValueError("slack's webhook_url, bot_token, channel and base_url are texts")
         if bool(webhook_url) == bool(bot_token) or bool(bot_token) != bool(channel):
             raise ValueError("slack needs either webhook_url, or bot_token and channel")
+        _addresses(webhook_url=webhook_url, base_url=base_url)
         self._webhook_url, self._bot_token, self._channel = webhook_url, bot_token, channel or ""
         self._base_url = base_url.rstrip("/") + "/" if base_url else None
         self._timeout_s = timeout(timeout_s)
@@ -109,9 +111,9 @@ class SlackNotifier:
         return refusal.error if refusal else receipt
 
     def _webhook(self) -> WebhookClient:
-        from slack_sdk.webhook import WebhookClient  # here: a tenth of a second that most commands need not spend
+        from reports.notifiers.slack_clients import DirectWebhookClient  # here: it costs a tenth of a second
 
-        return WebhookClient(self._webhook_url or "", timeout=self._seconds, logger=_SILENT, retry_handlers=[])
+        return DirectWebhookClient(self._webhook_url or "", timeout=self._seconds, logger=_SILENT, retry_handlers=[])
 
     # -------------------------------------------------------------------------------------------- bot
     def _through_bot(self, payload: Fields, receipt: dict[str, str], again: str) -> dict[str, str] | DeliveryError:
@@ -133,14 +135,20 @@ class SlackNotifier:
         return place
 
     def _web(self) -> WebClient:
-        from slack_sdk import WebClient
+        from reports.notifiers.slack_clients import DirectWebClient
 
         where: Fields = {"base_url": self._base_url} if self._base_url else {}
-        return WebClient(self._bot_token, timeout=self._seconds, logger=_SILENT, retry_handlers=[], **where)
+        return DirectWebClient(self._bot_token, timeout=self._seconds, logger=_SILENT, retry_handlers=[], **where)
 
     @property
     def _seconds(self) -> Any:
         return self._timeout_s  # the SDK says int and hands it to the socket, which takes fractions
+
+
+def _addresses(**urls: str | None) -> None:
+    for key, url in urls.items():
+        if url:
+            address(url, "slack's", key)
 
 
 # ------------------------------------------------------------------------------------------------ payloads

@@ -172,7 +172,9 @@ def _whereabouts(notice: Notice) -> str:
     parts += [f"owner {_short(owner)}"] if owner else []
     parts += [_place("runbook", notice.runbook)] if notice.runbook else []
     parts += [_place("report", notice.report)] if notice.report else []
-    parts += [f"run {_short(notice.run_id)}", f"incident {_short(notice.incident_id)}"]
+    if notice.run_id:
+        parts.append(f"run {_short(notice.run_id)}")
+    parts.append(f"incident {_short(notice.incident_id)}")
     return " \u00b7 ".join(parts)
 
 

@@ -54,7 +54,7 @@ PERMANENT = frozenset(
     }
 )
 """Error codes that the same request will meet again tomorrow. What is not named here is tried again."""
-_PERMANENT_STATUS = frozenset({400, 401, 403, 404, 405, 410})
+_PERMANENT_STATUS = frozenset({301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 410})
 _BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 
 Fields = dict[str, Any]

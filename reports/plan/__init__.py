@@ -1,1 +1,1 @@
-"""What ``holdfast plan`` says: nouns, sentences, and one format a file."""
+"""What ``holdfast plan`` says: nouns, sentences, and one format a file. Feeds the command."""

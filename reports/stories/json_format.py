@@ -12,6 +12,7 @@ from reports.alerts.story import Incident, IncidentEvent, Told
 from reports.formats.json_format import json_text
 
 SCHEMA = "holdfast.alerts/1"
+SILENCES = "holdfast.silences/1"
 
 
 def render(incidents: Sequence[Incident], silences: Sequence[Silence], *, now: datetime) -> str:
@@ -30,6 +31,12 @@ def render(incidents: Sequence[Incident], silences: Sequence[Silence], *, now: d
     )
 
 
+def render_silences(silences: Sequence[Silence], *, now: datetime) -> str:
+    """The silences in force now, as one object of schema ``holdfast.silences/1``; entries as in the alerts' JSON."""
+    told = [_silence(silence) for silence in silences]
+    return json_text({"schema": SILENCES, "at": now.isoformat(), "silences": told})
+
+
 def _incident(incident: Incident) -> dict[str, Any]:
     return {
         "incident_id": incident.incident_id,
@@ -42,6 +49,8 @@ def _incident(incident: Incident) -> dict[str, Any]:
         "state": incident.state,
         "opened_at": _at(incident.opened_at),
         "resolved_at": _at(incident.resolved_at),
+        "bad_since": _at(incident.bad_since),
+        "awaits": incident.awaits or None,
         "facts": list(incident.facts),
         "faults": list(incident.faults),
         "run_id": incident.run_id or None,

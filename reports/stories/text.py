@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -10,21 +11,27 @@ from rich.padding import Padding
 from rich.text import Text
 
 from reports.alerts.silences import Silence, acknowledged_words, silence_words
-from reports.alerts.story import Incident, IncidentEvent, StreamScore, Told
+from reports.alerts.story import Incident, IncidentEvent, Outcome, StreamScore, Told
 from reports.console import command, printed
 from reports.escaping import one_line
 from reports.messages.message import lasted_words
 from reports.messages.notice import Notice
+from reports.stories.blocks import blocks, named
 from reports.wording import count, instant
 
 _FACTS = 3
 _STREAMS = 5
 _LONGEST = 400
-_STATES = {"delivered": "delivered", "waiting": "not yet delivered", "given_up": "GIVEN UP"}
+_STATES: dict[Outcome, str] = {
+    "delivered": "delivered",
+    "waiting": "not yet delivered",
+    "given_up": "GIVEN UP",
+    "withdrawn": "not told: over before its wait ended",
+}
 
 
 def render_list(incidents: Sequence[Incident], *, now: datetime, options: str, width: int = 100) -> str:
-    """A paragraph for each, in the order given, and a line that sums up.
+    """A paragraph for each, told to however many notifiers, in the order given, and a line that sums up.
 
     Args:
         incidents: What to list.
@@ -32,8 +39,9 @@ def render_list(incidents: Sequence[Incident], *, now: datetime, options: str, w
         options: What commands need to find the same store (`` --store PATH``); may be empty.
         width: Most columns.
     """
-    parts = [part for incident in incidents for part in _paragraph(incident, now)]
-    return printed([*parts, _line(_summed(incidents), 0), *_next(incidents, options)], colour=False, width=width)
+    found = blocks(incidents)
+    parts = [part for block in found for part in _paragraph(block, now)]
+    return printed([*parts, _line(_summed(found), 0), *_next(incidents, options)], colour=False, width=width)
 
 
 def render_one(incident: Incident, *, now: datetime, options: str, width: int = 100) -> str:
@@ -42,7 +50,8 @@ def render_one(incident: Incident, *, now: datetime, options: str, width: int = 
 
 
 # ------------------------------------------------------------------------------------------------ a list
-def _paragraph(incident: Incident, now: datetime) -> Iterator[RenderableType]:
+def _paragraph(block: Sequence[Incident], now: datetime) -> Iterator[RenderableType]:
+    incident = block[0]
     yield _line(_head(incident, now), 0)
     shown = incident.facts[:_FACTS]
     yield from (_line(f"- {fact}") for fact in shown)
@@ -50,14 +59,17 @@ def _paragraph(incident: Incident, now: datetime) -> Iterator[RenderableType]:
         yield _line(f"- and {len(incident.facts) - len(shown)} more")
     if incident.streams:
         yield _line(_scores(incident.streams))
-    yield from map(_line, _told_briefly(incident))
-    yield from map(_line, _said(incident))
-    yield _line(f"run {incident.run_id or 'unknown'}, incident {incident.incident_id}")
+    yield from (_line(line) for each in block for line in _told_briefly(each))
+    yield from map(_line, dict.fromkeys(line for each in block for line in _said(each)))
+    yield _line(f"run {incident.run_id}, {named(block)}" if incident.run_id else named(block))
     yield Text()
 
 
 def _head(incident: Incident, now: datetime) -> str:
     where = f"{incident.suite} at {incident.endpoint}: {incident.kind}"
+    if incident.state == "pending":
+        bad = f", bad since {instant(incident.bad_since)}" if incident.bad_since else ""
+        return f"PENDING {incident.severity} {where}, {incident.awaits}{bad}"
     since = instant(incident.opened_at) if incident.opened_at else "an unknown instant"
     if incident.state == "resolved":
         lasted = _lasted(incident, incident.resolved_at or now)
@@ -98,8 +110,9 @@ def _notice(told: Told) -> str:
     settled = f" {instant(told.settled_at)}" if told.settled_at else ""
     tries = f" after {count(told.attempts, 'failed attempt')}" if told.attempts else ""
     error = f": {told.error}" if told.error and told.state != "delivered" else ""
-    state = _STATES.get(told.state, told.state)
-    return f"{told.notifier}: {told.notice.event} {instant(told.notice.at)}, {state}{settled}{tries}{error}"
+    return (
+        f"{told.notifier}: {told.notice.event} {instant(told.notice.at)}, {_STATES[told.state]}{settled}{tries}{error}"
+    )
 
 
 def _said(incident: Incident) -> Iterator[str]:
@@ -112,12 +125,15 @@ def _said(incident: Incident) -> Iterator[str]:
         yield acknowledged_words(incident.acknowledged)
 
 
-def _summed(incidents: Sequence[Incident]) -> str:
+def _summed(found: Sequence[Sequence[Incident]]) -> str:
+    incidents = [block[0] for block in found]
     going = [incident for incident in incidents if incident.state == "open"]
     muted = sum(bool(incident.muted) for incident in going)
-    lost = sum(told.state == "given_up" for incident in incidents for told in incident.told)
+    lost = sum(told.state == "given_up" for block in found for incident in block for told in incident.told)
     over = sum(incident.state == "resolved" for incident in incidents)
+    pending = sum(incident.state == "pending" for incident in incidents)
     parts = [f"{len(going)} open" + (f" ({muted} muted)" if muted else "")]
+    parts += [f"{pending} pending"] if pending else []
     parts += [f"{over} over"] if over else []
     parts += [f"{count(lost, 'notice')} given up"] if lost else []
     return ", ".join(parts)
@@ -156,15 +172,18 @@ def _commands(incident: Incident, last: Notice | None, options: str) -> Iterator
         yield last.replay
     if incident.state == "resolved":
         return
+    if incident.state == "pending":
+        yield f'holdfast silence {shlex.quote(incident.key)} --for 2h --reason "..."{options}'
+        return
     if incident.acknowledged is None:
         yield f'holdfast alerts ack {incident.incident_id} --reason "..."{options}'
     yield f'holdfast silence {incident.incident_id} --for 2h --reason "..."{options}'
 
 
 def silence_line(silence: Silence) -> str:
-    """``silence 3f2a: bot/*, silenced by oncall until ...: deploy; ended ..., bot/prod/drift is over``."""
+    """``silence 3f2a: bot/*, silenced by oncall until ...: deploy; ended ..., bot/prod/drift is over``; on one line."""
     ended = f"; ended {instant(silence.ended_at)}, {silence.ended_note}" if silence.ended_at else ""
-    return f"silence {silence.silence_id}: {silence.target}, {silence_words(silence)}{ended}"
+    return one_line(f"silence {silence.silence_id}: {silence.target}, {silence_words(silence)}{ended}", _LONGEST)
 
 
 def _titled(title: str, lines: Sequence[str]) -> Iterator[RenderableType]:

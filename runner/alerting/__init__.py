@@ -1,1 +1,4 @@
-"""Alerts of runs and of what time brings: decided by ``reports``, written here, and what people do about them."""
+"""Alerts of runs, of time and of the installation: decided by ``reports.alerts``, written here.
+
+And what people do about them. Feeds the engine, the daemon and the commands ``alerts`` and ``silence``.
+"""

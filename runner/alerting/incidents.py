@@ -12,7 +12,7 @@ from probes.errors import UsageError
 from probes.nearest import did_you_mean
 from reports.alerts.machine import AlertState, views
 from reports.alerts.silences import silenced
-from reports.alerts.story import Incident, of_open, told_apart, with_people, with_state, with_told, worst_first
+from reports.alerts.story import Incident, of_state, told_apart, with_people, with_state, with_told, worst_first
 from reports.summary import AlertView
 from runner.store.base import Store
 
@@ -25,14 +25,15 @@ class Wanted:
     """Which incidents to list."""
 
     open: bool = True
+    """Those that are open, and those that wait to open."""
     past_since: datetime | None = None
     """Also those that ended at this instant or later; None: none of those."""
     suite: str | None = None
 
 
 def incidents(store: Store, wanted: Wanted, now: datetime) -> tuple[Incident, ...]:
-    """The incidents asked for, with their stories: open ones by severity, then the newest that are over."""
-    states = {state.incident_id: state for state in store.open_alerts()}
+    """The incidents asked for, with their stories: open ones by severity, pending ones, the newest that are over."""
+    states = _standing(store)
     since = wanted.past_since or min((s.opened_at for s in states.values() if s.opened_at), default=now)
     known = {incident.incident_id: incident for incident in told_apart(store.alert_changes(since=since))}
     found = [_now(known.get(state.incident_id), state) for state in states.values() if wanted.open]
@@ -61,15 +62,20 @@ def incident_named(store: Store, name: str, now: datetime) -> Incident:
         UsageError: there is none, or several begin so.
     """
     incident_id = _id(store, name)
-    states = {state.incident_id: state for state in store.open_alerts()}
+    states = _standing(store)
     changes = told_apart(store.alert_changes(incident_id=incident_id))
     known = next((incident for incident in changes if incident.incident_id == incident_id), None)
     if incident_id in states:
         known = _now(known, states[incident_id])
     if known is None:
-        raise UsageError(f"incident {incident_id} has not opened yet; it is shown here when it does")
+        raise UsageError(f"incident {incident_id} came to nothing: it never opened")
     (whole,) = _whole(store, [known], now)
     return whole
+
+
+def _standing(store: Store) -> dict[str, AlertState]:
+    """By id: the incidents that are open or wait to open."""
+    return {state.incident_id: state for state in (*store.open_alerts(), *store.pending_alerts())}
 
 
 def _id(store: Store, name: str) -> str:
@@ -84,7 +90,9 @@ def _id(store: Store, name: str) -> str:
 
 
 def _now(known: Incident | None, state: AlertState) -> Incident:
-    return of_open(state) if known is None else with_state(replace(known, state="open", resolved_at=None), state)
+    if known is None or not state.live:
+        return of_state(state)
+    return with_state(replace(known, state="open", resolved_at=None), state)
 
 
 def _whole(store: Store, found: Sequence[Incident], now: datetime) -> Iterable[Incident]:
@@ -95,6 +103,6 @@ def _whole(store: Store, found: Sequence[Incident], now: datetime) -> Iterable[I
     silences, muting = store.silences_between(began, now), silenced(store.silences(now), now)
     for incident in found:
         whole = with_people(with_told(incident, told.get(incident.incident_id, ())), silences, acks, now)
-        if whole.state != "resolved":  # a silence of this minute has not met a run yet
+        if whole.state not in ("pending", "resolved"):  # a silence of this minute has not met a run yet
             whole = replace(whole, muted=muting(whole.key, whole.kind, whole.severity) or whole.muted)
         yield replace(whole, streams=store.stream_scores(whole.run_id))

@@ -11,7 +11,6 @@ from secrets import token_hex
 
 import structlog
 
-from checks.verdict import Health
 from probes.clock import Clock
 from probes.suite import AlertRule, Owner, Suite
 from reports.alerts.incident import Condition
@@ -19,7 +18,8 @@ from reports.alerts.machine import Transition, step, views
 from reports.alerts.no_data import INSTALLATION, KIND
 from reports.alerts.silences import silenced
 from reports.messages.message import notice
-from reports.summary import AlertView, RunRecord
+from reports.summary import AlertView
+from runner.alerting.no_run import no_run
 from runner.alerting.silencing import end_recovered
 from runner.store.base import OutboxEntry, Store
 
@@ -72,15 +72,6 @@ class InstallationAlerts:
 
 
 def _entry(transition: Transition, name: str, reach: str) -> OutboxEntry:
-    nothing_asked = RunRecord(
-        run_id="",
-        suite=INSTALLATION,
-        endpoint=name,
-        trigger="",
-        started_at=transition.at,
-        duration_s=0.0,
-        health=Health.UNKNOWN,
-        probes=(),
-    )
+    nothing_asked = no_run((INSTALLATION, name), transition.at)
     told = notice(transition, nothing_asked, None, Owner(), report="", replay="", reach=reach)
     return OutboxEntry(notifier=transition.notifier, notice=told)

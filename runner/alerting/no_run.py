@@ -6,7 +6,7 @@ from datetime import datetime
 
 from checks.verdict import Health
 from reports.summary import RunRecord
-from runner.daemon.beats import Place
+from runner.schedule.beats import Place
 
 
 def no_run(place: Place, at: datetime) -> RunRecord:

@@ -68,6 +68,8 @@ def _incident(store: Store, target: str, now: datetime) -> Incident | None:
     found = incident_named(store, target, now)
     if found.state == "resolved":
         raise UsageError(f"incident {found.incident_id} is over; to silence the next one, name {found.key}")
+    if found.state == "pending":
+        raise UsageError(f"incident {found.incident_id} has not opened yet; to silence it before, name {found.key}")
     return found
 
 
@@ -127,12 +129,14 @@ def acknowledge(store: Store, name: str, act: Act) -> tuple[Incident, ...]:
     Who was told of it is told who looks after it, in the message they have.
 
     Raises:
-        UsageError: there is no such incident, or it is over.
+        UsageError: there is no such incident, it is over, or it has not opened yet.
     """
     with store.exclusive():
         incident = incident_named(store, name, act.at)
         if incident.state == "resolved":
             raise UsageError(f"incident {incident.incident_id} is over since {incident.resolved_at:%Y-%m-%d %H:%M}Z")
+        if incident.state == "pending":
+            raise UsageError(f"incident {incident.incident_id} has not opened yet ({incident.awaits}): nobody was told")
         same = [state for state in store.open_alerts() if state.key == incident.key]
         for state in same:
             ack = Acknowledgement(

@@ -1,1 +1,1 @@
-"""The parts of one run: asking, judges, checks, what the judge sees, what it is judged by."""
+"""One run in parts: asking, judges, checks, what the judge is given, what may be kept. Feeds engine and canaries."""

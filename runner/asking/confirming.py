@@ -19,7 +19,7 @@ from probes.suite import Confirm
 from reports import tally
 from reports.summary import RunRecord
 from runner.asking.orders import RunOrder
-from runner.daemon.beats import ASSUMED
+from runner.schedule.beats import ASSUMED
 from runner.schedule.schedule import interval_s
 from runner.store.base import Store
 

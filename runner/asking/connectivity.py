@@ -1,8 +1,9 @@
 """Whether it is our own network that is lost, when requests fail without a word from the other side. Feeds ``engine``.
 
 What decides is a TCP connection made in that moment: to the addresses that the settings name, or, where they name
-none, to places of other domains that are monitored too. Nothing is sent over it. An installation that asks one domain
-only has no such witness, and then every failure is the endpoint's: an outage of the only provider is never excused.
+none, to places of other domains that are monitored too; and whether any other place said something meanwhile
+(``words``), which outweighs both. Nothing is sent over such a connection. An installation that asks one domain only has
+no such witness, and then every failure is the endpoint's: an outage of the only provider is never excused.
 """
 
 from __future__ import annotations
@@ -12,19 +13,23 @@ import ipaddress
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from probes.clock import Clock
 from probes.failure import FailureClass
 from probes.sample import Sample
 from probes.suite import Suite
 from runner.asking.orders import RunOrder
+from runner.asking.words import Address, Words, address_of, heard
 from runner.daemon.watch_settings import parted
 
 CONNECT_S = 3.0
 """How long a witness may take to accept a connection."""
 FRESH_S = 5.0
 """How long one look at the network serves all runs that fail: a thousand must not knock a thousand times."""
+STEADY_S = 30.0
+"""How long somebody must have been heard, and nothing been lost, until our network counts as back."""
+UNREACHED_EVERY_S = 60.0
+"""How often addresses that prove nothing are tried again."""
 MOST_WITNESSES = 5
 WORDLESS = frozenset(
     {
@@ -39,8 +44,7 @@ WORDLESS = frozenset(
 """Failures that a lost network of our own can look like."""
 
 Reaching = Callable[[str, int], Awaitable[bool]]
-Witnesses = tuple[tuple[str, int], ...]
-"""Hosts and ports."""
+Witnesses = tuple[Address, ...]
 
 
 class Guard(Protocol):
@@ -82,56 +86,102 @@ class OwnNetwork:
     """All that is monitored now."""
     reaching: Reaching = reaches
     down: str = ""
-    """What said at the last look that the network is lost; empty once anybody answered again."""
+    """What said that the network is lost; empty once somebody was heard again for half a minute."""
+    unreached: str = ""
+    """Which targets cannot be reached though our network is there, or at the start: they are no witnesses."""
+    sure: bool = False
+    """True once anybody was heard: until then nobody knows whether a loss that was told before is over."""
+    words: Words = field(default_factory=Words)
     _asked: Witnesses = ()
-    _looks: dict[Witnesses, tuple[float, str]] = field(default_factory=dict)
-    """By those asked: when, and what came of it."""
+    _back_since: float | None = None
+    _looks: dict[Address, tuple[float, bool]] = field(default_factory=dict)
+    """When each was looked at, and whether it was reached."""
+    _unreached_at: float = float("-inf")
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def lost(self, order: RunOrder, samples: Sequence[Sample]) -> str:
         """As ``Guard``: asked only where at least half of the samples failed without a word from the other side."""
+        self.words.note(order, samples, self.clock.monotonic())
         if any(heard(sample) for sample in samples):
-            self.down = ""
-        if not wordless(samples):
+            self._answered()
+        known = tuple(self._witnesses(order)) if wordless(samples) else ()
+        if not known:
             return ""
-        known = tuple(self._witnesses(order))
         async with self._looking:
-            at, told = self._looks.get(known, (float("-inf"), ""))
-            if self.clock.monotonic() - at >= FRESH_S:
-                told = await self._look(known)
-                self._looks[known] = self.clock.monotonic(), told
-            if told:
-                self.down, self._asked = told, known
+            if await self._reach_any(known):
+                self._answered()
+                self._targets(reached=True)
+                return ""
+            if await self._others_answer(order, samples):
+                self._answered()
+                self._targets(reached=False)
+                return ""
+            told = f"no connection to {_listed(known)} either"
+            self.down, self._asked, self._back_since = self.down or told, known, None
             return told
 
     async def look_again(self) -> None:
-        """Where it was lost: is it back?"""
+        """Where it was lost: is it back? Where the targets prove nothing: do they now?"""
         async with self._looking:
+            now = self.clock.monotonic()
             if self.down:
-                self.down = await self._look(self._asked)
+                if await self._reach_any(self._asked):
+                    self._answered()
+                if self._back_since is not None and now - self._back_since >= STEADY_S:
+                    self.down = ""
+            elif self._targets_due(now):
+                self._targets(reached=await self._reach_any(tuple(map(parted, self.targets))))
 
-    async def _look(self, known: Witnesses) -> str:
-        reached = await asyncio.gather(*(self.reaching(host, port) for host, port in known))
-        if not known or any(reached):
-            return ""
-        return f"no connection to {', '.join(f'{host}:{port}' for host, port in known)} either"
+    def _answered(self) -> None:
+        self.sure = True
+        self._back_since = self.clock.monotonic() if self._back_since is None else self._back_since
 
-    def _witnesses(self, order: RunOrder) -> Iterable[tuple[str, int]]:
+    def _targets_due(self, now: float) -> bool:
+        """At the start, and again and again while they cannot be reached."""
+        first = self._unreached_at == float("-inf")
+        again = bool(self.unreached) and now - self._unreached_at >= UNREACHED_EVERY_S
+        return bool(self.targets) and (first or again)
+
+    def _targets(self, *, reached: bool) -> None:
+        self._unreached_at = self.clock.monotonic()
+        self.sure = self.sure or reached
+        self.unreached = "" if reached or not self.targets else ", ".join(self.targets)
+
+    async def _others_answer(self, order: RunOrder, samples: Sequence[Sample]) -> bool:
+        """True where another place was heard since this one fell silent, or takes a connection now as it lately did."""
+        silent_since = min(sample.started_at for sample in samples if silent(sample))
+        if self.words.since(order, samples, silent_since):
+            return True
+        return await self._reach_any(self.words.lately(order, self.clock.monotonic()))
+
+    async def _reach_any(self, known: Witnesses) -> bool:
+        now = self.clock.monotonic()
+        self._looks = {who: look for who, look in self._looks.items() if now - look[0] < FRESH_S}
+        stale = [who for who in known if who not in self._looks]
+        for who, reached in zip(stale, await asyncio.gather(*(self.reaching(*who) for who in stale)), strict=True):
+            self._looks[who] = self.clock.monotonic(), reached
+        return any(self._looks[who][1] for who in known)
+
+    def _witnesses(self, order: RunOrder) -> Iterable[Address]:
         if self.targets:
             return map(parted, self.targets)
         return witnesses(order, self.suites())
 
 
-def heard(sample: Sample) -> bool:
-    """True where the other side said something, be it an error."""
-    return sample.failure is None or sample.failure.status is not None
+def _listed(known: Witnesses) -> str:
+    return ", ".join(f"{host}:{port}" for host, port in known)
 
 
 def wordless(samples: Sequence[Sample]) -> bool:
     """True where at least half of what was asked failed without a word: the way an unavailable endpoint shows."""
     asked = [sample for sample in samples if sample.failure is None or not sample.failure.held_back]
-    silent = [s for s in asked if not heard(s) and s.failure is not None and s.failure.kind in WORDLESS]
-    return bool(silent) and 2 * len(silent) >= len(asked)
+    without = sum(map(silent, asked))
+    return without > 0 and 2 * without >= len(asked)
+
+
+def silent(sample: Sample) -> bool:
+    """True where it failed without a word, as if there were no network."""
+    return sample.failure is not None and not heard(sample) and sample.failure.kind in WORDLESS
 
 
 def witnesses(order: RunOrder, suites: Iterable[Suite]) -> Witnesses:
@@ -140,11 +190,11 @@ def witnesses(order: RunOrder, suites: Iterable[Suite]) -> Witnesses:
     Not counted: endpoints on this machine or in a private network (they are reached without the Internet), and those
     behind a proxy (we do not reach them ourselves).
     """
-    mine = domain(_host_and_port(order.prepared.suite.endpoints[order.endpoint].base_url)[0])
-    found: dict[str, tuple[str, int]] = {}
+    mine = domain(address_of(order.prepared.suite.endpoints[order.endpoint])[0])
+    found: dict[str, Address] = {}
     for suite in suites:
         for endpoint in (suite.endpoints[name] for name in suite.monitored):
-            host, port = _host_and_port(endpoint.base_url)
+            host, port = address_of(endpoint)
             if endpoint.proxy is None and public(host) and domain(host) != mine:
                 found.setdefault(domain(host), (host, port))
     return tuple(found[name] for name in sorted(found))[:MOST_WITNESSES]
@@ -164,8 +214,3 @@ def public(host: str) -> bool:
         return ipaddress.ip_address(host).is_global
     except ValueError:
         return "." in host.rstrip(".") and not host.lower().endswith((".local", ".internal", ".localhost"))
-
-
-def _host_and_port(base_url: str) -> tuple[str, int]:
-    parts = urlsplit(base_url)
-    return parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)

@@ -91,7 +91,8 @@ class Firing:
                 raise
             wanted = sum(samples for _, samples in order.probes)
             took = format_duration(order.timeout_s or 0.0)
-            asked.cut_off = f"cut off after {took} with {len(asked.samples)} of {count(wanted, 'sample')}"
+            back = f"{len(asked.samples)} of {count(wanted, 'sample')} back"
+            asked.cut_off = f"cut off at its {took} time limit, {back}"
 
     async def _all(self, order: RunOrder, run_id: str, held: list[RunLimits], asked: Asked) -> None:
         asked.samples = await self._ask(order, run_id, held[0], asked.note)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from checks.drift.observation import RunObservation, observe
 from checks.drift.result import StreamResult
+from checks.finding import Status
 from checks.refusal import is_refusal
 from checks.verdict import probe_health, run_health
 from probes.sample import Sample
@@ -55,10 +56,15 @@ def observation_of(
     )
 
 
+LEARNED_BROKEN = "what is normal was learned from this run while a contract was broken"
+
+
 def record_of(order: RunOrder, fired: Fired, probes: Sequence[ProbeRecord], judged: Judged) -> RunRecord:
     own: dict[str, list[StreamResult]] = defaultdict(list)
     for result in judged.results:
         own[result.key.scope].append(result)
+    broke = any(finding.mode == "contract" and finding.status is Status.FAIL for p in probes for finding in p.findings)
+    learned_broken = judged.learned and broke
     healths = tuple(replace(p, health=probe_health(p.probe, p.samples, p.findings, own[p.probe])) for p in probes)
     return RunRecord(
         run_id=fired.run_id,
@@ -70,7 +76,7 @@ def record_of(order: RunOrder, fired: Fired, probes: Sequence[ProbeRecord], judg
         health=run_health([p.health for p in healths], judged.results),
         probes=healths,
         drift=judged.results,
-        note="; ".join(filter(None, (judged.note, fired.note))),
+        note="; ".join(filter(None, (judged.note, LEARNED_BROKEN if learned_broken else "", fired.note))),
         consultations=fired.consulted.consultations,
         calibration=fired.consulted.calibration,
     )

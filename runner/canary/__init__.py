@@ -1,1 +1,1 @@
-"""Canaries: a candidate and production asked in pairs."""
+"""A candidate and production asked in pairs, then judged, stored and read back. Feeds ``holdfast canary``."""

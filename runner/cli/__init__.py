@@ -71,5 +71,7 @@ def _tell(message: str, *, debug: bool) -> None:
         from runner.cli.trace import bare_traceback
 
         print(bare_traceback(error), file=sys.stderr)  # noqa: T201
-    for line in message.splitlines() or [""]:
+    from reports.escaping import visible
+
+    for line in visible(message).splitlines() or [""]:  # it may name files and quote what others wrote
         print(f"holdfast: {line}", file=sys.stderr)  # noqa: T201  # the one place errors are told

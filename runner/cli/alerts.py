@@ -24,7 +24,8 @@ Named = Annotated[str, typer.Argument(metavar="INCIDENT", help="Its id, or how i
 TextOrJson = Annotated[str, typer.Option("--format", metavar="text|json", help="How to print it.")]
 
 app = typer.Typer(
-    help="List incidents with their evidence, tell the story of one, or acknowledge it.", invoke_without_command=True
+    help="List open incidents with their evidence, tell the story of one, or acknowledge it.",
+    invoke_without_command=True,
 )
 
 
@@ -43,7 +44,7 @@ def alerts(
     store: opt.Store = None,
     config: opt.Config = None,
 ) -> int:
-    """List open incidents; with --past or --all those that are over, too."""
+    """List open incidents and those that wait to open; with --past or --all those that are over, too."""
     from runner.alerting.incidents import Wanted, incidents
 
     if context.invoked_subcommand is not None:
@@ -53,10 +54,11 @@ def alerts(
     lately_s = seconds_of("--since", since or DEFAULT_SINCE)
     past_since = now - timedelta(seconds=lately_s) if past or everything or since else None
     with opened_store(store, config) as opened:
+        _known(opened, suite, config)
         wanted = Wanted(open=everything or not past, past_since=past_since, suite=suite)
         found = incidents(opened, wanted, now)
         _print(opened, found, now, format_, options_of(store, config))
-    return 1 if check and any(i.state != "resolved" and not i.muted for i in found) else 0
+    return 1 if check and any(i.state == "open" and not i.muted for i in found) else 0
 
 
 @app.command("show")
@@ -151,6 +153,18 @@ def seconds_of(option: str, text: str) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise UsageError(f"{option} {text!r}: {error}") from error
+
+
+def _known(store: Store, suite: str | None, config: Path | None) -> None:
+    """Refuse a suite that nobody knows: that nothing is open of it would be no news."""
+    from runner.alerting.known_suites import refuse_unknown_suite
+    from runner.cli.session import SUITE_ENDINGS, settings_beside
+
+    if suite is not None:
+        loaded = settings_beside([], config)
+        folder = loaded.folder / loaded.settings.suites
+        files = sorted(folder.glob("*")) if folder.is_dir() else [folder]
+        refuse_unknown_suite(store, suite, [file for file in files if file.suffix in SUITE_ENDINGS])
 
 
 def _format(name: str) -> None:

@@ -24,6 +24,9 @@ def daemon(
     listen: Annotated[
         str | None, typer.Option("--listen", metavar="HOST:PORT", help="Where to answer; port 0 takes a free one.")
     ] = None,
+    wait_lock: Annotated[
+        str, typer.Option("--wait-lock", metavar="TIME", help="Wait so long for another daemon that holds the store.")
+    ] = "0s",
     log_format: Annotated[
         str, typer.Option("--log-format", metavar="json|text", help="Log lines for programs, or for people.")
     ] = "json",
@@ -50,12 +53,23 @@ def daemon(
         preparing=lambda path: prepare(path, os.environ, frozenset(loaded.notifiers), loaded.settings.spend),
         clock=SystemClock(),
     )
-    with only_daemon(store_file(store, loaded)):
+    with only_daemon(store_file(store, loaded), wait_s=_seconds(wait_lock)):
         begun = watch.begin()
         refuse_twins(begun)
         refuse_circles(begun)
         asyncio.run(_serve(watch, loaded, store))
     return 0
+
+
+def _seconds(wait_lock: str) -> float:
+    from probes.duration import parse_duration
+    from probes.errors import UsageError
+
+    try:
+        seconds = parse_duration(wait_lock)
+    except ValueError as error:
+        raise UsageError(f"--wait-lock: {error}") from None
+    return seconds
 
 
 def log_as(form: str, level: str) -> None:

@@ -63,6 +63,13 @@ def suite_files(paths: Sequence[Path]) -> list[Path]:
     return list(files)
 
 
+def folders_left_out(paths: Sequence[Path]) -> list[Path]:
+    """Folders within the named ones that hold YAML files, which nobody looks into; hidden ones aside."""
+    within = (folder for path in paths if path.is_dir() for folder in sorted(path.iterdir()) if folder.is_dir())
+    seen = (folder for folder in within if not folder.name.startswith("."))
+    return [folder for folder in seen if any(file.suffix in SUITE_ENDINGS for file in folder.iterdir())]
+
+
 def prepare_all(
     paths: Sequence[Path], notifiers: frozenset[str] | None, spend: Spend | None = None
 ) -> list[PreparedSuite]:

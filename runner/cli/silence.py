@@ -33,14 +33,21 @@ def silence(
     ] = False,
     list_: Annotated[bool, typer.Option("--list", help="List the silences in force instead.")] = False,
     end: Annotated[str | None, typer.Option("--end", metavar="ID", help="End this silence instead.")] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", metavar="text|json", help="How to print the list; text by default.")
+    ] = None,
     store: opt.Store = None,
     config: opt.Config = None,
 ) -> int:
     """Tell nobody of some incidents for a while. Runs, evidence and states go on, and are shown as silenced."""
     if sum((target is not None, list_, end is not None)) != 1:
         raise UsageError("holdfast silence takes one of: TARGET, --list, --end ID")
+    if format_ not in (None, "text", "json"):
+        raise UsageError(f"--format {format_!r} is unknown; it is one of text, json")
+    if format_ is not None and not list_:
+        raise UsageError("--format goes with --list")
     if target is None:
-        return _list_silences(store, config) if end is None else _end(end, author, reason, store, config)
+        return _list_silences(store, config, format_) if end is None else _end(end, author, reason, store, config)
     if lasts is None:
         raise UsageError("a silence needs its end: --for takes a duration like 2h")
     return _silence(
@@ -68,11 +75,16 @@ def _silence(
     return 0
 
 
-def _list_silences(store: str | None, config: Path | None) -> int:
+def _list_silences(store: str | None, config: Path | None, format_: str | None) -> int:
+    from reports.stories.json_format import render_silences
     from reports.stories.text import silence_line
 
+    now = datetime.now(UTC)
     with opened_store(store, config) as opened:
-        standing = opened.silences(datetime.now(UTC))
+        standing = opened.silences(now)
+    if format_ == "json":
+        typer.echo(render_silences(standing, now=now), nl=False)
+        return 0
     for entry in standing:
         typer.echo(silence_line(entry))
     if not standing:

@@ -34,7 +34,7 @@ def validate(suites: opt.Suites, config: opt.Config = None) -> int:
     """Read suites and settings, and tell everything that is wrong with them. Sends nothing."""
     from probes.clock import SystemClock
     from runner.alerting.dependencies import Dependencies
-    from runner.cli.session import prepare_all, settings_beside
+    from runner.cli.session import folders_left_out, prepare_all, settings_beside
     from runner.schedule.pace import pace_notes
     from runner.schedule.windows import window_notes
 
@@ -55,6 +55,8 @@ def validate(suites: opt.Suites, config: opt.Config = None) -> int:
         # one file alone knows nothing of the others
         for note in known.unknown(suite) if any(path.is_dir() for path in suites) else ():
             typer.echo(f"{prepared.file}: note: {note}")
+    for folder in folders_left_out(suites):
+        typer.echo(f"{folder}: note: suites in folders within a folder are not read")
     for note in window_notes(loaded.settings.maintenance, now):
         typer.echo(f"settings: note: {note}")
     return 0

@@ -1,1 +1,1 @@
-"""The cron-like service: its schedule, its runs in fair turns, its own health, and its pages."""
+"""The cron-like service: schedule, fair turns, reload, its own health, pages. Feeds ``holdfast daemon``."""

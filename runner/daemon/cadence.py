@@ -13,23 +13,25 @@ from datetime import datetime, timedelta
 from probes.suite import Schedule
 from reports.alerts.incidents import conditions
 from reports.summary import AlertView, RunRecord
-from runner.daemon.beats import Place
 from runner.limits.spending import Standing
+from runner.schedule.beats import Place
 
 QUICKENING = frozenset({"contract", "policy", "availability"})
 """Kinds of incidents that more runs tell the end of."""
+STANDING = ("pending", "open", "muted")
+"""States of an incident that is there. Who silences it is not told of it, and waits for its end all the same."""
 NEAR = 0.8
 """From this share of a spending cap on, runs keep their normal pace: the rest is for them."""
 
 
 def failing(record: RunRecord, alerts: Sequence[AlertView]) -> bool:
-    """True where a run found something broken, or an incident of its place is open or pending.
+    """True where a run found something broken, or an incident of its place is pending or open, told or muted.
 
     A run of a maintenance window, or of a time in which our own network was lost, says neither.
     """
     if record.maintenance or record.offline:
         return False
-    standing = any(view.kind in QUICKENING and view.state in ("open", "pending") for view in alerts)
+    standing = any(view.kind in QUICKENING and view.state in STANDING for view in alerts)
     return standing or any(c.bad and c.kind in QUICKENING for c in conditions(record))
 
 

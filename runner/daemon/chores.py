@@ -13,6 +13,9 @@ from probes.errors import HoldfastError
 
 log = structlog.get_logger("holdfast.daemon")
 
+AGAIN_S = 30.0
+"""A chore that failed rests no longer than this: what it told keeps ``/healthz`` red until it succeeds."""
+
 
 @dataclass(slots=True)
 class Troubles:
@@ -59,15 +62,17 @@ def in_words(error: Exception) -> str:
 async def keep_doing(chore: Chore, clock: Clock, troubles: Troubles, ending: asyncio.Event) -> None:
     """Do a chore until ``ending`` is set; what is under way then is finished. Trouble is told once, while it lasts."""
     while not ending.is_set():
+        rest_s = chore.every_s
         try:
             await chore.work()
         except Exception as error:  # bulkhead: no chore may end before the daemon does
+            rest_s = min(rest_s, AGAIN_S)
             if troubles.tell(chore.name, in_words(error)):
                 bug = not isinstance(error, HoldfastError)
                 log.error("chore_failed", chore=chore.name, error=in_words(error), exc_info=bug)
         else:
             troubles.tell(chore.name, "")
-        await pause(clock.sleep(chore.every_s), ending)
+        await pause(clock.sleep(rest_s), ending)
 
 
 async def patiently(tasks: set[asyncio.Task[None]], timeout_s: float, hurry: asyncio.Event) -> None:

@@ -14,7 +14,6 @@ import structlog
 from probes.errors import HoldfastError
 from reports.metrics.metrics import Metrics
 from runner.alerting.alert_clock import alert_clock
-from runner.daemon.beats import Beat, Place
 from runner.daemon.channel_chores import DELIVERY_EVERY_S, channel_chores
 from runner.daemon.chores import Chore, Troubles, keep_doing, patiently
 from runner.daemon.house_chore import house_chore
@@ -27,6 +26,8 @@ from runner.daemon.watching import Phase, Watching
 from runner.delivery.outbox import SEND_TIMEOUT_S
 from runner.logs import log_loop_trouble
 from runner.prepare import PreparedSuite
+from runner.schedule.beats import Beat, Place
+from runner.store.base import Store
 from runner.wiring import Installation
 
 log = structlog.get_logger("holdfast.daemon")
@@ -144,7 +145,7 @@ class Daemon:
 
     async def _undelivered(self) -> int | None:
         try:
-            return await asyncio.to_thread(self.here.store.undelivered)
+            return await asyncio.to_thread(_undelivered, self.here.store)
         except HoldfastError as error:
             log.error("outbox_unreadable", error=str(error))
             return None
@@ -189,8 +190,6 @@ class Daemon:
         store, outbox = self.here.store, self.here.outbox
         pending = await asyncio.to_thread(store.undelivered)
         self.metrics.outbox(pending=pending)
-        for suite, unit, spent, cap in self.here.limits.ledger.today():
-            self.metrics.spending(suite=suite, unit=unit, spent=spent, cap=cap)
         strangers = await outbox.unknown()
         an_hour_ago = self.here.clock.now() - timedelta(seconds=GIVEN_UP_TOLD_S)
         lost = await asyncio.to_thread(store.given_up, an_hour_ago)
@@ -221,3 +220,9 @@ class Daemon:
         ]
         asleep = self.phase == "serving" and not self.rounds.table.running
         return (*(["scheduler: it is not running"] if asleep else []), *late, *self.troubles.lines())
+
+
+def _undelivered(store: Store) -> int:
+    """How many notices wait. The store is held, for only then it notices that its file is gone."""
+    with store.exclusive():
+        return store.undelivered()

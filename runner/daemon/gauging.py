@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from reports.alerts.machine import views
 from reports.metrics.metrics import Metrics
-from runner.daemon.beats import Beat, Place
+from runner.schedule.beats import Beat, Place
 from runner.store.base import Store
 
 if TYPE_CHECKING:
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 
 def gauge(daemon: Daemon) -> None:
-    """Tell what is so now: overdue runs, runs under way, troubles."""
+    """Tell what is so now: overdue runs, runs under way, troubles, what was spent today."""
     now = daemon.here.clock.now()
     daemon.metrics.overdue(overdue_s(daemon.beats, now), under_way=daemon.under_way)
     daemon.metrics.troubles(len(daemon.sickness()))
+    for suite, unit, spent, cap in daemon.here.limits.ledger.today():
+        daemon.metrics.spending(suite=suite, unit=unit, spent=spent, cap=cap)
 
 
 def overdue_s(beats: Mapping[Place, Beat], now: datetime) -> dict[Place, float]:

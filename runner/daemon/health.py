@@ -1,7 +1,8 @@
 """What ``/healthz`` and ``/readyz`` answer: JSON with the reasons, for orchestrators and people. Feeds ``web``.
 
 ``/healthz`` is red while the daemon cannot do its work. ``/readyz`` is red then too, and while it starts or stops.
-What is only to be known (a suite that kept its old version, a pace that was kept) is a note, and neither is red by it.
+What is only to be known (a suite that kept its old version, a heartbeat that nobody took) is a note, and neither is red
+by it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse
 
-from runner.daemon.roster import Refused
+from runner.daemon.roster import Refused, going_on_words
 
 if TYPE_CHECKING:
     from runner.daemon.daemon import Daemon
@@ -34,11 +35,13 @@ class Standing:
 def health_of(daemon: Daemon) -> Standing:
     """Whether it does its work."""
     refused = (refused_words(one) for one in daemon.reloading.roster.refused)
-    return Standing(reasons=daemon.sickness(), notes=(*refused, *daemon.watching.pace.notes.lines()))
+    return Standing(reasons=daemon.sickness(), notes=(*refused, *daemon.watching.notes()))
 
 
 def refused_words(refused: Refused) -> str:
     """What is told of a suite file that cannot be used; what is wrong in it is told where its owner looks."""
+    if refused.going_on:
+        return f"suites: no suite file is there any more; {going_on_words(refused.going_on)}"
     goes_on = "what ran before goes on" if refused.instead else "nothing of it runs"
     return f"suite file {refused.path.name}: it cannot be used, {goes_on}"
 

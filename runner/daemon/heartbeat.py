@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 import structlog
@@ -39,7 +39,8 @@ class Pulse:
     """What is wrong with the daemon, one line each, beginning with its source."""
     ready: Callable[[], bool]
     """False while the daemon starts or stops: then nothing is sent."""
-    _failed: bool = field(default=False)
+    failing: str = ""
+    """Why the newest could not be told, without the address; empty where it was."""
 
     def chore(self) -> Chore:
         """What is to be done over and over."""
@@ -52,11 +53,11 @@ class Pulse:
         sick = tuple(self.sickness())
         why = await self._told(sick)
         self.metrics.heartbeat("failed" if why else "sent")
-        if why and not self._failed:
+        if why and not self.failing:
             log.warning("heartbeat_failed", reason=why)
-        elif self._failed and not why:
+        elif self.failing and not why:
             log.info("heartbeat_delivered_again")
-        self._failed = bool(why)
+        self.failing = why
 
     async def _told(self, sick: Sequence[str]) -> str:
         """Why it could not be told, without the address; empty where it was."""

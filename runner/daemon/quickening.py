@@ -10,12 +10,12 @@ import structlog
 
 from reports.summary import RunRecord
 from runner.asking.withholding import WHILE_FAILING
-from runner.daemon.beats import Place
 from runner.daemon.cadence import Cadence, near_cap
 from runner.daemon.chores import Chore, Troubles
 from runner.daemon.rounds import Rounds, source_of
 from runner.pages import latest
 from runner.prepare import PreparedSuite
+from runner.schedule.beats import Place
 from runner.wiring import Installation
 
 log = structlog.get_logger("holdfast.daemon")

@@ -15,23 +15,27 @@ from pathlib import Path
 
 import structlog
 
-from probes.errors import Problem
 from probes.suite import Owner
+from reports.escaping import one_line
 from reports.metrics.metrics import Metrics
 from runner.alerting.load_alerts import tell
-from runner.daemon.beats import Place, newest_scheduled
 from runner.daemon.gauging import restore
 from runner.daemon.removing import close
-from runner.daemon.roster import Refused, Roster, roster
+from runner.daemon.roster import Refused, Roster, lost, roster, with_missing
 from runner.daemon.rounds import Rounds, source_of
 from runner.daemon.suite_files import SuiteFile, read
 from runner.daemon.suite_watch import Look, SuiteWatch
 from runner.prepare import PreparedSuite
+from runner.schedule.beats import Place, newest_scheduled
 from runner.wiring import Installation
 
 log = structlog.get_logger("holdfast.daemon")
 
+MOST_LOGGED, MOST_LOGGED_CHARS = 5, 500
+"""Problems of one file in the log, and characters of one: files are written by others."""
 LEAST_WAIT_S, WAITING_S = 2.0, 1.0
+RETURN_S = 60.0
+"""How long after a lost folder a missing file is waited for: what comes back file by file must not remove the rest."""
 SHARE = 50.0
 """A look may take a fiftieth of the time between two: with many files they are further apart."""
 
@@ -53,8 +57,13 @@ class Reloading:
     _stale: bool = False
     """True where files were read and do not run yet."""
     _next_look: float = 0.0
+    _patient_until: float = float("-inf")
+    _waiting: bool = False
+    """True where something runs whose file may yet come back."""
     _told: tuple[Refused, ...] | None = None
-    """What the alerts in the store are about; None: nobody has looked."""
+    """What the alerts in the store are about; None: nobody has looked, or one is told once its silence is over."""
+    _told_last: tuple[Refused, ...] = ()
+    """Those that were refused before: whose they were."""
     _leaving: dict[Place, Owner] = field(default_factory=dict)
     """Places that run no more and are not closed yet."""
 
@@ -93,6 +102,9 @@ class Reloading:
             self._next_look = began + (WAITING_S if seen.waiting else max(LEAST_WAIT_S, SHARE * took_s))
             if seen.changed or seen.gone or seen.touched or seen.trouble != self._trouble:
                 await self._read(self.watch, seen)
+        if self._trouble:
+            self._patient_until = clock.monotonic() + RETURN_S
+        self._stale |= self._waiting and clock.monotonic() >= self._patient_until
         if self.watch is not None and self._stale:
             await self._renew(self.watch)
         await self._settle()
@@ -109,14 +121,21 @@ class Reloading:
         await self._take(after)
         self._stale = False
         log.info("reloaded", **_changes(before, after), refused=[str(one.path) for one in after.refused])
+        for one in after.refused:
+            if one not in before.refused:
+                told = [one_line(str(problem), MOST_LOGGED_CHARS) for problem in one.problems[:MOST_LOGGED]]
+                log.warning("suite_file_refused", file=str(one.path), problems=told, all=len(one.problems))
 
     def _roster(self, files: Iterable[SuiteFile]) -> Roster:
-        """What is to run. Where the folder is lost, everything goes on: a mount that is away is no wish to stop."""
-        if not self._trouble:
-            return roster(files, self.roster.running)
-        problem = Problem(file="suites", line=0, column=0, message=self._trouble)
-        lost = Refused(path=Path("suites"), problems=(problem,), instead=None)
-        return Roster(running=self.roster.running, refused=(lost,))
+        """What is to run. Where the folder is lost, everything goes on; where it comes back, what is not there yet."""
+        running, files = self.roster.running, tuple(files)
+        if self._trouble:
+            return lost(running, self._trouble)
+        after = roster(files, running)
+        patient = self.here.clock.monotonic() < self._patient_until
+        whole = with_missing(after, {file.path for file in files}, running) if patient else after
+        self._waiting = whole is not after
+        return whole
 
     async def _take(self, after: Roster) -> None:
         """Run this roster. The store is asked before anything changes: where it fails, the next look tries again."""
@@ -149,9 +168,17 @@ class Reloading:
             if place not in self.rounds.out:
                 await self._close(place, owner)
         if self._told != self.roster.refused:
-            refused, everybody = self.roster.refused, self.here.outbox.notifiers.keys()
-            await asyncio.to_thread(tell, self.here.store, refused, everybody, self.here.clock.now())
-            self._told = refused
+            refused, here = self.roster.refused, self.here
+            silent = await asyncio.to_thread(
+                tell,
+                here.store,
+                self.roster,
+                here.outbox.notifiers.keys(),
+                here.clock.now(),
+                before=self._told_last,
+                reach=here.letterhead.reach,
+            )
+            self._told, self._told_last = None if silent else refused, refused
 
     async def _close(self, place: Place, owner: Owner) -> None:
         here = self.here
@@ -171,12 +198,17 @@ class Reloading:
         return {(p.suite.name, endpoint): p for p in of.running.values() for endpoint in p.suite.monitored}
 
 
+def _is_same(old: PreparedSuite, new: PreparedSuite) -> bool:
+    """True where a suite stayed as it was; a file that only has another name changes nothing."""
+    return new is old or (new.file != old.file and new.suite == old.suite)
+
+
 def _changes(before: Roster, after: Roster) -> dict[str, list[str]]:
     """Names of suites by what became of them."""
     old = {prepared.suite.name: prepared for prepared in before.running.values()}
     new = {prepared.suite.name: prepared for prepared in after.running.values()}
     return {
         "added": sorted(new.keys() - old.keys()),
-        "changed": sorted(name for name in new.keys() & old.keys() if new[name] is not old[name]),
+        "changed": sorted(name for name in new.keys() & old.keys() if not _is_same(old[name], new[name])),
         "removed": sorted(old.keys() - new.keys()),
     }

@@ -16,8 +16,8 @@ from reports.messages.notice import AlertEvent
 from reports.summary import RunRecord
 from runner.alerting.no_run import no_run
 from runner.alerting.silencing import end_recovered
-from runner.daemon.beats import Place
 from runner.pages import latest
+from runner.schedule.beats import Place
 from runner.store.base import OutboxEntry, Store
 
 GONE = "the suite runs here no more"

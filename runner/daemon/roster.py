@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from probes.errors import Problem
+from probes.suite import Owner
 from reports.formats.html import RefusedEntry
+from reports.wording import count
 from runner.alerting.dependencies import Dependencies
 from runner.daemon.suite_files import SuiteFile
 from runner.prepare import PreparedSuite
@@ -25,6 +27,8 @@ class Refused:
     problems: tuple[Problem, ...]
     instead: PreparedSuite | None
     """The version before, which goes on running; None where there is none."""
+    going_on: int = 0
+    """Where no file is there at all: how many suites go on as they were."""
 
     @property
     def suite(self) -> str:
@@ -35,7 +39,18 @@ class Refused:
     def entry(self) -> RefusedEntry:
         """The file in the list of suites."""
         told = tuple(map(str, self.problems[:MOST_TOLD]))
-        return RefusedEntry(file=str(self.path), problems=told, instead=self.instead.suite.name if self.instead else "")
+        instead = self.instead.suite.name if self.instead else ""
+        return RefusedEntry(file=str(self.path), problems=told, instead=instead, going_on=self.going_on)
+
+    @property
+    def owner(self) -> Owner:
+        """Whose it is, as far as the version before says."""
+        return self.instead.suite.owner if self.instead else Owner()
+
+
+def going_on_words(suites: int) -> str:
+    """What becomes of suites whose files are all away."""
+    return f"{count(suites, 'suite')} {'goes' if suites == 1 else 'go'} on as before"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +59,20 @@ class Roster:
 
     running: Running = field(default_factory=dict)
     refused: tuple[Refused, ...] = ()
+
+
+def lost(running: Running, told: str) -> Roster:
+    """What is to run where not a single file is there: what did, for a mount that is away is no wish to stop."""
+    problem = Problem(file="suites", line=0, column=0, message=told)
+    gone = Refused(path=Path("suites"), problems=(problem,), instead=None, going_on=len(running))
+    return Roster(running=running, refused=(gone,))
+
+
+def with_missing(after: Roster, files: Container[Path], running: Running) -> Roster:
+    """The roster with what ran of files that are not there: of a folder that is coming back they may yet come."""
+    names = {prepared.suite.name for prepared in after.running.values()}
+    kept = {path: use for path, use in running.items() if path not in files and use.suite.name not in names}
+    return Roster(running={**after.running, **kept}, refused=after.refused) if kept else after
 
 
 def roster(files: Iterable[SuiteFile], running: Running) -> Roster:

@@ -15,23 +15,22 @@ from urllib.parse import urlsplit
 import structlog
 
 from probes.errors import HoldfastError, StoreError
-from probes.suite import Schedule
 from reports.metrics.metrics import Metrics
 from reports.summary import RunRecord
 from runner.asking.confirming import confirmed
 from runner.asking.orders import RunOrder
-from runner.daemon.beats import ASSUMED, Beat, Place, grace_s, interval_s
 from runner.daemon.chores import Troubles, in_words, patiently, pause
 from runner.daemon.last_resort import LastResort
 from runner.daemon.run_lines import tell_run
 from runner.daemon.timetable import Call, Timetable
 from runner.daemon.turns import Turns
 from runner.prepare import PreparedSuite, select
+from runner.schedule.beats import ASSUMED, Beat, Place, grace_s
+from runner.schedule.pace import time_s
 from runner.wiring import Installation
 
 log = structlog.get_logger("holdfast.daemon")
 
-LEAST_TIME_S, MOST_TIME_S = 600.0, 86_400.0
 SLACK_S = 60.0
 """How much longer than its time a run may take to be judged and stored."""
 TOLD_LATE_S = 60.0
@@ -117,7 +116,7 @@ class Rounds:
         order = self._orders.get(place)
         if order is None or self.stop.is_set() or place in self.out:
             return False
-        call = Call(place=place, due_at=self.here.clock.now(), late_s=0.0, missed=0, too_late=False)
+        call = Call(place=place, due_at=self.here.clock.now(), missed=0, too_late=False)
         self.out[place] = task = asyncio.create_task(self._run(replace(order, trigger=trigger), call))
         task.add_done_callback(lambda _: self.out.pop(place, None))
         return True
@@ -210,15 +209,8 @@ class Rounds:
 def order_of(prepared: PreparedSuite, endpoint: str) -> RunOrder:
     """What the schedule fires."""
     suite = prepared.suite
-    limit_s = time_s(suite.schedule or ASSUMED)
+    limit_s = time_s(suite.schedule or ASSUMED, suite.endpoints[endpoint])
     return RunOrder(prepared=prepared, endpoint=endpoint, probes=select(suite), trigger="schedule", timeout_s=limit_s)
-
-
-def time_s(schedule: Schedule) -> float:
-    """How long one run may take: ``timeout``, else two intervals, at least ten minutes and at most a day."""
-    if schedule.timeout_s is not None:
-        return schedule.timeout_s
-    return min(max(2 * interval_s(schedule), LEAST_TIME_S), MOST_TIME_S)
 
 
 def host_of(order: RunOrder) -> str:

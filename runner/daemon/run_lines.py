@@ -25,6 +25,8 @@ def tell_run(record: RunRecord) -> None:
             log.debug("sample", **names, **_of(sample), total_s=sample.timing.total_s)
     for sample in failed[:MOST_FAILED_TOLD]:
         log.warning("sample_failed", **names, **_of(sample), **_failure(sample))
+    if record.cut_off:
+        log.warning("run_cut_off", **names, reason=record.cut_off)
     log.info(
         "run",
         **names,

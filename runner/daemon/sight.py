@@ -16,6 +16,7 @@ import structlog
 
 from checks.verdict import Health
 from probes.clock import Clock
+from probes.errors import StoreError
 from probes.maintenance import Window
 from reports.alerts.listening import Listener
 from reports.alerts.machine import AlertState, Transition, step, views
@@ -25,8 +26,8 @@ from runner.alerting.decided import notices_between
 from runner.alerting.letterhead import Letterhead
 from runner.alerting.muting import muting
 from runner.alerting.silencing import end_recovered
-from runner.daemon.beats import ASSUMED, Place, grace_s
 from runner.prepare import PreparedSuite
+from runner.schedule.beats import ASSUMED, Place, grace_s
 from runner.schedule.schedule import slots_of
 from runner.schedule.slots import Slots
 from runner.schedule.windows import window_at
@@ -58,6 +59,8 @@ class Sight:
     on_change: Callable[[str, str, Sequence[AlertView]], None] = lambda _suite, _endpoint, _alerts: None
     """Told of what was written: suite, endpoint and the incidents there now."""
     _began_at: datetime | None = None
+    _blinded: bool = False
+    """True where the last look had no network, or a store that could not be written: each is told by itself."""
     _seen: dict[Place, Seen] = field(default_factory=dict)
     _settled: dict[Place, Missing] = field(default_factory=dict)
     _well: dict[Place, tuple[PreparedSuite, datetime]] = field(default_factory=dict)
@@ -84,10 +87,26 @@ class Sight:
         """
         now = self.clock.now()
         self._began_at = self._began_at or now
-        if self._open is None:
-            self._open = await asyncio.to_thread(_open_places, self.store)
-        if self.offline():
-            return
+        try:
+            if self._open is None:
+                self._open = await asyncio.to_thread(_open_places, self.store)
+            if self.offline():
+                self._blinded = True
+                return
+            await self._sees_again(now)
+            await self._look_at_all(now)
+        except StoreError:
+            self._blinded = True
+            raise
+
+    async def _sees_again(self, now: datetime) -> None:
+        """What could not be measured or stored meanwhile is not missing as soon as it can be: it has its time."""
+        if self._blinded:
+            await asyncio.to_thread(self.store.prove_writable)
+            self._blinded = False
+            self.begin_again(now)
+
+    async def _look_at_all(self, now: datetime) -> None:
         suites = self.suites()
         self._keep({(prepared.suite.name, endpoint) for prepared in suites for endpoint in prepared.suite.monitored})
         for prepared in suites:

@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
+from time import sleep
 
 from probes.errors import UsageError
 
 SUFFIX = ".daemon"
+EVERY_S = 0.5
 _LONGEST_PID = 20
 
 
+class Held(UsageError):
+    """Another daemon runs with the store."""
+
+
 @contextmanager
-def only_daemon(store: Path | None) -> Iterator[None]:
+def only_daemon(store: Path | None, *, wait_s: float = 0.0, pause: Callable[[float], None] = sleep) -> Iterator[None]:
     """Hold a store for one daemon while the block runs. ``store``: its file; None where it is none (in memory).
+
+    ``wait_s``: seconds for which a daemon that holds it may still finish; it is asked for again every half second.
 
     Raises:
         UsageError: another daemon holds it, or it cannot be locked.
@@ -32,7 +41,7 @@ def only_daemon(store: Path | None) -> Iterator[None]:
     path = path.with_name(path.name + SUFFIX)
     descriptor = _opened(path)
     try:
-        _lock(descriptor, path, store)
+        _lock_patiently(descriptor, path, store, wait_s, pause)
         yield
     finally:
         os.close(descriptor)
@@ -41,16 +50,27 @@ def only_daemon(store: Path | None) -> Iterator[None]:
 def _opened(path: Path) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise UsageError(f"the store's lock {path} cannot be opened: {error.strerror or error}") from error
+
+
+def _lock_patiently(descriptor: int, path: Path, store: Path, wait_s: float, pause: Callable[[float], None]) -> None:
+    for _ in range(ceil(wait_s / EVERY_S)):
+        try:
+            _lock(descriptor, path, store)
+        except Held:
+            pause(EVERY_S)
+        else:
+            return
+    _lock(descriptor, path, store)
 
 
 def _lock(descriptor: int, path: Path, store: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise UsageError(
+        raise Held(
             f"another daemon {_holder(descriptor)} runs with the store {store}: stop it first, or give this one a "
             "store of its own (--store)"
         ) from None

@@ -17,7 +17,7 @@ from runner.prepare import PreparedSuite
 
 PATIENCE_S = 10.0
 """How long files that stay as they are wait for others that do not."""
-AWAY = "no suite file is there any more; what ran goes on as it was"
+AWAY = "no suite file is there any more"
 Stats = tuple[Stat, ...]
 
 

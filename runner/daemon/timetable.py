@@ -15,7 +15,7 @@ from apscheduler.triggers.base import BaseTrigger
 
 from probes.clock import Clock
 from probes.suite import Schedule
-from runner.daemon.beats import Place, first_due, seeded_s
+from runner.schedule.beats import Place, first_due, seeded_s
 from runner.schedule.schedule import interval_s, slots_of
 from runner.schedule.slots import EverySlots, Slots
 
@@ -32,7 +32,6 @@ class Call:
     place: Place
     due_at: datetime
     """The newest slot that has come."""
-    late_s: float
     missed: int
     """Slots that went by and are not made up for; among them ``due_at`` where it is too long ago."""
     too_late: bool
@@ -50,9 +49,8 @@ class _Entry:
         """What has come since a slot was due: older ones are never made up for."""
         later, newest = self.slots.passed(due_at, now)
         due_at = newest or due_at
-        late_s = max(0.0, (now - due_at).total_seconds())
-        too_late = late_s > self.misfire_s
-        return Call(place=place, due_at=due_at, late_s=late_s, missed=later + too_late, too_late=too_late)
+        too_late = (now - due_at).total_seconds() > self.misfire_s
+        return Call(place=place, due_at=due_at, missed=later + too_late, too_late=too_late)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from probes.duration import PositiveDuration
+from probes.duration import PositiveDuration, at_least
 from probes.errors import SettingsError
 from probes.maintenance import Window
 from probes.positions import Document, Fault
@@ -41,7 +41,7 @@ class Heartbeat(BaseModel):
 
     url: Annotated[SecretStr, AfterValidator(_address)]
     """Asked with GET while all is well, with POST and ``/fail`` at the end of its path while it is not."""
-    every_s: Annotated[PositiveDuration, Field(ge=LEAST_EVERY_S)] = Field(default=60.0, alias="every")
+    every_s: Annotated[PositiveDuration, at_least(LEAST_EVERY_S)] = Field(default=60.0, alias="every")
     """At least 10s. Default 1m."""
 
 

@@ -19,7 +19,6 @@ from reports.alerts.no_data import CONNECTIVITY, Absence, absence_condition, mea
 from reports.metrics.metrics import Metrics
 from reports.summary import RunRecord
 from runner.alerting.installation_alerts import InstallationAlerts
-from runner.daemon.beats import ASSUMED
 from runner.daemon.chores import Chore, Troubles
 from runner.daemon.heartbeat import Pulse
 from runner.daemon.quickening import Quickening
@@ -27,6 +26,7 @@ from runner.daemon.rounds import Rounds
 from runner.daemon.sight import Sight
 from runner.daemon.vitals import DAEMON, Vitals
 from runner.prepare import PreparedSuite
+from runner.schedule.beats import ASSUMED
 from runner.schedule.schedule import slots_of
 from runner.wiring import Installation
 
@@ -36,6 +36,7 @@ Phase = Literal["starting", "serving", "stopping"]
 
 SIGHT_EVERY_S = 15.0
 NETWORK_EVERY_S = 10.0
+NO_WITNESS = "none of {} can be reached, so they do not show whether our own network is there"
 ABSENT_S = 600.0
 """A daemon that was away for less than this is not told of: it was restarted."""
 
@@ -62,6 +63,8 @@ class Watching:
     _measured: bool = False
     _back: bool = False
     _down: str | None = None
+    _unreached: str = ""
+    _pulse: Pulse | None = None
 
     def __post_init__(self) -> None:
         here = self.here
@@ -119,13 +122,22 @@ class Watching:
         yield Chore(name="watching our own network", every_s=NETWORK_EVERY_S, work=self.look_at_network)
         yield self.pace.chore()
         if (heartbeat := self.here.settings.heartbeat) is not None:
-            yield Pulse(
+            self._pulse = Pulse(
                 settings=heartbeat,
                 clock=self.here.clock,
                 metrics=self.metrics,
                 sickness=self.sickness,
                 ready=self.ready,
-            ).chore()
+            )
+            yield self._pulse.chore()
+
+    def notes(self) -> Iterator[str]:
+        """What is to be known and makes nothing red, one line each."""
+        if self.here.guard is not None and self.here.guard.unreached:
+            yield f"connectivity: {NO_WITNESS.format(self.here.guard.unreached)}"
+        if self._pulse is not None and self._pulse.failing:
+            yield f"heartbeat: {self._pulse.failing}"
+        yield from self.pace.notes.lines()
 
     def ran(self, record: RunRecord) -> None:
         """Look at a run, whatever made it."""
@@ -162,7 +174,11 @@ class Watching:
         if guard is None:
             return
         await guard.look_again()
-        if guard.down != self._down:
+        if guard.unreached != self._unreached:
+            if guard.unreached:
+                log.warning("connectivity_unreachable", addresses=guard.unreached)
+            self._unreached = guard.unreached
+        if guard.down != self._down and (guard.down or guard.sure):
             await asyncio.to_thread(self.alerts.settle, CONNECTIVITY, offline_condition(guard.down))
             self._down = guard.down
 

@@ -21,11 +21,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from checks.verdict import Health
 from probes.errors import HoldfastError
-from reports.formats.html import IndexEntry, render_index
+from reports.alerts.no_data import INSTALLATION
+from reports.formats.html import IndexEntry, IndexTop, render_index
 from runner.alerting.incidents import open_views
 from runner.daemon.daemon import Daemon
 from runner.daemon.gauging import gauge
-from runner.daemon.health import answer, health_of, readiness_of
+from runner.daemon.health import Standing, answer, health_of, readiness_of
 from runner.pages import latest, page, report_of
 
 log = structlog.get_logger("holdfast.daemon")
@@ -89,12 +90,13 @@ class Pages:
 
     async def index(self, _request: Request) -> Response:
         """Every suite at every endpoint with its present health."""
-        return await _from_store(self._index)
+        standing = health_of(self._daemon)  # on the loop, which alone changes what it looks at
+        return await _from_store(lambda: self._index(standing))
 
-    def _index(self) -> Response:
-        store = self._daemon.here.store
+    def _index(self, standing: Standing) -> Response:
+        store, now = self._daemon.here.store, self._daemon.here.clock.now()
         entries = []
-        going = open_views(store, self._daemon.here.clock.now())
+        going = open_views(store, now)
         for prepared in self._daemon.suites:
             suite = prepared.suite.name
             for endpoint in prepared.suite.monitored:
@@ -110,7 +112,9 @@ class Pages:
                     )
                 )
         refused = [one.entry for one in self._daemon.reloading.roster.refused]
-        return HTMLResponse(render_index(entries, version=version("holdfast"), refused=refused))
+        alerts = tuple(view for place, views in going.items() if place[0] == INSTALLATION for view in views)
+        top = IndexTop(as_of=now, reasons=standing.reasons, notes=standing.notes, alerts=alerts)
+        return HTMLResponse(render_index(entries, version=version("holdfast"), refused=refused, top=top))
 
     def _health(self, place: tuple[str, str], stored: str) -> str:
         """The stored health, unless the newest run could not be stored: then nobody knows."""

@@ -1,8 +1,8 @@
 """Which waiting notices of one channel go now, and in which message. Pure; ``now`` is an argument. Feeds ``outbox``.
 
 Grouping after Alertmanager: an incident waits ``group_wait`` for company, what is over by then is not told at all,
-and in a storm later openings wait for ``group_interval``. Unlike there, notices that only turn a message which is
-already there into its new version are nobody's storm: they go as soon as they may.
+and in a storm later openings wait for ``group_interval``, pages behind pages alone. Unlike there, notices that only
+turn a message which is already there into its new version are nobody's storm: they go as soon as they may.
 """
 
 from __future__ import annotations
@@ -98,14 +98,15 @@ def _sorted_out(
     """What nobody is to be told, and what waits, by incident, oldest first."""
     withdrawn: list[int] = []
     incidents: list[_Incident] = []
-    hold = _storm_until(traffic, pace, now) if digests and not hurry else None
+    calm = not digests or hurry
+    holds = {page: None if calm else _storm_until(traffic, pace, now, page=page) for page in (True, False)}
     for _, found in groupby(sorted(queue, key=_by_incident), key=lambda row: row.incident_id):
         rows = tuple(found)
         wait = timedelta(seconds=0.0 if hurry else pace.wait_s(rows[0].severity, digests=digests))
         over = _over_before_told(rows, wait)
         withdrawn += [row.outbox_id for row in over]
         if rows := rows[len(over) :]:
-            held = hold if rows[0].event is AlertEvent.OPENED else None
+            held = holds[rows[0].severity == "page"] if rows[0].event is AlertEvent.OPENED else None
             incidents.append(_timed(rows, wait, held, traffic.quiet_until, now))
     return tuple(withdrawn), sorted(incidents, key=lambda one: one.first.outbox_id)
 
@@ -121,7 +122,7 @@ def _fresh(row: WaitingNotice) -> bool:
 def _over_before_told(rows: Sequence[WaitingNotice], wait: timedelta) -> Sequence[WaitingNotice]:
     """The notices of an incident that opened and resolved inside its wait, with nothing sent in between."""
     first = rows[0]
-    if first.event is not AlertEvent.OPENED or first.updates or not all(map(_fresh, rows)):
+    if first.event is not AlertEvent.OPENED or first.updates or first.past or not all(map(_fresh, rows)):
         return ()
     for place, row in enumerate(rows):
         if row.event is AlertEvent.RESOLVED and row.at - first.at < wait:
@@ -147,10 +148,11 @@ def _timed(
     )
 
 
-def _storm_until(traffic: Traffic, pace: Pace, now: datetime) -> datetime | None:
-    """When fewer openings than make a storm will be left in the interval; None where it is calm."""
+def _storm_until(traffic: Traffic, pace: Pace, now: datetime, *, page: bool) -> datetime | None:
+    """When fewer openings than make a storm will be left in the interval; None where it is calm. A page waits behind
+    other pages only: a storm of tickets is no reason to sleep through it."""
     interval = timedelta(seconds=pace.group_interval_s)
-    recent = sorted((at for at in traffic.opened if at > now - interval), reverse=True)
+    recent = sorted((at for at in (traffic.pages if page else traffic.opened) if at > now - interval), reverse=True)
     return recent[pace.digest_over] + interval if len(recent) > pace.digest_over else None
 
 

@@ -10,6 +10,10 @@ from reports.messages.notice import AlertEvent, Delivery, Digest, DigestNotifier
 from runner.delivery.grouping import Telling
 from runner.store.base import Store
 
+NEVER_TOLD = "that it began could not be told here"
+_LATER = (AlertEvent.UPDATED, AlertEvent.REMINDER, AlertEvent.RESOLVED)
+"""Events that mean something to those only who heard of the incident before."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
@@ -36,7 +40,9 @@ class Letter:
         return notifier.deliver_digest(self.digest, self.receipt)
 
 
-def letter_of(store: Store, notifier: str, telling: Telling, ids: Sequence[int], now: datetime) -> Letter:
+def letter_of(
+    store: Store, notifier: str, telling: Telling, ids: Sequence[int], now: datetime, *, reach: str = ""
+) -> Letter:
     """Read what a message is to tell.
 
     Args:
@@ -45,9 +51,14 @@ def letter_of(store: Store, notifier: str, telling: Telling, ids: Sequence[int],
         telling: The message as planned.
         ids: Those of its notices that are leased to us, at least one.
         now: The present instant.
+        reach: What commands need to find the store; may be empty.
     """
     found = store.notices(ids)
-    told = dict(zip(ids, (notice for notice, _ in found), strict=True))
+    unheard = _unheard(store, notifier, [notice for notice, _ in found])
+    told = {
+        outbox_id: as_first_heard(notice) if notice.incident_id in unheard else notice
+        for outbox_id, (notice, _) in zip(ids, found, strict=True)
+    }
     attempts = max(row.attempts for row in telling.rows)
     receipts = [receipt for _, receipt in found if receipt]
     if not telling.digest:
@@ -55,9 +66,26 @@ def letter_of(store: Store, notifier: str, telling: Telling, ids: Sequence[int],
     news = _newest(told.values())
     before = store.told_in(telling.digest_id, notifier) if telling.digest_id else ()
     whole = {notice.incident_id: notice for notice in (*before, *news)}
-    digest = Digest(digest_id=telling.told_as, at=now, notices=tuple(whole.values()), news=news)
+    digest = Digest(digest_id=telling.told_as, at=now, notices=tuple(whole.values()), news=news, reach=reach)
     receipt = receipts[0] if telling.digest_id and receipts else None
     return Letter(told=told, digest=digest, receipt=receipt, attempts=attempts)
+
+
+def _unheard(store: Store, notifier: str, notices: Sequence[Notice]) -> frozenset[str]:
+    """Incidents of which this notifier was to be told before, and whatever was to be told of them was given up."""
+    later = {notice.incident_id for notice in notices if notice.event in _LATER}
+    became = {
+        incident_id: {told.state for told in entries if told.notifier == notifier}
+        for incident_id, entries in (store.told(later) if later else {}).items()
+    }
+    return frozenset(name for name, states in became.items() if "given_up" in states and "delivered" not in states)
+
+
+def as_first_heard(notice: Notice) -> Notice:
+    """A notice of an incident that this notifier has never heard of: its end says so, what is news opens it."""
+    if notice.event is AlertEvent.RESOLVED:
+        return replace(notice, headline=f"{notice.headline} ({NEVER_TOLD})")
+    return replace(notice, event=AlertEvent.OPENED) if notice.event in _LATER else notice
 
 
 def _newest(notices: Iterable[Notice]) -> tuple[Notice, ...]:

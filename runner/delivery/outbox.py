@@ -60,14 +60,17 @@ class OutboxWorker:
         send_timeout_s: float = SEND_TIMEOUT_S,
         max_age_s: float = MAX_AGE_S,
         dice: random.Random | None = None,
+        reach: str = "",
     ) -> None:
-        """``send_timeout_s`` limits one delivery; ``dice`` spreads retries, so that installations do not march."""
+        """``send_timeout_s`` limits one delivery; ``dice`` spreads retries, so that installations do not march;
+        ``reach`` is what commands need to find the store."""
         self._store = store
         self._notifiers = notifiers
         self._clock = clock
         self._paces = paces or {}
         self._send_timeout_s = send_timeout_s
         self._max_age_s = max_age_s
+        self._reach = reach
         self._dice = dice or random.Random()  # noqa: S311  spreads load, guards nothing
         self._last_start = float("inf")
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -201,7 +204,7 @@ class OutboxWorker:
         """Lease what a message is to tell, and read it; None where nothing of it is left to tell."""
         now = self._clock.now()
         ids = self._store.claim([row.outbox_id for row in telling.rows], now, LEASE_S, telling.told_as)
-        return letter_of(self._store, name, telling, ids, now) if ids else None
+        return letter_of(self._store, name, telling, ids, now, reach=self._reach) if ids else None
 
     async def _delivered(self, name: str, letter: Letter, delivery: Delivery) -> None:
         now = self._clock.now()

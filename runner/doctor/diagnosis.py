@@ -29,7 +29,8 @@ class Diagnosis:
     """One part, one answer."""
 
     area: str
-    """``settings``, ``environment``, ``suite``, ``store``, ``notifier``, ``endpoint``, ``clock``, ``prices``."""
+    """``settings``, ``environment``, ``suite``, ``store``, ``notifier``, ``endpoint``, ``clock``, ``prices``,
+    ``connectivity``."""
     subject: str
     """Which of them: a file, a name, an address without secrets."""
     state: State

@@ -6,7 +6,7 @@ What is written comes first and sends nothing; then the store; then, with suites
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from probes.clock import Clock
 from probes.errors import UsageError
 from probes.ids import RandomIds
 from probes.nearest import did_you_mean
-from runner.doctor import stored, trial, written
+from runner.doctor import own_network, stored, trial, written
 from runner.doctor.diagnosis import Diagnosis, State
 from runner.doctor.reaching import Reaching
 from runner.settings import DEFAULT_FILE, LoadedSettings
@@ -46,12 +46,15 @@ class Examination:
         found += told
         found += written.prices(ready)
         found += await asyncio.to_thread(lambda: list(stored.store(self.store, self.loaded)))
-        found += written.notifiers(self.loaded.notifiers, ready)
+        known = list(written.notifiers(self.loaded.notifiers, ready))
+        tested = await self.tests()
+        found += [one for entry in known for one in _with_test(entry, tested)]
         reaching = Reaching(suites=ready, clock=self.clock)
         found += await reaching.ways()
+        found += await own_network.connectivity(self.loaded.settings.connectivity)
         if self.probe:
             found += await reaching.questions()
-        return found + await self.tests()
+        return found
 
     async def tests(self) -> list[Diagnosis]:
         """Send the test messages, all at once."""
@@ -74,6 +77,14 @@ class Examination:
         for path in (self.settings_file, *self.files):
             if path is not None:
                 yield from written.environment(path, self.environ)
+
+
+def _with_test(entry: Diagnosis, tested: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
+    """What is said of a notifier, with its test right below; where that is all there is to say, the test alone."""
+    own = [each for each in tested if each.subject == entry.subject]
+    if not own or entry.state is not State.FINE:
+        yield entry
+    yield from own
 
 
 def chosen_notifiers(known: Collection[str], wanted: Collection[str], *, every: bool) -> tuple[str, ...]:

@@ -18,6 +18,9 @@ from runner.wiring import store_file, store_of
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 """Below this a busy installation fills the disk within days."""
 
+_RIGHTS = "check owner, rights and mount of the file and its folder"
+_NO_STORE = "name another file as the store, or move this one away or restore a backup (docs/store.md)"
+
 
 def store(option: str | None, loaded: LoadedSettings) -> Iterator[Diagnosis]:
     """Everything about the store. One that is not there yet is not made: its folder is looked at instead."""
@@ -43,7 +46,8 @@ def _opened(path: Path, option: str | None, loaded: LoadedSettings) -> Diagnosis
         with closing(store_of(option, loaded)) as opened:
             opened.prove_writable()
     except (StoreError, UsageError) as error:
-        return _wrong(str(path), str(error), "check owner, rights and mount of the file and its folder")
+        foreign = "not a SQLite database" in str(error)
+        return _wrong(str(path), str(error), _NO_STORE if foreign else _RIGHTS)
     megabytes = path.stat().st_size / 1e6
     return Diagnosis(
         area="store", subject=str(path), state=State.FINE, told=f"opens and can be written ({megabytes:.1f} MB)"

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from probes.clock import Clock
+from probes.duration import format_duration
 from probes.errors import DeliveryError
 from reports.messages.notice import AlertEvent, Delivery, Notice, Notifier, TrialNotifier
 from runner.delivery.outbox import SEND_TIMEOUT_S, called
@@ -48,7 +49,7 @@ async def tried(name: str, notifier: Notifier, notice: Notice, clock: Clock) -> 
     """Send the test through one notifier."""
     if isinstance(notifier, TrialNotifier):
         outcome = await _within(_trial(notifier, notice))
-        return _failed(name, outcome) if isinstance(outcome, DeliveryError) else _arrived(name, "ends by itself")
+        return _failed(name, outcome) if isinstance(outcome, DeliveryError) else _arrived(name, "and ends by itself")
     opened = await _within(notifier.deliver(notice, None))
     if isinstance(opened, DeliveryError):
         return _failed(name, opened)
@@ -57,7 +58,7 @@ async def tried(name: str, notifier: Notifier, notice: Notice, clock: Clock) -> 
         told = f"the test arrived, its end did not: {error}"
         advice = f"resolve incident {notice.incident_id} there by hand"
         return Diagnosis(area="notifier", subject=name, state=State.WRONG, told=told, advice=advice)
-    return _arrived(name, "and so did its end")
+    return _arrived(name, "and so was its end")
 
 
 async def _trial(notifier: TrialNotifier, notice: Notice) -> Delivery:
@@ -92,6 +93,10 @@ def _arrived(name: str, end: str) -> Diagnosis:
 
 
 def _failed(name: str, error: DeliveryError) -> Diagnosis:
-    lasting = "this will not pass by itself: " if error.permanent else "try again in a moment, else "
-    advice = f"{lasting}check the notifier's settings (docs/alerts.md)"
-    return Diagnosis(area="notifier", subject=name, state=State.WRONG, told=str(error), advice=advice)
+    told, again = str(error), "in a moment"
+    if error.retry_after_s is not None:
+        again = f"in {format_duration(error.retry_after_s)}"
+        told = f"{told}; it asks to be tried again {again}"
+    lasting = "this will not pass by itself: " if error.permanent else f"try again {again}, else "
+    advice = f"{lasting}check the notifier's settings (docs/channels.md)"
+    return Diagnosis(area="notifier", subject=name, state=State.WRONG, told=told, advice=advice)

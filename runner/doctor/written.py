@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from probes.environment import NAME, REFERENCE
-from probes.errors import InputError, SettingsError, UsageError
+from probes.errors import InputError, Problem, SettingsError, UsageError
 from probes.pricing import asked_model, price_known
 from reports.messages.notice import Notifier
 from reports.wording import count
@@ -23,11 +24,34 @@ def of_problems(area: str, subject: str, error: InputError | UsageError) -> Iter
         return
     for problem in error.problems:
         place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
-        hint = problem.hint or f"mend it, then run: holdfast doctor (docs: {_PAGES[area]})"
+        hint = problem.hint or f"mend it, then run: holdfast doctor (docs: {_page(area, problem)})"
         yield Diagnosis(area=area, subject=place, state=State.WRONG, told=problem.message, advice=hint)
 
 
-_PAGES = {"settings": "docs/daemon.md", "suite": "docs/suites.md"}
+_PAGES = {
+    "notifiers": "docs/channels.md",
+    "privacy": "docs/privacy.md",
+    "store": "docs/store.md",
+    "spend": "docs/limits-and-costs.md",
+    "maintenance": "docs/watching.md",
+    "heartbeat": "docs/watching.md",
+    "connectivity": "docs/watching.md",
+    "pushgateway": "docs/metrics.md",
+}
+"""Where a key of the settings is described; all others are in docs/daemon.md."""
+_TOP_KEY = re.compile(r"([a-z_]+)\s*:")
+
+
+def _page(area: str, problem: Problem) -> str:
+    """The page about what is wrong, by the key of the settings under which it stands."""
+    if area != "settings":
+        return "docs/suites.md"
+    try:
+        lines = Path(problem.file).read_text(encoding="utf-8", errors="replace").splitlines()[: problem.line or 0]
+    except OSError:
+        lines = []
+    keys = [match[1] for line in lines if (match := _TOP_KEY.match(line))]
+    return _PAGES.get(keys[-1] if keys else "", "docs/daemon.md")
 
 
 def environment(path: Path, environ: Mapping[str, str]) -> Iterator[Diagnosis]:
@@ -127,5 +151,5 @@ def notifiers(known: Mapping[str, Notifier], ready: Sequence[PreparedSuite]) -> 
             told, advice = "no suite names it", f"name it in a suite: alerts: [{{notify: {name}}}]"
             yield Diagnosis(area="notifier", subject=name, state=State.NOTE, told=told, advice=advice)
     if not known:
-        told, advice = "nobody is told of anything", "define notifiers in holdfast.yaml (docs/alerts.md)"
+        told, advice = "nobody is told of anything", "define notifiers in holdfast.yaml (docs/channels.md)"
         yield Diagnosis(area="notifier", subject="none", state=State.NOTE, told=told, advice=advice)

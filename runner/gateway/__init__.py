@@ -1,1 +1,1 @@
-"""Metrics of finished runs, pushed."""
+"""The metrics of finished runs, pushed to a Prometheus pushgateway. Feeds ``holdfast run``."""

@@ -35,7 +35,8 @@ def _plain(url: str) -> bool:
 
 
 def _sendable(headers: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
-    if not all(f"{name}{value.get_secret_value()}".isprintable() and name.isascii() for name, value in headers.items()):
+    told = "".join(f"{name}{value.get_secret_value()}" for name, value in headers.items())
+    if not (told.isascii() and told.isprintable()):
         raise ValueError("headers of the pushgateway must be printable ASCII")
     return headers
 

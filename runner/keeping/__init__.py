@@ -1,1 +1,1 @@
-"""What may be written and for how long."""
+"""What may be written of texts, and how long everything stays. Feeds engine, daemon and ``holdfast store``."""

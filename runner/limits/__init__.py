@@ -1,1 +1,1 @@
-"""What holds requests back: places, minutes, caps of the day."""
+"""What holds requests back: places, minutes, caps of the day. Feeds runs, canaries and plans."""

@@ -130,8 +130,14 @@ class Ledger:
 
     def today(self) -> Iterator[tuple[str, str, float, float | None]]:
         """For metrics: suite (empty: all), unit, spent today, cap or None; of every suite that this process ran."""
+        today = self._today()
+        sums = dict(self._stored) if self._stored_of == today else {}
+        for known in self._accounts:  # one pass: this is asked over all suites, of which there are thousands
+            if today in known.days:
+                sums[known.suite] = sums.get(known.suite, Spent()) + known.days[today][1]
+        whole = sum(sums.values(), Spent())
         for name, caps in list(self._caps.items()):
-            spent = self.spent(name)
+            spent = sums.get(name, Spent()) if name else whole
             yield name, "usd", spent.usd, caps.usd_per_day
             yield name, "tokens", spent.tokens, caps.tokens_per_day
 

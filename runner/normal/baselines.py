@@ -33,14 +33,14 @@ def begin_capture(store: Store, order: RunOrder, *, author: str, reason: str) ->
     """Forget what was normal for the probes of an order, and say who asked for it."""
     suite = order.prepared.suite
     if order.whole:
-        act = _act("capture", suite.name, order.endpoint, author=author, reason=reason, streams=())
+        act = act_of("capture", suite.name, order.endpoint, author=author, reason=reason, streams=())
         golden = only_golden(store.stream_states(suite.name, order.endpoint))
         store.save_act(act, golden, baseline_runs=())
         return
     asked = [probe.id for probe, _ in order.probes]
     keys = [key for key in streams_of(asked, streaming=True, retrieving=True) if key.scope in asked]
     states = reset(store.stream_states(suite.name, order.endpoint), keys)
-    act = _act("capture", suite.name, order.endpoint, author=author, reason=reason, streams=keys)
+    act = act_of("capture", suite.name, order.endpoint, author=author, reason=reason, streams=keys)
     store.save_act(act, states, baseline_runs=None)
 
 
@@ -68,7 +68,7 @@ def accept_change(
             raise UsageError(_nothing_to_accept(latest, streams, probes))
         rows = tuple(store.observations(suite, endpoint))
         states, counts = accepted(rows, store.stream_states(suite, endpoint), chosen)
-        act = _act("accept", suite, endpoint, author=author, reason=reason, streams=[r.key for r in chosen])
+        act = act_of("accept", suite, endpoint, author=author, reason=reason, streams=[r.key for r in chosen])
         store.save_act(act, states, baseline_runs=None)
     return counts
 
@@ -106,7 +106,7 @@ def reset_baseline(store: Store, suite: str, endpoint: str, *, probes: Sequence[
         if unknown:
             raise UsageError(f"no stream of {suite} at {endpoint} speaks of a probe {sorted(unknown)[0]!r}")
         keys = [key for key in before if (not probes or key.scope in probes) and not key.golden]
-        act = _act("reset", suite, endpoint, author=author, reason=reason, streams=keys if probes else ())
+        act = act_of("reset", suite, endpoint, author=author, reason=reason, streams=keys if probes else ())
         store.save_act(act, reset(before, keys), baseline_runs=None if probes else ())
     return len(keys)
 
@@ -124,7 +124,7 @@ def mark_change(store: Store, suite: str, endpoint: str, *, author: str, reason:
             raise UsageError(f"nothing is stored of {suite} at {endpoint}, so nothing can be declared changed")
         before = store.stream_states(suite, endpoint)
         golden = only_golden(before)
-        act = _act("mark", suite, endpoint, author=author, reason=reason, streams=())
+        act = act_of("mark", suite, endpoint, author=author, reason=reason, streams=())
         store.save_act(act, golden, baseline_runs=())
     return len(before) - len(golden)
 
@@ -187,9 +187,10 @@ def _nothing_to_accept(drift: Sequence[StreamResult], streams: Sequence[str], pr
     return f"no stream is in alarm{where}, so there is nothing to accept; name one with --stream to start it anew"
 
 
-def _act(
+def act_of(
     kind: str, suite: str, endpoint: str, *, author: str, reason: str, streams: Sequence[StreamKey]
 ) -> BaselineAct:
+    """What a person decides now."""
     return BaselineAct(
         suite=suite,
         endpoint=endpoint,

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 
 from checks.drift.levels import BASELINE_RUNS
 from checks.drift.result import StreamKey, StreamState
 from checks.drift.score import freeze, reset
 from probes.errors import UsageError
 from runner.asking.judging import answered, judge_plan
-from runner.normal.baselines import latest_drift
+from runner.normal.baselines import act_of, latest_drift
 from runner.normal.history import rows_after
 from runner.store.base import BaselineAct, Json, Store, StoredObservation
 
@@ -44,7 +43,9 @@ def freeze_baseline(store: Store, suite: str, endpoint: str, *, author: str, rea
             )
         states = frozen(rows, store.stream_states(suite, endpoint))
         golden = tuple(sorted(key for key in states if key.golden))
-        store.save_act(_act("freeze", suite, endpoint, author, reason, golden), states, baseline_runs=None)
+        store.save_act(
+            act_of("freeze", suite, endpoint, author=author, reason=reason, streams=golden), states, baseline_runs=None
+        )
     return len(rows), len(golden)
 
 
@@ -59,7 +60,7 @@ def drop_golden(store: Store, suite: str, endpoint: str, *, author: str, reason:
         golden = tuple(sorted(key for key in before if key.golden))
         if not golden:
             raise UsageError(f"{suite} at {endpoint} has no golden baseline; holdfast baseline freeze makes one")
-        act = _act("reset", suite, endpoint, author, reason, golden)
+        act = act_of("reset", suite, endpoint, author=author, reason=reason, streams=golden)
         store.save_act(act, reset(before, golden), baseline_runs=None)
     return len(golden)
 
@@ -96,15 +97,3 @@ def _usable(rows: Iterable[StoredObservation]) -> list[StoredObservation]:
     """The newest 1,000 whole runs that were judged and answered at all: an outage must not become what is normal."""
     fit = (row for row in rows if row.plan["judged"] and row.plan["whole"] and answered(row.observation))
     return list(deque(fit, maxlen=_MOST_RUNS))
-
-
-def _act(kind: str, suite: str, endpoint: str, author: str, reason: str, streams: tuple[StreamKey, ...]) -> BaselineAct:
-    return BaselineAct(
-        suite=suite,
-        endpoint=endpoint,
-        kind=kind,
-        at=datetime.now(UTC),
-        author=author,
-        reason=reason,
-        streams=streams,
-    )

@@ -1,1 +1,1 @@
-"""What a suite will find and cost."""
+"""What a suite will find, and what it costs. Feeds ``holdfast plan``."""

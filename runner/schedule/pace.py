@@ -1,6 +1,6 @@
-"""Whether a suite can keep its schedule under its own limits a minute, and its pace while failing under its cron line.
+"""How long a run may take, and whether a suite can keep its schedule and its pace while failing under its own limits.
 
-Feeds ``validate`` and the preparation of suites. Pure.
+Feeds ``rounds``, ``validate`` and the preparation of suites. Pure.
 """
 
 from __future__ import annotations
@@ -12,11 +12,24 @@ from probes.endpoint import Endpoint
 from probes.suite import Schedule, Suite
 from runner.schedule.schedule import interval_s
 
+LEAST_TIME_S, MOST_TIME_S = 600.0, 86_400.0
+
+
+def time_s(schedule: Schedule, endpoint: Endpoint) -> float:
+    """How long one run may take: ``timeout``, else two intervals, at least ten minutes and at most a day; never less
+    than one request of the endpoint may take."""
+    if schedule.timeout_s is not None:
+        return schedule.timeout_s
+    return max(min(max(2 * interval_s(schedule), LEAST_TIME_S), MOST_TIME_S), endpoint.timeout.total_s)
+
 
 def pace_notes(suite: Suite) -> Iterator[str]:
-    """A sentence for each endpoint where a run cannot be over before the next one is due."""
+    """A sentence for each endpoint where a run cannot be over before the next one is due, or its requests may not."""
     if suite.schedule is None:
         return
+    if suite.schedule.every_s is not None and "timezone" in suite.schedule.model_fields_set:
+        yield f"the schedule's timezone {suite.schedule.timezone} means nothing: an interval is the same in every zone"
+    yield from _time_notes(suite, suite.schedule)
     every_s = interval_s(suite.schedule)
     requests = sum(suite.samples_of(probe) * max(1, len(probe.turns)) for probe in suite.probes)
     for name in suite.monitored:
@@ -26,6 +39,17 @@ def pace_notes(suite: Suite) -> Iterator[str]:
                 f"at {name} a run of {requests} requests takes at least {format_duration(took_s)} under "
                 f"requests_per_minute: {suite.endpoints[name].requests_per_minute}, but the next one is due after "
                 f"{format_duration(every_s)}; runs that come too early are skipped"
+            )
+
+
+def _time_notes(suite: Suite, schedule: Schedule) -> Iterator[str]:
+    for name in suite.monitored:
+        most_s, limit_s = suite.endpoints[name].timeout.total_s, time_s(schedule, suite.endpoints[name])
+        if limit_s < most_s:
+            yield (
+                f"at {name} a run is cut off after {format_duration(limit_s)} (the schedule's timeout), before one "
+                f"request may take its timeout.total of {format_duration(most_s)}: an endpoint that hangs would be "
+                "unknown, not unavailable; make timeout.total shorter"
             )
 
 

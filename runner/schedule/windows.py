@@ -52,19 +52,23 @@ def window_notes(windows: Sequence[Window], now: datetime) -> Iterator[str]:
 def _covers(window: Window, now: datetime) -> bool:
     if window.begins is not None and window.ends is not None:
         return window.begins <= now < window.ends
-    begun = _slots(window.cron or "", window.timezone).after(now - window.lasts)
-    return begun is not None and begun <= now
+    begun, _ = _slots(window.cron or "", window.timezone).passed(now - window.lasts, now)
+    return begun > 0
 
 
 def _begins(window: Window, since: datetime) -> Iterator[datetime]:
-    """The instants of a year at which it begins, as many as are worth looking at."""
-    slots, at = _slots(window.cron or "", window.timezone), since
+    """The instants at which it begins within a year of the first one, as many as are worth looking at.
+
+    The first may be years away: a line for the 29th of February has one in four or eight.
+    """
+    slots = _slots(window.cron or "", window.timezone)
+    begun = slots.after(since)
+    last = None if begun is None else begun + timedelta(days=366)
     for _ in range(_MOST_LOOKED_AT):
-        begun = slots.after(at)
-        if begun is None or begun > since + timedelta(days=366):
+        if begun is None or last is None or begun > last:
             return
         yield begun
-        at = begun
+        begun = slots.after(begun)
 
 
 @lru_cache(maxsize=256)

@@ -1,1 +1,1 @@
-"""The JSON Schema of suites."""
+"""The JSON Schema of suites, for editors. Feeds ``holdfast schema`` and ``holdfast init``."""

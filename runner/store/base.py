@@ -16,10 +16,10 @@ from checks.drift.observation import RunObservation
 from checks.drift.result import StreamKey
 from reports.alerts.machine import AlertState
 from reports.canary.record import CanaryRecord
-from reports.consultation import CalibrationResult, Served
 from reports.messages.notice import Notice
-from reports.summary import BaselineView, Began, RunRecord, StreamPoint
+from reports.summary import RunRecord, StreamPoint
 from runner.store.alert_store import AlertStore
+from runner.store.baseline_store import BaselineStore
 from runner.store.house_store import HouseStore
 from runner.store.incident_store import IncidentStore
 from runner.store.outbox_store import OutboxStore
@@ -167,7 +167,7 @@ class StoredObservation:
     """True where answers are gone, so that answer streams cannot be replayed."""
 
 
-class Store(AlertStore, HouseStore, IncidentStore, OutboxStore, ScheduleStore, WatchStore, Protocol):
+class Store(AlertStore, BaselineStore, HouseStore, IncidentStore, OutboxStore, ScheduleStore, WatchStore, Protocol):
     """Where runs, evidence, alerts and undelivered notices live. Every method may raise ``StoreError``.
 
     Any thread may call any method; calls of one store take turns.
@@ -183,16 +183,6 @@ class Store(AlertStore, HouseStore, IncidentStore, OutboxStore, ScheduleStore, W
 
     def save_run(self, write: RunWrite) -> None:
         """Write one run and everything it changes, or nothing."""
-        ...
-
-    def save_act(
-        self, act: BaselineAct, streams: Mapping[StreamKey, Json], *, baseline_runs: Sequence[str] | None
-    ) -> None:
-        """Record a decision and replace all stream states of its suite and endpoint, in one transaction.
-
-        ``baseline_runs``: ids of the runs that are now the baseline; None leaves the marks as they are. An id that
-        is not stored for this suite and endpoint is a ``StoreError``, and nothing changes.
-        """
         ...
 
     def save_spending(self, spending: Sequence[Spending]) -> None:
@@ -244,41 +234,8 @@ class Store(AlertStore, HouseStore, IncidentStore, OutboxStore, ScheduleStore, W
         """
         ...
 
-    def acts(self, suite: str, endpoint: str) -> tuple[BaselineAct, ...]:
-        """Decisions about the baseline, oldest first."""
-        ...
-
     def history(self, suite: str, endpoint: str, *, limit: int = 500) -> dict[StreamKey, tuple[StreamPoint, ...]]:
         """Scores of every stream over the newest ``limit`` runs, oldest first."""
-        ...
-
-    def began(self, suite: str, endpoint: str, run_ids: Collection[str]) -> Mapping[str, Began]:
-        """When these runs began, and how many runs ago that is for the next run; unknown ids are left out."""
-        ...
-
-    def baseline(self, suite: str, endpoint: str, *, without_run: str = "") -> BaselineView | None:
-        """Sample values, answers, documents and routes of the runs marked as baseline; None where there are none.
-
-        ``without_run``: the id of a run that is left out, because it is what the baseline is to be compared with.
-
-        Of each probe only samples of the request as the newest of these runs asked it.
-        """
-        ...
-
-    def baseline_answers(self, suite: str, endpoint: str) -> Mapping[str, tuple[str, ...]]:
-        """By probe: the answers of its baseline runs to the request as it was last asked there, repeats kept."""
-        ...
-
-    def requests(self, suite: str, endpoint: str) -> tuple[Asked, ...]:
-        """Every request of every probe that was ever asked there, the one asked last at the end."""
-        ...
-
-    def judges(self, suite: str, endpoint: str) -> tuple[Served, ...]:
-        """Who answered as judge in the baseline runs, the latest last."""
-        ...
-
-    def calibration(self, suite: str, endpoint: str) -> CalibrationResult | None:
-        """The newest calibration that was really asked beside a run; None where there is none."""
         ...
 
     def save_canary(self, record: CanaryRecord) -> None:
@@ -291,55 +248,6 @@ class Store(AlertStore, HouseStore, IncidentStore, OutboxStore, ScheduleStore, W
 
     def canaries(self, suite: str, *, limit: int = 20) -> tuple[CanaryRecord, ...]:
         """The newest canaries of a suite, newest first."""
-        ...
-
-    def due(
-        self,
-        now: datetime,
-        *,
-        limit: int = 50,
-        lease_s: float = 60.0,
-        notifiers: Collection[str] | None = None,
-    ) -> tuple[PendingDelivery, ...]:
-        """Lease undelivered notices that are due. Of one incident and notifier only the oldest undelivered one.
-
-        ``notifiers``: only notices for these names; all others stay untouched. None means all.
-        """
-        ...
-
-    def delivered(self, outbox_id: int, at: datetime, receipt: Mapping[str, str]) -> None:
-        """Mark a notice delivered and keep what the channel returned for the incident."""
-        ...
-
-    def retry(self, outbox_id: int, at: datetime, error: str) -> None:
-        """Count a failed attempt; the notice is due again at ``at``."""
-        ...
-
-    def give_up(self, outbox_id: int, at: datetime, error: str) -> None:
-        """Mark a notice undeliverable, as of ``at``; it stays for people to see."""
-        ...
-
-    def given_up(self, since: datetime) -> int:
-        """Notices given up at or after this instant, by any process."""
-        ...
-
-    def next_due(self, *, notifiers: Collection[str] | None = None) -> datetime | None:
-        """When ``due`` of the same notifiers may next have something (backoffs and leases counted); else None."""
-        ...
-
-    def undelivered(self) -> int:
-        """Notices still waiting: delivered and given-up ones do not count."""
-        ...
-
-    def undelivered_by_notifier(self) -> Mapping[str, int]:
-        """The same by notifier; a notifier for which nothing waits is left out."""
-        ...
-
-    def expire_texts(self, before: datetime) -> int:
-        """Delete prompt and answer texts of runs that began before this instant; returns how many rows went.
-
-        What quotes them goes too: reasons of findings, and settled notices of that age.
-        """
         ...
 
     def close(self) -> None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from checks.drift.result import StreamKey
+from checks.finding import Status
 from probes.errors import StoreError
 from probes.privacy import is_hashed
 from probes.sample import Document
 from reports.summary import BaselineView, ProbeNormal
-from runner.store import alert_rows, sample_rows
+from runner.store import alert_rows, rows, sample_rows
 from runner.store.base import Asked, BaselineAct, Json
 from runner.store.columns import instant
 from runner.store.database import SqliteDatabase
@@ -62,6 +63,12 @@ KEPT = """
     LEFT JOIN failed ON failed.run = p.run AND failed.position = p.position
     LEFT JOIN answered ON answered.run = p.run AND answered.position = p.position
     GROUP BY p.probe
+"""
+# What each contract that was not kept by every sample said of each.
+BROKEN = """
+    SELECT f.outcomes FROM findings AS f JOIN runs AS r ON r.seq = f.run
+    WHERE r.suite = ? AND r.endpoint = ? AND r.in_baseline = 1 AND r.run_id <> ?
+    AND f.mode = 'contract' AND f.passed < f.total
 """
 ANSWERS = SAMPLES.replace("t.documents, s.* FROM", "s.position FROM").replace(
     "WHERE s.", "WHERE t.answer IS NOT NULL AND s."
@@ -125,6 +132,7 @@ def view(db: SqliteDatabase, suite: str, endpoint: str, without_run: str = "") -
     if not runs:
         return None
     samples = db.read(SAMPLES, [suite, endpoint, without_run])
+    failed = db.read(BROKEN, [suite, endpoint, without_run])
     origin = _origin(acts(db, suite, endpoint))
     return BaselineView(
         runs=runs,
@@ -133,6 +141,7 @@ def view(db: SqliteDatabase, suite: str, endpoint: str, without_run: str = "") -
         reason=origin.reason,
         values=_values(samples),
         answers=_counted(samples),
+        broken=_broken(samples, failed),
         documents=_retrieved(samples),
         routes=dict(Counter(sample_rows.route(row).key for row in samples).most_common()),
         probes=_probes(db.read(KEPT, [suite, endpoint, without_run]), samples),
@@ -190,6 +199,17 @@ def _counted(samples: Sequence[Row]) -> dict[str, tuple[tuple[str, int], ...]]:
         if row["answer"] is not None:
             counts[row["probe"]][row["answer"]] += 1
     return {probe: tuple(counter.most_common()) for probe, counter in counts.items()}
+
+
+def _broken(samples: Sequence[Row], failed: Sequence[Row]) -> dict[str, frozenset[str]]:
+    """By probe: answers of which every sample broke a contract. One that was only slow at times is not among them."""
+    entries = (entry for row in failed for entry in rows.outcomes(row))
+    ids = {entry.sample_id for entry in entries if entry.outcome.status is Status.FAIL}
+    told: dict[str, dict[str, bool]] = defaultdict(dict)
+    for row in samples:
+        if row["answer"] is not None:
+            told[row["probe"]][row["answer"]] = row["sample_id"] in ids and told[row["probe"]].get(row["answer"], True)
+    return {probe: frozenset(text for text, bad in texts.items() if bad) for probe, texts in told.items()}
 
 
 def _retrieved(samples: Sequence[Row]) -> dict[str, tuple[tuple[Document, ...], ...]]:

@@ -16,12 +16,14 @@ from runner.store.rows import Row
 WAITING = """
     SELECT o.id, o.incident_id, o.event, json_extract(o.notice, '$.severity') AS severity, o.created_at, o.seen_at,
         o.due_at, o.attempts, o.leased_until, o.alone, o.digest_id AS sent_as,
-        r.incident_id IS NOT NULL AS updates, r.digest_id
+        r.incident_id IS NOT NULL AS updates, r.digest_id,
+        json_extract(o.notice, '$.key') = 'installation/daemon/no-data' AS past
     FROM outbox AS o LEFT JOIN receipts AS r ON r.incident_id = o.incident_id AND r.notifier = o.notifier
     WHERE o.state = 'waiting' AND o.notifier = ? ORDER BY o.id LIMIT ?
 """
 OPENED = """
-    SELECT delivered_at FROM outbox WHERE state = 'delivered' AND notifier = ? AND delivered_at > ? AND event = 'opened'
+    SELECT delivered_at, json_extract(notice, '$.severity') AS severity FROM outbox
+    WHERE state = 'delivered' AND notifier = ? AND delivered_at > ? AND event = 'opened'
     ORDER BY delivered_at DESC
 """
 SENT = """
@@ -79,6 +81,7 @@ def _waiting(row: Row) -> WaitingNotice:
         digest_id=row["digest_id"] or "",
         sent_as=row["sent_as"] or "",
         alone=bool(row["alone"]),
+        past=bool(row["past"]),
     )
 
 
@@ -95,8 +98,10 @@ def seen(db: SqliteDatabase, outbox_ids: Sequence[int], at: datetime) -> None:
 def traffic(db: SqliteDatabase, notifier: str, opened_since: datetime, sent_since: datetime) -> Traffic:
     """What a channel took lately."""
     found = db.read("SELECT quiet_until FROM channels WHERE notifier = ?", [notifier])
+    opened = db.read(OPENED, [notifier, instant_text(opened_since)])
     return Traffic(
-        opened=tuple(instant(r["delivered_at"]) for r in db.read(OPENED, [notifier, instant_text(opened_since)])),
+        opened=tuple(instant(row["delivered_at"]) for row in opened),
+        pages=tuple(instant(row["delivered_at"]) for row in opened if row["severity"] == "page"),
         sent=tuple(instant(row["at"]) for row in db.read(SENT, [notifier, instant_text(sent_since)])),
         quiet_until=_instant(found[0]["quiet_until"]) if found else None,
     )

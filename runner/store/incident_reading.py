@@ -14,6 +14,7 @@ from runner.store.database import SqliteDatabase
 from runner.store.rows import Row
 
 OPEN = "SELECT state FROM alerts WHERE phase = 'open' ORDER BY key, notifier"
+PENDING = "SELECT state FROM alerts WHERE phase = 'pending' ORDER BY key, notifier"
 CHANGES = """
     SELECT e.*, r.run_id FROM alert_events AS e LEFT JOIN runs AS r ON r.seq = e.run
     WHERE (e.key, e.notifier) IN (SELECT key, notifier FROM alert_events WHERE at >= ?1 OR incident_id = ?2)
@@ -35,6 +36,11 @@ SCORES = """
 def open_states(db: SqliteDatabase) -> tuple[AlertState, ...]:
     """States of all incidents that are open now, of every suite."""
     return tuple(map(alert_rows.alert_state, db.read(OPEN)))
+
+
+def pending_states(db: SqliteDatabase) -> tuple[AlertState, ...]:
+    """States of all incidents that wait to open, of every suite."""
+    return tuple(map(alert_rows.alert_state, db.read(PENDING)))
 
 
 def changes(db: SqliteDatabase, since: datetime | None, incident_id: str) -> tuple[ChangeRow, ...]:

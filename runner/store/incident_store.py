@@ -39,6 +39,10 @@ class IncidentStore(Protocol):
         """States of all incidents that are open now, of every suite and notifier."""
         ...
 
+    def pending_alerts(self) -> tuple[AlertState, ...]:
+        """States of all incidents that wait to open, of every suite and notifier."""
+        ...
+
     def alert_changes(self, *, since: datetime | None = None, incident_id: str = "") -> tuple[ChangeRow, ...]:
         """Changes of incidents in the order they happened: all of those keys and notifiers for which anything
         changed since an instant, or to which one incident belongs."""

@@ -5,12 +5,15 @@ Feeds ``base``; read by the outbox worker, which plans from it what goes into wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from reports.messages.notice import AlertEvent, Notice
+
+if TYPE_CHECKING:
+    from runner.store.base import PendingDelivery
 
 WAITING_MAX = 1000
 """Waiting notices looked at for one channel at once; the rest follows when these are settled."""
@@ -41,6 +44,8 @@ class WaitingNotice:
     """Of a notice that was tried before: the id of the digest that it was tried in; empty where it went by itself."""
     alone: bool = False
     """True where a digest with it was refused: it goes by itself."""
+    past: bool = False
+    """True where it tells of a time that was over already when it was told: that no daemon ran."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,8 @@ class Traffic:
 
     opened: tuple[datetime, ...] = ()
     """When openings were told, newest first; a digest counts every incident it opened."""
+    pages: tuple[datetime, ...] = ()
+    """Those of them that were pages."""
     sent: tuple[datetime, ...] = ()
     """When messages went out, newest first; a digest is one."""
     quiet_until: datetime | None = None
@@ -69,6 +76,44 @@ class DeadChannel:
 
 class OutboxStore(Protocol):
     """The part of a store that speaks of channels. Every method may raise ``StoreError``."""
+
+    def due(
+        self,
+        now: datetime,
+        *,
+        limit: int = 50,
+        lease_s: float = 60.0,
+        notifiers: Collection[str] | None = None,
+    ) -> tuple[PendingDelivery, ...]:
+        """Lease undelivered notices that are due. Of one incident and notifier only the oldest undelivered one.
+
+        ``notifiers``: only notices for these names; all others stay untouched. None means all.
+        """
+        ...
+
+    def delivered(self, outbox_id: int, at: datetime, receipt: Mapping[str, str]) -> None:
+        """Mark a notice delivered and keep what the channel returned for the incident."""
+        ...
+
+    def retry(self, outbox_id: int, at: datetime, error: str) -> None:
+        """Count a failed attempt; the notice is due again at ``at``."""
+        ...
+
+    def give_up(self, outbox_id: int, at: datetime, error: str) -> None:
+        """Mark a notice undeliverable, as of ``at``; it stays for people to see."""
+        ...
+
+    def given_up(self, since: datetime) -> int:
+        """Notices given up at or after this instant, by any process."""
+        ...
+
+    def undelivered(self) -> int:
+        """Notices still waiting: delivered and given-up ones do not count."""
+        ...
+
+    def undelivered_by_notifier(self) -> Mapping[str, int]:
+        """The same by notifier; a notifier for which nothing waits is left out."""
+        ...
 
     def waiting(self, notifier: str) -> tuple[WaitingNotice, ...]:
         """The oldest notices that wait for one channel, oldest first; at most ``WAITING_MAX``."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from runner.store import alert_rows, channel_table
 from runner.store.base import PendingDelivery
-from runner.store.columns import instant, instant_text, to_json
+from runner.store.columns import instant_text, to_json
 from runner.store.database import SqliteDatabase
 
 # Of one incident and notifier only the oldest waiting notice: a resolve never overtakes its alarm.
@@ -18,11 +18,6 @@ DUE = """
       AND (o.due_at IS NULL OR o.due_at <= ?1) AND (o.leased_until IS NULL OR o.leased_until <= ?1)
       AND (?2 IS NULL OR o.notifier IN (SELECT value FROM json_each(?2)))
     ORDER BY o.id LIMIT ?3
-"""
-NEXT_DUE = """
-    SELECT MIN(MAX(COALESCE(due_at, created_at), COALESCE(leased_until, created_at))) AS next_due FROM outbox
-    WHERE id IN (SELECT MIN(id) FROM outbox WHERE state = 'waiting' GROUP BY incident_id, notifier)
-      AND (?1 IS NULL OR notifier IN (SELECT value FROM json_each(?1)))
 """
 GIVEN_UP = "SELECT COUNT(*) AS lost FROM outbox WHERE state = 'given_up' AND given_up_at >= ?"
 WAITING = "SELECT notifier, COUNT(*) AS waiting FROM outbox WHERE state = 'waiting' GROUP BY notifier"
@@ -76,12 +71,6 @@ def give_up(db: SqliteDatabase, outbox_id: int, at: datetime, error: str) -> Non
 def given_up(db: SqliteDatabase, since: datetime) -> int:
     """Notices given up at or after this instant."""
     return int(db.read(GIVEN_UP, [instant_text(since)])[0]["lost"])
-
-
-def next_due(db: SqliteDatabase, notifiers: Collection[str] | None) -> datetime | None:
-    """When something for these notifiers is next due; None where nothing waits."""
-    at = db.read(NEXT_DUE, [_names(notifiers)])[0]["next_due"]
-    return None if at is None else instant(at)
 
 
 def waiting(db: SqliteDatabase) -> dict[str, int]:

@@ -167,10 +167,15 @@ def reason_row(finding: Finding, *, run: int, position: int) -> dict[str, Any] |
     return {"run": run, "position": position, "reason": finding.reason, "reasons": to_json(reasons)}
 
 
+def outcomes(row: Row, told: str | None = None) -> tuple[SampleOutcome, ...]:
+    """What one finding says of each sample. ``told``: their reasons as JSON; without them the reasons are empty."""
+    parts = from_json(row["outcomes"])
+    reasons = from_json(told) if told else [""] * len(parts)
+    return tuple(_outcome(part, why) for part, why in zip(parts, reasons, strict=True))
+
+
 def finding(row: Row, *, probe: str) -> Finding:
     """One finding from its row, joined with ``reason`` and ``reasons`` (null where expired or empty)."""
-    parts = from_json(row["outcomes"])
-    reasons = from_json(row["reasons"]) if row["reasons"] else [""] * len(parts)
     return Finding(
         probe=probe,
         check=row["check_name"],
@@ -181,7 +186,7 @@ def finding(row: Row, *, probe: str) -> Finding:
         passed=row["passed"],
         total=row["total"],
         reason=row["reason"] or "",
-        outcomes=tuple(_outcome(part, why) for part, why in zip(parts, reasons, strict=True)),
+        outcomes=outcomes(row, row["reasons"]),
         turn=row["turn"],
         severity=row["severity"],
         fault=Fault(row["fault"]) if row["fault"] else None,

@@ -41,8 +41,6 @@ from runner.store.sqlite_outbox import SqliteOutbox
 from runner.store.sqlite_schedule import SqliteSchedule
 from runner.store.sqlite_watch import SqliteWatch
 
-EXPIRED_AT_ONCE = 20
-
 
 class SqliteStore(SqliteAlerts, SqliteHouse, SqliteIncidents, SqliteOutbox, SqliteSchedule, SqliteWatch):
     """One file for one machine. Threads take turns at one connection; several processes queue for writing."""
@@ -165,21 +163,11 @@ class SqliteStore(SqliteAlerts, SqliteHouse, SqliteIncidents, SqliteOutbox, Sqli
     def given_up(self, since: datetime) -> int:
         return outbox_table.given_up(self._db, since)
 
-    def next_due(self, *, notifiers: Collection[str] | None = None) -> datetime | None:
-        return outbox_table.next_due(self._db, notifiers)
-
     def undelivered(self) -> int:
         return sum(outbox_table.waiting(self._db).values())
 
     def undelivered_by_notifier(self) -> Mapping[str, int]:
         return outbox_table.waiting(self._db)
-
-    # -------------------------------------------------------------------------------------------- keeping house
-    def expire_texts(self, before: datetime) -> int:
-        runs = 0
-        while found := self.forget_texts(before, most=EXPIRED_AT_ONCE):
-            runs += found
-        return runs + self.forget_told(before) + self.forget_conversations()
 
     def close(self) -> None:
         self._db.close()

@@ -37,6 +37,9 @@ class SqliteIncidents:
     def open_alerts(self) -> tuple[AlertState, ...]:
         return incident_reading.open_states(self._db)
 
+    def pending_alerts(self) -> tuple[AlertState, ...]:
+        return incident_reading.pending_states(self._db)
+
     def alert_changes(self, *, since: datetime | None = None, incident_id: str = "") -> tuple[ChangeRow, ...]:
         return incident_reading.changes(self._db, since, incident_id)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ probes:
   - {{id: capital, prompt: "What is the capital of Australia?", checks: [{{contains: {wanted}}}]}}
   - {{id: refund, prompt: How do I return a keyboard bought two weeks ago?}}
 alerts:
-  - {{notify: slack, on: [contract], after: 1, resolve_after: 1, remind_every: 1ms}}
+  - {{notify: slack, on: [contract], after: {after}, resolve_after: 1, remind_every: 1ms}}
 """
 
 
@@ -45,11 +45,14 @@ class Desk:
     endpoint: str
     slack: FakeSlack
     capsys: pytest.CaptureFixture[str]
+    after: str = "1"
 
     def fire(self, *, well: bool = False, options: tuple[str, ...] = ()) -> str:
         """One run, which keeps its contract or breaks it; what it printed."""
         wanted = "e" if well else "never-said"
-        (self.folder / "suite.yaml").write_text(SUITE.format(endpoint=self.endpoint, wanted=wanted), encoding="utf-8")
+        (self.folder / "suite.yaml").write_text(
+            SUITE.format(endpoint=self.endpoint, wanted=wanted, after=self.after), encoding="utf-8"
+        )
         return self.run("run", "suite.yaml", *options, exits=0 if well else 1)
 
     def run(self, *arguments: str, exits: int = 0) -> str:
@@ -148,6 +151,20 @@ def test_a_silenced_incident_is_shown_everywhere_told_nobody_and_told_once_the_s
     assert len(desk.slack.messages) == 1 and "contract broken" in desk.headers[0]
 
 
+def test_a_run_that_teaches_what_is_normal_while_a_contract_is_broken_says_so(desk: Desk) -> None:
+    said = "learned from this run while a contract was broken"
+    assert said in " ".join(desk.fire().split())
+    assert said not in " ".join(desk.fire(well=True).split())
+
+
+def test_silences_in_force_are_listed_for_programs_as_the_alerts_show_them(desk: Desk) -> None:
+    desk.fire(well=True)
+    desk.run("silence", "support-bot", "--for", "2h", "--reason", "deploy", "--author", "oncall")
+    listed = json.loads(desk.run("silence", "--list", "--format", "json"))
+    assert (listed["schema"], [s["reason"] for s in listed["silences"]]) == ("holdfast.silences/1", ["deploy"])
+    assert listed["silences"] == desk.json("alerts")["silences"]
+
+
 def test_a_silence_until_resolved_lets_the_next_incident_through(desk: Desk) -> None:
     desk.fire(well=True)
     desk.run("silence", "support-bot", "--for", "2h", "--until-resolved", "--reason", "known")
@@ -181,6 +198,24 @@ def _sections(slack: FakeSlack) -> list[str]:
     return [block["text"]["text"] for block in message.content["blocks"] if block["type"] == "section"]
 
 
+def test_an_incident_that_waits_to_open_is_listed_and_is_no_reason_to_fail_a_check(desk: Desk) -> None:
+    desk = replace(desk, after="2 of 3")
+    desk.fire()
+    told = desk.json("alerts", "--check")
+    (incident,) = told["incidents"]
+    assert (told["open"], incident["state"], incident["opened_at"], incident["notices"]) == (0, "pending", None, [])
+    assert incident["awaits"] == "1 of 2 bad runs among the last 3" and incident["run_id"] and incident["bad_since"]
+    assert "capital contains 'never-said'" in incident["facts"][0]
+    assert "PENDING page support-bot at production: contract, 1 of 2 bad runs" in desk.run("alerts")
+    assert "PENDING" in desk.run("alerts", "show", incident["incident_id"])
+    for refused in ("alerts ack {} --reason x", "silence {} --for 2h --reason x"):
+        words = desk.run(*refused.format(incident["incident_id"]).split(), exits=2)
+        assert "has not opened yet" in words
+    desk.fire()
+    (opened,) = desk.json("alerts")["incidents"]
+    assert (opened["incident_id"], opened["state"], opened["awaits"]) == (incident["incident_id"], "open", None)
+
+
 REFUSALS = {
     "silence": "takes one of: TARGET, --list, --end ID",
     "silence support-bot --list": "takes one of",
@@ -189,10 +224,14 @@ REFUSALS = {
     "silence support-bot --for 2h": "a silence needs a reason",
     "silence support-bot --for 31d --reason x": "30d at most",
     "silence suport-bot --for 2h --reason x": "did you mean 'support-bot'?",
+    "silence --list --format xml": "one of text, json",
+    "silence support-bot --for 2h --reason x --format json": "--format goes with --list",
     "silence --end abcdef": "no silence in force is 'abcdef' (in force: none)",
     "alerts ack abcdef --reason x": "no incident 'abcdef' (none is open)",
     "alerts ack abcdef": "an acknowledgement needs a reason",
     "alerts show abcdef": "no incident 'abcdef'",
+    "alerts --suite suport-bot": "no suite 'suport-bot' is stored or in a file here (did you mean 'support-bot'?)",
+    "alerts --check --suite suport-bot": "did you mean 'support-bot'?",
     "alerts --format xml": "one of text, json",
     "alerts --past --since soon": "--since 'soon': 'soon' is not a duration",
 }
@@ -202,6 +241,14 @@ def test_what_cannot_be_done_is_refused_with_what_would_be_right(desk: Desk) -> 
     desk.fire(well=True)
     told = {line: desk.run(*line.split(), exits=2) for line in REFUSALS}
     assert [line for line, words in REFUSALS.items() if words not in told[line]] == []
+
+
+def test_a_suite_that_never_ran_is_known_by_its_file_and_one_nobody_knows_does_not_pass_for_quiet(desk: Desk) -> None:
+    desk.fire(well=True)
+    (desk.folder / "later.yaml").write_text("suite: later-bot\nprobes: 7\n", encoding="utf-8")
+    (desk.folder / "broken.yaml").write_text("suite: [", encoding="utf-8")
+    assert desk.json("alerts", "--check", "--suite", "later-bot")["incidents"] == []
+    assert "later-bot, support-bot" in desk.run("alerts", "--suite", "zzz", exits=2)
 
 
 def test_without_a_store_nothing_is_listed_and_none_is_made(desk: Desk) -> None:

@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from typer.main import get_command
 
 from reports.notifiers import NOTIFIERS
 from reports.notifiers.signing import secrets_of, signed
+from runner.cli.app import app
 from runner.demo.endpoint import RunningEndpoint
 from runner.prepare import AnyEnvironment, prepare
 from runner.settings import load_settings
@@ -177,6 +179,33 @@ def test_the_two_commands_of_the_readme_exist_and_make_explains_itself() -> None
     targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
     assert {"demo", "test", "check"} <= set(targets)
     assert all(f"make {target}" in told for target in targets)
+
+
+def test_the_index_of_the_docs_leads_to_every_page_and_names_every_command() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\(([\w-]+\.md)", index))
+    assert linked == {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    told = re.findall(r"^\| `holdfast ([a-z]+)` \|(.*)$", index, re.M)
+    commands: dict[str, Any] = vars(get_command(app))["commands"]
+    assert {name for name, _ in told} == set(commands)
+    for name, words in told:
+        assert all(f"`{below}`" in words for below in vars(commands[name]).get("commands", {})), name
+
+
+def test_every_anchor_in_the_docs_is_a_heading_of_its_page() -> None:
+    dead = []
+    for page in [*PAGES, ROOT / "ARCHITECTURE.md"]:
+        for target, anchor in re.findall(r"\]\(([\w./-]*)#([\w-]+)\)", page.read_text(encoding="utf-8")):
+            other = page.parent / target if target else page
+            if other.suffix == ".md" and anchor not in _anchors(other.read_text(encoding="utf-8")):
+                dead.append(f"{page.name}: {target}#{anchor}")
+    assert dead == []
+
+
+def _anchors(text: str) -> set[str]:
+    """As hosts of Markdown make them of headings: lower case, no punctuation, blanks to dashes."""
+    headings = re.findall(r"^#+ (.*)$", text, re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_every_relative_link_in_the_docs_leads_somewhere() -> None:

@@ -98,36 +98,15 @@ def run_all(folder: Path, mode: str, endpoint: LeakingServer, slack: FakeSlack) 
     (folder / "holdfast.yaml").write_text(settings, encoding="utf-8")
     suite = SUITE.format(url=endpoint.base_url, case=SHAPED["case variable"])
     (folder / "leaky.yaml").write_text(suite, encoding="utf-8")
+    canary = ("canary", "leaky.yaml", "--production", "chat", "--candidate", "plain", "--max-pairs", "8")
     commands = [
         ("run", "leaky.yaml", "--rounds", "6", "--report", "pages", "--format", "text"),
         *(("show", "leaky.yaml", "--format", kind) for kind in ("text", "json", "junit", "markdown")),
         ("show", "leaky.yaml", "--endpoint", "search", "--format", "json"),
         ("report", "leaky.yaml", "--output", "page.html"),
         ("baseline", "export", "leaky.yaml", "baseline.json", "--reason", "why", "--author", "me"),
-        (
-            "canary",
-            "leaky.yaml",
-            "--production",
-            "chat",
-            "--candidate",
-            "plain",
-            "--max-pairs",
-            "8",
-            "--format",
-            "json",
-        ),
-        (
-            "canary",
-            "leaky.yaml",
-            "--production",
-            "chat",
-            "--candidate",
-            "plain",
-            "--max-pairs",
-            "8",
-            "--report",
-            "pages",
-        ),
+        (*canary, "--format", "json"),
+        (*canary, "--report", "pages"),
         ("alerts", "--all", "--format", "json"),
         ("replay", "leaky.yaml"),
         ("store", "prune", "--texts", "1d"),

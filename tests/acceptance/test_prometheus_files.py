@@ -95,7 +95,7 @@ def test_recorded_series_that_rules_use_are_recorded() -> None:
 
 def test_every_alert_says_what_is_so_and_what_it_means_and_is_a_page_or_a_ticket() -> None:
     alerts = [rule for rule in rules() if "alert" in rule]
-    assert len(alerts) == 15
+    assert len(alerts) == 17
     for alert in alerts:
         assert alert["labels"]["severity"] in ("page", "ticket")
         assert {"summary", "description"} <= alert["annotations"].keys()

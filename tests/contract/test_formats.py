@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from reports.formats import FORMATS, Format, formats
-from tests.fakes.records import failing_run, healthy_run, hostile_run, unknown_run
+from reports.formats.html import render_report
+from reports.summary import RunRecord
+from reports.wording import WITHHELD
+from tests.fakes.records import NOW, a_report, failing_run, healthy_run, hostile_run, unknown_run
 
 ALL = formats()
 ACTING = re.compile(
@@ -41,6 +45,28 @@ def test_failure_classes_and_reasons_are_told(told: Format) -> None:
     output = " ".join(told.render([failing_run()], exit_code=1).split())
     assert "upstream connect error" in output
     assert "due_date" in output
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        (replace(healthy_run(), maintenance="the cluster moves"), "maintenance window: the cluster moves"),
+        (replace(unknown_run(), offline="nothing is reachable"), "own network was lost: nothing is reachable"),
+    ],
+    ids=["in a maintenance window", "without a network of our own"],
+)
+def test_why_a_run_counts_for_nothing_is_told(record: RunRecord, words: str, told: Format) -> None:
+    output = told.render([record], exit_code=0)
+    assert words.rpartition(": ")[2] in output
+    if told not in (ALL["json"], ALL["junit"]):  # which have keys for it
+        assert words in " ".join(output.split())
+
+
+@pytest.mark.parametrize("name", ["maintenance", "offline"])
+def test_a_page_says_why_its_run_counts_for_nothing(name: str) -> None:
+    run = replace(healthy_run(), **{name: "the cluster moves"})  # type: ignore[arg-type]
+    page = render_report(a_report(run), generated_at=NOW, version="0.1.0")
+    assert f">{WITHHELD[name].capitalize()}: the cluster moves.<" in page
 
 
 def test_the_same_runs_give_the_same_text(told: Format) -> None:

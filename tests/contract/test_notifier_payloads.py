@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,14 @@ from tests.fakes.alerting import a_notice
 from tests.fakes.receivers import ROUTING_KEY, FakeReceivers
 
 GOLDEN = Path(__file__).parent.parent / "golden"
+DOCS = Path(__file__).parents[2] / "docs"
+HEADINGS = {
+    "slack": "Slack",
+    "pagerduty": "PagerDuty",
+    "alertmanager": "Alertmanager",
+    "apprise": "E-mail and the rest: Apprise",
+    "webhook": "Webhooks",
+}
 MAKES: dict[str, Callable[[FakeReceivers], Notifier]] = {
     "alertmanager": lambda fake: NOTIFIERS["alertmanager"](url=fake.alertmanager_url, labels={"region": "eu"}),
     "apprise": lambda fake: NOTIFIERS["apprise"](urls=[fake.apprise_url], tags=["production"]),
@@ -52,3 +61,21 @@ def test_every_notifier_has_its_row_in_the_docs_with_all_its_settings(name: str)
     told = "".join((docs / page).read_text(encoding="utf-8") for page in ("alerts.md", "channels.md"))
     settings = inspect.signature(NOTIFIERS[name]).parameters.keys() - {"stream"}
     assert [setting for setting in settings if f"`{setting}`" not in told] == []
+
+
+@pytest.mark.parametrize("name", sorted(set(NOTIFIERS) - {"console"}))
+def test_every_notifier_has_a_table_in_the_docs_of_its_settings_and_of_nothing_else(name: str) -> None:
+    sections = re.split(r"^## ", (DOCS / "channels.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    (section,) = [part for part in sections if HEADINGS[name] == part.splitlines()[0]]
+    assert names_of(section, "key") == list(inspect.signature(NOTIFIERS[name]).parameters)
+
+
+def test_the_docs_name_every_field_of_a_notice_as_json_and_no_other() -> None:
+    fields = json.loads((GOLDEN / "webhook_opened.json").read_text(encoding="utf-8"))
+    assert sorted(names_of((DOCS / "alerts.md").read_text(encoding="utf-8"), "field")) == sorted(fields)
+
+
+def names_of(page: str, head: str) -> list[str]:
+    """The names in code in the first column of the one table with this head."""
+    (table,) = re.findall(rf"^\| {head} \|.*\n\|[-|]+\n((?:\|.*\n)+)", page, flags=re.MULTILINE)
+    return [name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])]

@@ -285,11 +285,30 @@ def test_a_silent_receiver_is_given_up_after_the_timeout(fake: FakeReceivers) ->
     assert not caught.value.permanent
 
 
-def test_a_redirect_is_not_followed(fake: FakeReceivers) -> None:
-    fake.script(Trouble(status=307, headers={"Location": fake.origin + WEBHOOK_PATH}))
-    with pytest.raises(DeliveryError, match="HTTP 307") as caught:
-        asyncio.run(WebhookNotifier(url=fake.receiver_url).deliver(a_notice(), None))
-    assert caught.value.permanent and len(fake.requests) == 1
+@pytest.mark.parametrize("name", ["alertmanager", "apprise", "slack"])
+@pytest.mark.parametrize("call", ["<!channel>", "@everyone", "<@U0123|x>", "x@<@U0123>", "<!subteam^S01>"])
+def test_no_text_of_an_endpoint_calls_anybody_in_a_chat(fake: FakeReceivers, name: str, call: str) -> None:
+    text = f"look: {call} now"
+    notice = a_notice(headline=text, facts=(text,), failures=(text,), after=text, cause=text, contact="a@example.com")
+    asyncio.run(BUILDS[name][0](fake).deliver(notice, None))
+    told = json.dumps([body for _, body, _ in fake.requests], ensure_ascii=False)
+    assert "look: " in told and call not in told
+
+
+def test_the_owner_stays_reachable_where_mentions_are_broken(fake: FakeReceivers) -> None:
+    asyncio.run(BUILDS["apprise"][0](fake).deliver(a_notice(contact="@oncall a@example.com"), None))
+    assert "@oncall a@example.com" in json.dumps(fake.requests[0][1], ensure_ascii=False)
+
+
+@pytest.mark.parametrize("build", REMOTE)
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_redirect_is_not_followed_and_nothing_secret_travels(fake: FakeReceivers, build: Build, status: int) -> None:
+    fake.script(Trouble(status=status, headers={"Location": fake.origin + WEBHOOK_PATH}))
+    notifier = build(fake)
+    error = refusal(notifier)
+    if type(notifier).__name__ != KNOWS_ONLY_WHETHER:
+        assert error.permanent and f"HTTP {status}" in str(error)
+    assert len(fake.requests) == 1
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from checks.canary.judge import judge_pairs
 from checks.drift.observation import observe
 from checks.drift.result import StreamKey, StreamResult, StreamState
-from checks.finding import Finding, Status
+from checks.finding import Finding, Outcome, SampleOutcome, Status
 from probes.errors import StoreError
 from probes.failure import Failure, FailureClass
 from probes.route import Route
@@ -29,6 +29,7 @@ from runner.store.base import BaselineAct, Installed, OutboxEntry, RunWrite, Spe
 from runner.store.columns import clean_text
 from runner.store.sqlite import SqliteStore
 from tests.fakes.canaries import a_canary, a_hostile_canary
+from tests.fakes.forgetting import expire_texts
 from tests.fakes.records import (
     HOSTILE,
     NOW,
@@ -269,7 +270,7 @@ def test_what_judges_were_asked_comes_back_with_its_run_and_their_texts_expire(s
     kept = store.run(record.run_id)
     assert kept is not None
     assert (kept.consultations, kept.calibration) == (CONSULTED, CALIBRATED)
-    store.expire_texts(record.started_at + timedelta(seconds=1))
+    expire_texts(store, record.started_at + timedelta(seconds=1))
     left = store.run(record.run_id)
     assert left is not None and left.calibration is not None
     assert [asked.text for asked in left.consultations] == [None, None]
@@ -421,6 +422,24 @@ def test_the_baseline_shows_values_answers_and_routes_of_its_successful_samples(
     assert shown.answers == {"refund-window": (("A", 2), ("B", 1))}
     assert shown.routes == {"m": 2, "n / eu": 1}
     assert store.baseline_answers(*PLACE) == {"refund-window": ("B", "A", "A")}
+
+
+def test_the_baseline_knows_which_of_its_answers_broke_a_contract_whenever_they_came(store: Store) -> None:
+    said = [("sorry", Status.FAIL), ("thirty", Status.PASS), ("slow once", Status.FAIL)]
+    later = [("sorry", Status.FAIL), ("slow once", Status.PASS), ("thirty", Status.PASS)]
+    for number, told in enumerate((said, later), start=1):
+        samples = [a_sample(index=index, answer=answer) for index, (answer, _) in enumerate(told)]
+        outcomes = tuple(
+            SampleOutcome(sample_id=f"run-{number:04d}-refund-window-{index}", outcome=Outcome(status=status))
+            for index, (_, status) in enumerate(told)
+        )
+        found = replace(a_finding(statuses=[status for _, status in told]), outcomes=outcomes)
+        kept = numbered(number, probes=(a_probe(samples=samples, findings=(found,)),))
+        assert kept.probes[0].samples[0].sample_id == outcomes[0].sample_id
+        store.save_run(written(kept, in_baseline=True))
+    shown = store.baseline(*PLACE)
+    assert shown is not None
+    assert shown.broken == {"refund-window": frozenset({"sorry"})}
 
 
 def test_the_baseline_counts_for_each_probe_the_runs_in_which_it_passed(store: Store) -> None:
@@ -684,7 +703,6 @@ def test_a_leased_notice_is_not_due_again_until_its_lease_ends(store: Store) -> 
     with_outbox(store, entry())
     (first,) = store.due(NOW, lease_s=60)
     assert store.due(later(59.9)) == ()
-    assert store.next_due() == later(60)
     (again,) = store.due(later(60))
     assert again.outbox_id == first.outbox_id
 
@@ -709,7 +727,7 @@ def test_a_failed_attempt_is_counted_and_due_again_when_told(store: Store) -> No
     with_outbox(store, entry())
     (pending,) = store.due(NOW)
     store.retry(pending.outbox_id, later(30), "HTTP 503")
-    assert store.due(later(29.9)) == () and store.next_due() == later(30)
+    assert store.due(later(29.9)) == ()
     (again,) = store.due(later(30))
     assert (again.attempts, again.entry) == (1, pending.entry)
 
@@ -733,7 +751,7 @@ def test_a_delivered_notice_stays_delivered_whatever_a_late_worker_says(store: S
     (second,) = store.due(later(100))
     assert second.entry.notice.event is AlertEvent.RESOLVED and second.receipt == {"ts": "1"}
     store.delivered(second.outbox_id, later(101), {})
-    assert store.undelivered() == 0 and store.next_due() is None and store.due(later(9999)) == ()
+    assert store.undelivered() == 0 and store.due(later(9999)) == ()
 
 
 def test_an_empty_receipt_does_not_wipe_out_the_first_one(store: Store) -> None:
@@ -772,13 +790,13 @@ def test_given_up_notices_are_counted_from_an_instant_on(store: Store) -> None:
     assert [store.given_up(later(seconds)) for seconds in (0, 10, 10.1, 20, 20.1)] == [2, 2, 1, 1, 0]
 
 
-def test_due_and_next_due_leave_the_notices_of_other_notifiers_alone(store: Store) -> None:
+def test_what_is_due_to_other_notifiers_is_left_alone(store: Store) -> None:
     with_outbox(store, entry(), entry(to="pager"))
     assert store.undelivered_by_notifier() == {"slack": 1, "pager": 1}
-    assert store.due(NOW, notifiers=()) == () and store.next_due(notifiers=()) is None
+    assert store.due(NOW, notifiers=()) == ()
     (mine,) = store.due(NOW, notifiers=["pager", "o'clock"], lease_s=60)
     assert mine.entry.notifier == "pager"
-    assert store.next_due(notifiers=["pager"]) == later(60)
+    assert store.due(later(59.9), notifiers=["pager"], lease_s=0) == ()
     (other,) = store.due(NOW)
     assert other.entry.notifier == "slack"
     store.delivered(other.outbox_id, NOW, {})
@@ -840,10 +858,15 @@ def test_traffic_counts_openings_by_incident_and_messages_by_digest(store: Store
     store.delivered(ids[3], later(20), {})
     store.delivered(ids[4], later(30), {})
     traffic = store.traffic("slack", opened_since=NOW, sent_since=NOW)
-    assert traffic.opened == (later(20), later(10), later(10), later(10))
+    assert traffic.opened == traffic.pages == (later(20), later(10), later(10), later(10))
     assert traffic.sent == (later(30), later(20), later(10)) and traffic.quiet_until is None
     assert store.traffic("slack", opened_since=later(10), sent_since=later(20)).sent == (later(30),)
     assert store.traffic("pager", opened_since=NOW, sent_since=NOW).sent == ()
+    calm = replace(entry(incident="calm"), notice=replace(entry(incident="calm").notice, severity="ticket"))
+    store.save_run(written(numbered(2), outbox=[calm]))
+    store.delivered(store.waiting("slack")[0].outbox_id, later(40), {})
+    more = store.traffic("slack", opened_since=NOW, sent_since=later(99))
+    assert (more.opened, more.pages) == ((later(40), *traffic.opened), traffic.pages)
 
 
 def test_a_failed_digest_is_due_again_as_a_whole_and_settled_notices_stay_settled(store: Store) -> None:
@@ -898,7 +921,7 @@ def test_expired_texts_are_gone_from_runs_observations_and_baseline_and_the_numb
     failing = failing_run()
     store.save_run(written(numbered(1, probes=failing.probes, drift=failing.drift), in_baseline=True))
     store.save_run(written(numbered(2)))
-    assert store.expire_texts(numbered(2).started_at) > 0
+    assert expire_texts(store, numbered(2).started_at) > 0
     old, young = store.run("run-0001"), store.run("run-0002")
     assert old is not None and young == numbered(2)
     assert all(probe.conversation == () for probe in old.probes)
@@ -918,10 +941,10 @@ def test_a_conversation_lives_as_long_as_a_run_that_asked_it_has_its_texts(store
     asked = numbered(1).probes[0].conversation
     for number in (1, 2):
         store.save_run(written(numbered(number)))
-    store.expire_texts(numbered(2).started_at)
+    expire_texts(store, numbered(2).started_at)
     young = store.run("run-0002")
     assert young is not None and young.probes[0].conversation == asked
-    store.expire_texts(numbered(3).started_at)
+    expire_texts(store, numbered(3).started_at)
     store.save_run(written(numbered(3)))
     back = store.run("run-0003")
     assert back is not None and back.probes[0].conversation == asked
@@ -932,8 +955,8 @@ def test_a_conversation_lives_as_long_as_a_run_that_asked_it_has_its_texts(store
 def test_expiring_twice_finds_nothing_more_and_never_touches_a_waiting_notice(store: Store) -> None:
     with_outbox(store, entry(), entry(incident="incident-2"))
     store.delivered(store.due(NOW)[0].outbox_id, NOW, {"ts": "1"})
-    assert store.expire_texts(later(86400)) > 0
-    assert store.expire_texts(later(86400)) == 0
+    assert expire_texts(store, later(86400)) > 0
+    assert expire_texts(store, later(86400)) == 0
     (waiting,) = store.due(later(90000))
     assert waiting.entry.notice.incident_id == "incident-2" and waiting.entry.notice.headline
 
@@ -960,7 +983,7 @@ def test_the_verdict_of_a_stored_canary_can_be_computed_again(store: Store) -> N
 def test_what_a_canary_quotes_expires_like_other_texts_and_its_numbers_stay(store: Store) -> None:
     record = a_hostile_canary()
     store.save_canary(record)
-    assert store.expire_texts(record.started_at + timedelta(seconds=1)) > 0
+    assert expire_texts(store, record.started_at + timedelta(seconds=1)) > 0
     stored = store.canary(record.canary_id)
     assert stored is not None
     assert (stored.examples, stored.result.broken[0].reason) == ((), "")
@@ -1060,6 +1083,7 @@ def test_open_incidents_of_every_suite_are_known_and_pending_ones_are_not_open(s
     store.save_run(written(numbered(1), alerts=[alert(), pending]))
     store.save_alerts("other", "prod", [elsewhere], [], at=NOW)
     assert {state.incident_id for state in store.open_alerts()} == {"incident-1", "incident-2"}
+    assert store.pending_alerts() == (pending,)
 
 
 def test_the_changes_of_an_incident_come_back_in_order_with_the_runs_that_made_them(store: Store) -> None:

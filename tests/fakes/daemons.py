@@ -12,6 +12,7 @@ from typing import Any
 from probes.clock import Clock
 from reports.metrics.metrics import Metrics
 from reports.summary import RunRecord
+from runner.alerting.letterhead import Letterhead
 from runner.asking.orders import RunOrder
 from runner.daemon.daemon import CLOCK_EVERY_S, Daemon
 from runner.daemon.suite_watch import SuiteWatch
@@ -73,6 +74,7 @@ def a_daemon(
     *,
     settings: Any = None,
     watch: SuiteWatch | None = None,
+    reach: str = "",
     **notifiers: Any,
 ) -> Daemon:
     """A daemon over an engine."""
@@ -87,6 +89,7 @@ def a_daemon(
         clock=engine.clock,
         limits=Limits(store, engine.clock),
         accesses=none,
+        letterhead=Letterhead(reach=reach),
     )
     return Daemon(here, suites, Metrics("1"), watch)
 

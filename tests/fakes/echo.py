@@ -9,13 +9,13 @@ from __future__ import annotations
 import html
 import json
 import re
-import threading
 from base64 import b64encode, urlsafe_b64encode
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, quote_plus, unquote
+
+from tests.fakes.loopback import Loopback
 
 MODES = ("answer", "stream", "error", "error-in-stream", "redirect", "tools", "cut", "page", "refused")
 TOKEN_PATH = "/issuer/token"
@@ -83,34 +83,13 @@ class Seen:
         return spelt[start:] + spelt[:start]
 
 
-class EchoEndpoint:
+class EchoEndpoint(Loopback):
     """Use as a context manager; ``origin`` is where it listens. ``token`` is what it issues."""
 
     def __init__(self, token: str) -> None:
         self.token = token
         self.seen: list[Seen] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
-
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), self._handler()))
 
     def _handler(fake: Self) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - ``self`` is the request's handler below
         class Handler(BaseHTTPRequestHandler):

@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import re
 import socketserver
-import threading
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from tests.fakes.loopback import Loopback
 from tests.fakes.slack import SECRETS as SLACK_SECRETS
 from tests.fakes.slack import FakeSlack, Trouble
 
@@ -132,32 +131,18 @@ class _Dialogue:
     recipients: list[str] = field(default_factory=list)
 
 
-class FakeMail:
+class FakeMail(Loopback):
     """A mail server that takes everything without encryption (RFC 5321), or refuses every recipient."""
 
     def __init__(self, *, refuse: bool = False) -> None:
         self.mails: list[tuple[list[str], EmailMessage]] = []
         """Recipients and message."""
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _talk(self, refuse))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        super().__init__(socketserver.ThreadingTCPServer(("127.0.0.1", 0), _talk(self, refuse)))
 
     @property
     def url(self) -> str:
         """As Apprise writes it."""
-        port = self._server.server_address[1]
-        return f"mailto://127.0.0.1:{port}?from=holdfast@example.com&to=oncall@example.com&mode=insecure"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        return f"mailto://127.0.0.1:{self.port}?from=holdfast@example.com&to=oncall@example.com&mode=insecure"
 
 
 def _talk(mail: FakeMail, refuse: bool) -> type[socketserver.StreamRequestHandler]:

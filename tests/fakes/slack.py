@@ -15,6 +15,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.fakes.loopback import Loopback
+
 TOKEN = "xoxb-stand-in-token"
 CHANNEL = "C0STANDIN"
 WEBHOOK_PATH = "/services/T000/B000/stand-in-hook"
@@ -67,7 +69,7 @@ class Message:
         return str(next(b["text"]["text"] for b in self.content["blocks"] if b["type"] == "header"))
 
 
-class FakeSlack:
+class FakeSlack(Loopback):
     """Use as a context manager; ``base_url`` and ``webhook_url`` are what settings would hold."""
 
     def __init__(self) -> None:
@@ -81,25 +83,13 @@ class FakeSlack:
         """False: the bot has no scope for it."""
         self._script: deque[Trouble] = deque()
         self._closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), self._handler()))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__exit__(kind, error, traceback)
 
     @property
     def base_url(self) -> str:
@@ -116,6 +106,10 @@ class FakeSlack:
     def script(self, *troubles: Trouble) -> None:
         """The next requests meet these, one each; afterwards all is well again."""
         self._script.extend(troubles)
+
+    def heal(self) -> None:
+        """What was scripted and did not happen yet happens no more."""
+        self._script.clear()
 
     def let_go(self) -> None:
         """End the silence of requests that hang."""
@@ -146,6 +140,12 @@ class FakeSlack:
                     self.close_connection = True
                     return
                 self._say(trouble)
+
+            def do_GET(self) -> None:
+                """Nobody asks so; a redirect that was followed would, and would be told that all is well."""
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                fake.requests.append((self.path, {}, headers))
+                self._say(Trouble(body=json.dumps({"ok": True, "channel": CHANNEL, "ts": "1.1"})))
 
             def _say(self, trouble: Trouble) -> None:
                 data = trouble.body.encode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from probes.fault import Fault
@@ -187,3 +189,21 @@ def test_where_nothing_can_happen_by_time_no_look_is_due() -> None:
     before = machine.states
     assert machine.look(10_000) == []
     assert machine.states == before
+
+
+@pytest.mark.parametrize(
+    ("rule", "runs", "awaits"),
+    [
+        ({"after": "2 of 2"}, "x", "1 of 2 bad runs"),
+        ({"after": "3 of 5"}, "xox", "2 of 3 bad runs among the last 5"),
+        ({"after": "3 of 5"}, "xo?", "1 of 3 bad runs among the last 5"),
+        ({"after": "10m"}, "x", "opens once it has been bad for 10m"),
+        ({"after": "2 of 3"}, "xx", ""),
+        ({"after": "2 of 3"}, "o", ""),
+        ({"after": "2 of 3", "resolve_after": 1}, "xxo", ""),
+    ],
+)
+def test_a_pending_incident_knows_what_is_there_of_what_opens_it(rule: dict[str, Any], runs: str, awaits: str) -> None:
+    machine = Machine([a_rule(**rule)])
+    machine.runs(runs)
+    assert [state.awaits for state in machine.states] == [awaits]

@@ -35,6 +35,15 @@ def test_an_end_may_be_the_one_too_many_and_the_incident_goes_on_under_its_id() 
     assert [view.state for view in views(machine.states)] == ["open"]
 
 
+def test_one_that_is_well_at_this_moment_is_told_so_with_the_facts_as_those_of_the_last_bad_run() -> None:
+    machine = Machine([a_rule(resolve_after=1, flap={"transitions": 4, "in": "2h"})])
+    machine.runs("xoxo")
+    assert machine.told[-1].well
+    assert machine.told[-1].facts[1:] == ("in the last bad run: contract thing: moved",)
+    assert [state.facts for state in machine.states] == [("contract thing: moved",)]
+    assert not flapping_machine().told[-1].well
+
+
 def test_once_it_has_been_well_for_as_long_its_end_is_told() -> None:
     machine = flapping_machine()
     machine.runs("o")

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from probes.failure import FailureClass
 from probes.sample import Sample
-from runner.asking.connectivity import FRESH_S, OwnNetwork, domain, heard, public, reaches, witnesses, wordless
+from runner.asking.connectivity import (
+    FRESH_S,
+    STEADY_S,
+    UNREACHED_EVERY_S,
+    OwnNetwork,
+    domain,
+    public,
+    reaches,
+    witnesses,
+    wordless,
+)
 from runner.asking.orders import RunOrder
+from runner.asking.words import LATELY_S, heard
 from tests.fakes.clock import FakeClock
 from tests.fakes.http_server import FakeServer
 from tests.fakes.records import a_failed_sample, a_sample
@@ -110,22 +122,74 @@ def test_one_look_serves_all_runs_of_a_moment_and_the_next_moment_looks_again(or
     asyncio.run(scenario())
 
 
-def test_the_network_is_back_when_anybody_answers_or_a_witness_is_reached(order: Orders) -> None:
-    roads, ours = Roads(), order("https://api.one.example/v1", "a")
-    own = guard(roads, ours, targets=("192.0.2.7:53",))
+def test_the_network_is_back_when_anybody_answers_or_a_witness_is_reached_and_nothing_is_lost_for_half_a_minute(
+    order: Orders,
+) -> None:
+    roads, clock, ours = Roads(), FakeClock(), order("https://api.one.example/v1", "a")
+    own = guard(roads, ours, targets=("192.0.2.7:53",), clock=clock)
+
+    async def looked(seconds: float) -> str:
+        clock.advance(seconds)
+        await own.look_again()
+        return own.down
 
     async def scenario() -> None:
         await own.lost(ours, GONE)
-        await own.look_again()
-        assert own.down
-        assert await own.lost(ours, BUSY) == "" and own.down == "", "an error is a word, too"
-        own.clock.advance(FRESH_S)  # type: ignore[attr-defined]
+        assert await looked(600.0), "nobody was heard"
+        assert await own.lost(ours, BUSY) == "", "an error is a word, too"
+        assert await looked(STEADY_S - 1) and await own.lost(ours, GONE), "lost again: the same loss"
+        assert await looked(2) and await own.lost(ours, BUSY) == ""
+        assert await looked(STEADY_S - 1) and not await looked(1)
         await own.lost(ours, GONE)
         roads.open_to.add("192.0.2.7")
-        await own.look_again()
-        assert own.down == ""
+        assert await looked(FRESH_S) and not await looked(STEADY_S)
 
     asyncio.run(scenario())
+
+
+# ------------------------------------------------------------------------------------------------ witnesses that speak
+def test_an_endpoint_is_blamed_whatever_the_targets_say_while_another_takes_connections_as_it_lately_did(
+    order: Orders,
+) -> None:
+    roads, clock = Roads({"127.0.0.1"}), FakeClock()
+    ours, other = order("https://api.one.example/v1", "a"), order("http://127.0.0.1:8001/v1", "b")
+    own = guard(roads, ours, other, targets=("192.0.2.7:53",), clock=clock)
+    assert lost(own, other, ANSWERED) == ""
+    clock.advance(LATELY_S - 1)
+    assert lost(own, ours, GONE) == "" and own.down == ""
+    assert own.unreached == "192.0.2.7:53", "the target itself is the trouble"
+    clock.advance(2)
+    assert lost(own, ours, GONE), "nobody was heard for two minutes"
+
+
+def test_a_network_that_is_lost_right_after_others_answered_is_told_as_lost(order: Orders) -> None:
+    ours, other = order("https://api.one.example/v1", "a"), order("https://api.two.example/v1", "b")
+    own = guard(Roads(), ours, other, targets=("192.0.2.7:53",))
+    early = [replace(one, started_at=one.started_at - timedelta(seconds=30)) for one in ANSWERED]
+    assert lost(own, other, early) == "" and lost(own, ours, early) == ""
+    assert lost(own, ours, GONE), "nobody takes a connection any more"
+
+
+def test_a_word_of_another_place_at_the_same_host_while_this_one_was_silent_blames_this_one(order: Orders) -> None:
+    ours, other = order("https://api.one.example/v1", "a"), order("https://api.one.example/v1", "b")
+    own = guard(Roads(), ours, other, targets=("192.0.2.7:53",))
+    assert lost(own, other, ANSWERED) == ""
+    assert lost(own, ours, GONE) == ""
+
+
+def test_targets_that_cannot_be_reached_at_the_start_are_told_until_one_is(order: Orders) -> None:
+    roads, clock, ours = Roads(), FakeClock(), order("https://api.one.example/v1", "a")
+    own = guard(roads, ours, targets=("192.0.2.7:53", "192.0.2.8:53"), clock=clock)
+    asyncio.run(own.look_again())
+    assert own.unreached == "192.0.2.7:53, 192.0.2.8:53" and not own.sure
+    roads.open_to.add("192.0.2.8")
+    clock.advance(UNREACHED_EVERY_S)
+    asyncio.run(own.look_again())
+    assert own.unreached == "" and own.sure
+    clock.advance(3600)
+    before = len(roads.asked)
+    asyncio.run(own.look_again())
+    assert len(roads.asked) == before, "what can be reached is not knocked at for nothing"
 
 
 # ------------------------------------------------------------------------------------------------ parts

@@ -8,10 +8,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from checks.verdict import Health
 from probes.transport import Transport
+from reports.metrics.metrics import Metrics
 from reports.summary import RunRecord
+from runner.daemon.run_lines import tell_run
 from runner.engine import Engine
 from runner.store import open_store
 from runner.store.base import Store
@@ -49,9 +52,17 @@ def test_a_run_that_is_cut_off_is_unknown_and_keeps_its_samples_its_spending_and
     first, cut = asyncio.run(scenario())
     assert first.health is Health.FAILING
     assert cut.health is Health.UNKNOWN
-    assert cut.note.startswith("cut off after 400ms with 1 of 3 samples")
+    assert cut.note.startswith("cut off at its 400ms time limit, 1 of 3 samples back")
     assert [len(probe.samples) for probe in cut.probes] == [1, 0, 0]
     assert (store.stream_states(*PLACE), store.alert_states(*PLACE)) == before[0]
+    metrics = Metrics("1")
+    with capture_logs() as logs:
+        metrics.ran(cut)
+        tell_run(cut)
+    errors = {**dict(zip(("suite", "endpoint"), PLACE, strict=True)), "reason": "timeout"}
+    assert metrics.registry.get_sample_value("holdfast_run_errors_total", errors) == 1
+    (told,) = [line for line in logs if line["event"] == "run_cut_off"]
+    assert told["log_level"] == "warning" and told["reason"] == "cut off at its 400ms time limit, 1 of 3 samples back"
     stored = store.run(cut.run_id)
     assert stored is not None and stored.health is Health.UNKNOWN and stored.note == cut.note
     spent = store.spent(NOON.replace(hour=0))["paid"]

@@ -7,9 +7,11 @@ import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +27,13 @@ from reports.metrics.metrics import Metrics
 from reports.summary import RunRecord
 from runner.asking.not_stored import NotStored
 from runner.asking.orders import RunOrder
-from runner.daemon.beats import Beat, first_due, grace_s, newest_scheduled
 from runner.daemon.chores import Chore, Troubles, keep_doing
 from runner.daemon.daemon import Daemon
 from runner.daemon.last_resort import LastResort, notice_of
 from runner.delivery.outbox import OutboxWorker
 from runner.limits.holding import Limits
 from runner.prepare import PreparedSuite, prepare
+from runner.schedule.beats import Beat, first_due, grace_s, newest_scheduled
 from runner.settings import Settings
 from runner.store import open_store
 from runner.store.base import Store
@@ -302,12 +304,28 @@ def test_a_store_that_breaks_at_the_end_does_not_keep_the_daemon_from_stopping(
 
     async def break_it() -> None:
         await until(lambda: daemon.metrics.registry.get_sample_value("holdfast_outbox_pending") == 0)
-        for method in ("undelivered", "due", "next_due"):
+        for method in ("undelivered", "due", "waiting"):
             setattr(store, method, _refuse)
 
     with capture_logs() as logs:
         serve(daemon, break_it)
     assert logs[-1]["event"] == "stopped" and logs[-1]["undelivered"] is None
+
+
+def test_a_store_whose_file_is_gone_at_the_end_does_not_say_that_nothing_waits(
+    tmp_path: Path, suite: Callable[[str], PreparedSuite]
+) -> None:
+    file = tmp_path / "gone.db"
+    with closing(open_store(str(file))) as opened, capture_logs() as logs:
+        daemon = a_daemon(opened, suite("{every: 1h}"))
+
+        async def remove() -> None:
+            await until(lambda: daemon.phase == "serving")
+            file.unlink()
+
+        serve(daemon, remove)
+    assert logs[-1]["event"] == "stopped" and logs[-1]["undelivered"] is None
+    assert "outbox_unreadable" in {line["event"] for line in logs}
 
 
 def _refuse(*_: Any, **__: Any) -> None:
@@ -353,6 +371,21 @@ def test_a_chore_survives_what_goes_wrong_in_it_and_tells_it_once(error: Excepti
     assert troubles.lines() == ()
     assert [line["event"] for line in logs] == ["chore_failed"]
     assert SECRET not in str(logs)
+
+
+def test_a_chore_that_failed_is_done_again_within_half_a_minute_and_then_at_its_own_pace() -> None:
+    clock, ending, times = FakeClock(), asyncio.Event(), []
+
+    async def work() -> None:
+        times.append(clock.monotonic())
+        if len(times) == 4:
+            ending.set()
+        if len(times) < 3:
+            raise StoreError("read-only")
+
+    with capture_logs():
+        asyncio.run(keep_doing(Chore(name="housekeeping", every_s=600, work=work), clock, Troubles(), ending))
+    assert [later - earlier for earlier, later in pairwise(times)] == [30.0, 30.0, 600.0]
 
 
 def test_each_source_of_trouble_is_cleared_by_its_own_success_only() -> None:

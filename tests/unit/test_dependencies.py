@@ -44,7 +44,10 @@ def test_a_circle_is_refused_with_the_whole_way_round(tmp_path: Path) -> None:
 
 
 def test_a_chain_and_two_ways_to_one_root_are_no_circle(tmp_path: Path) -> None:
-    refuse_circles(suites(tmp_path, a="[b, c]", b="[d]", c="[d]", d="[]"))
+    ready = suites(tmp_path, a="[b, c]", b="[d]", c="[d]", d="[]")
+    refuse_circles(ready)
+    known = Dependencies(ready)
+    assert [list(known.circle(prepared.suite)) for prepared in ready] == [[]] * 4
 
 
 def test_unknown_suites_and_endpoints_are_noted_with_the_nearest_name(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -109,6 +110,8 @@ def test_a_digest_of_thousands_fits_into_one_message() -> None:
     blocks = digest_blocks(many)
     assert len(blocks) <= 50 and max(len(json.dumps(block)) for block in blocks) < 3500
     assert "and 2980 more: holdfast alerts" in json.dumps(blocks)
+    elsewhere = replace(many, reach=" --config '/etc/hold fast.yaml'")
+    assert words.text(elsewhere).endswith("and 2980 more: holdfast alerts --config '/etc/hold fast.yaml'")
 
 
 def test_resolves_are_struck_out_and_wake_nobody() -> None:

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from probes.endpoint import Endpoint
-from probes.errors import UsageError
+from probes.errors import Problem, SettingsError, UsageError
 from reports.messages.notice import Notifier
 from reports.notifiers import NOTIFIERS
 from runner.daemon.store_lock import only_daemon
-from runner.doctor import stored, trial, written
+from runner.doctor import own_network, stored, trial, written
 from runner.doctor.diagnosis import Diagnosis, State, as_json, as_text, exit_code
 from runner.doctor.examination import Examination, chosen_notifiers
 from runner.doctor.reaching import Reaching
@@ -28,7 +28,7 @@ from tests.fakes.certificates import HAVE_OPENSSL, WHY_NOT, Authority
 from tests.fakes.clock import FakeClock
 from tests.fakes.http_server import FakeServer, Hang, head
 from tests.fakes.receivers import PASSWORD, ROUTING_KEY, SECRETS, WEBHOOK_SECRET, FakeReceivers
-from tests.fakes.slack import CHANNEL, TOKEN, Trouble
+from tests.fakes.slack import CHANNEL, TOKEN, Trouble, rate_limited
 
 SUITE = """\
 version: 1
@@ -160,7 +160,9 @@ def test_a_store_that_opens_and_has_room_is_fine_and_one_that_is_not_there_is_no
 def test_a_store_that_is_no_database_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "holdfast.db"
     path.write_bytes(b"this is a text, and has been one for longer than a page of SQLite" * 100)
-    assert looked_at(tmp_path, path)[0].state is State.WRONG
+    found = looked_at(tmp_path, path)[0]
+    assert found.state is State.WRONG
+    assert found.advice.startswith("name another file as the store")
 
 
 def test_an_address_of_no_store_we_know_is_wrong(tmp_path: Path) -> None:
@@ -339,8 +341,37 @@ def test_a_channel_that_does_not_take_the_test_is_wrong_with_advice_and_no_secre
     with FakeReceivers() as fake:
         fake.script(Trouble(status=404))
         found = tried_out(fake, name)
-    assert found.state is State.WRONG and "docs/alerts.md" in found.advice
+    assert found.state is State.WRONG and "docs/channels.md" in found.advice
     assert not [secret for secret in SECRETS if secret in as_json([found])]
+
+
+def test_a_channel_that_asks_for_patience_is_told_with_for_how_long() -> None:
+    with FakeReceivers() as fake:
+        fake.script(rate_limited(30))
+        found = tried_out(fake, "webhook")
+    assert found.told.endswith("; it asks to be tried again in 30s")
+    assert found.advice == "try again in 30s, else check the notifier's settings (docs/channels.md)"
+
+
+def test_a_tested_notifier_is_told_once_and_its_test_stands_below_what_else_is_said_of_it(tmp_path: Path) -> None:
+    with FakeReceivers() as fake:
+        found = examined(tmp_path, a_suite(tmp_path), notifiers=channels(fake), notify=["slack", "webhook"])
+    told = [(d.subject, d.state, d.told) for d in found if d.area == "notifier" and d.subject in ("slack", "webhook")]
+    taken = "the test message was taken, and so was its end"
+    assert told == [
+        ("slack", State.FINE, taken),
+        ("webhook", State.NOTE, "no suite names it"),
+        ("webhook", State.FINE, taken),
+    ]
+
+
+def test_advice_names_the_page_about_the_setting_that_is_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "holdfast.yaml"
+    file.write_text("listen: x\nnotifiers:\n  a: {type: slak}\nprivacy: {text: some}\n", encoding="utf-8")
+    problems = [Problem(file=str(file), line=line, column=1, message="wrong") for line in (1, 3, 4)]
+    found = list(written.of_problems("settings", str(file), SettingsError(problems)))
+    pages = ("docs/daemon.md", "docs/channels.md", "docs/privacy.md")
+    assert [page in one.advice for page, one in zip(pages, found, strict=True)] == [True] * 3
 
 
 def test_an_end_that_is_lost_is_sent_again(tmp_path: Path) -> None:
@@ -391,3 +422,17 @@ def test_a_question_is_asked_only_where_it_is_asked_for_and_tells_what_failed(tm
     assert (none, once, exit_code(quiet), exit_code(found)) == (0, 1, 0, 1)
     (told,) = [d for d in found if d.told.startswith("probe one failed: auth: ")]
     assert told.advice == "see auth in docs/failures.md" and "a-secret-key" not in as_json(found)
+
+
+# ------------------------------------------------------------------------------------------------ our own network
+def test_addresses_of_connectivity_are_wrong_where_none_can_be_reached_and_fine_where_one_is() -> None:
+    async def scenario() -> tuple[list[Diagnosis], list[Diagnosis], list[Diagnosis]]:
+        async with FakeServer([]) as server:
+            there = f"127.0.0.1:{server.port}"
+            fine = await own_network.connectivity(("127.0.0.1:9", there))
+        return fine, await own_network.connectivity(("127.0.0.1:9", there)), await own_network.connectivity(())
+
+    (fine,), (wrong,), nothing = asyncio.run(scenario())
+    assert fine.state is State.FINE and fine.told.startswith("1 of 2 can be reached: 127.0.0.1:")
+    assert wrong.state is State.WRONG and wrong.advice and exit_code([wrong]) == 1
+    assert nothing == []

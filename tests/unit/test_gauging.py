@@ -11,8 +11,8 @@ import pytest
 
 from checks.verdict import Health
 from reports.metrics.metrics import Metrics
-from runner.daemon.beats import Beat
 from runner.daemon.gauging import overdue_s, restore
+from runner.schedule.beats import Beat
 from runner.store import open_store
 from runner.store.base import Store
 from tests.contract.test_stores import ENDPOINT, SUITE, alert, numbered, written

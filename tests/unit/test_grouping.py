@@ -75,8 +75,14 @@ def test_an_incident_over_inside_its_wait_is_told_to_nobody() -> None:
 
 @pytest.mark.parametrize(
     ("opening", "resolved_s"),
-    [({}, 5), ({"attempts": 1}, 1), ({"leased_until": at(-1)}, 1), ({"event": UPDATED, "updates": True}, 1)],
-    ids=["over after its wait", "tried before", "perhaps sent before a crash", "told before"],
+    [
+        ({}, 5),
+        ({"attempts": 1}, 1),
+        ({"leased_until": at(-1)}, 1),
+        ({"event": UPDATED, "updates": True}, 1),
+        ({"past": True}, 1),
+    ],
+    ids=["over after its wait", "tried before", "perhaps sent before a crash", "told before", "that no daemon ran"],
 )
 def test_an_incident_that_somebody_may_know_of_or_that_outlived_its_wait_is_told_to_its_end(
     opening: dict[str, Any], resolved_s: float
@@ -93,7 +99,8 @@ def test_in_a_hurry_nothing_waits_and_nothing_is_withdrawn() -> None:
 
 # ------------------------------------------------------------------------------------------------ a storm
 def test_after_a_storm_openings_wait_until_the_interval_has_room_again() -> None:
-    storm = Traffic(opened=tuple(at(-60 - n) for n in range(4)))
+    opened = tuple(at(-60 - n) for n in range(4))
+    storm = Traffic(opened=opened, pages=opened)
     held = planned([waiting(1), waiting(2)], 30, storm)
     assert shape(held) == [] and held.next_at == at(-63) + timedelta(seconds=300)
     assert shape(planned([waiting(1), waiting(2)], 237, storm)) == [("one", [1]), ("one", [2])]
@@ -105,8 +112,25 @@ def test_three_openings_in_the_interval_are_no_storm_yet() -> None:
 
 
 def test_in_a_storm_what_resolves_is_told_without_waiting_for_the_interval() -> None:
-    storm = Traffic(opened=tuple(at(-n) for n in range(9)))
-    assert shape(planned([waiting(1, "told", RESOLVED), waiting(2)], 5, storm)) == [("one", [1])]
+    opened = tuple(at(-n) for n in range(9))
+    queue = [waiting(1, "told", RESOLVED), waiting(2)]
+    assert shape(planned(queue, 5, Traffic(opened=opened, pages=opened))) == [("one", [1])]
+
+
+def test_a_page_does_not_wait_behind_a_storm_of_what_is_calmer_and_takes_none_of_it_along() -> None:
+    storm = Traffic(opened=tuple(at(-n) for n in range(50)), pages=(at(-9),))
+    queue = [waiting(1, severity="ticket"), waiting(2), waiting(3, severity="info")]
+    found = planned(queue, 60, storm)
+    assert shape(found) == [("one", [2])]
+    assert found.next_at == storm.opened[3] + timedelta(seconds=300)
+
+
+def test_pages_in_a_storm_of_what_is_calmer_are_a_storm_of_their_own_soon_and_keep_to_the_minute() -> None:
+    calmer = tuple(at(-n) for n in range(50))
+    stormy = Traffic(opened=calmer, pages=calmer[:4])
+    assert shape(planned([waiting(1), waiting(2)], 60, stormy)) == []
+    full = Traffic(opened=calmer, sent=(at(4), at(3)))
+    assert shape(planned([waiting(1)], 5, full, pace={"per_minute": 2})) == []
 
 
 # ------------------------------------------------------------------------------------------------ later versions

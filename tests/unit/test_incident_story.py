@@ -11,7 +11,7 @@ from reports.alerts.story import (
     Incident,
     IncidentEvent,
     Stage,
-    of_open,
+    of_state,
     told_apart,
     with_people,
     worst_first,
@@ -85,7 +85,7 @@ def an_open_one(incident_id: str, severity: str, minutes: int) -> Incident:
         incident_id=incident_id,
         opened_at=at(minutes),
     )
-    return of_open(state)
+    return of_state(state)
 
 
 def test_open_ones_come_first_by_severity_and_age_then_the_newest_that_are_over() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,13 +21,14 @@ from checks.removal import Removal
 from checks.verdict import Health
 from probes.failure import Failure, FailureClass
 from probes.privacy import TextMode, is_hashed, stricter
+from probes.sample import Attempt, Document, ToolCall
 from reports.keeping.files import kept_file_run
 from reports.keeping.runs import kept_observation, kept_probes
 from reports.keeping.texts import Pen
 from runner.asking.judging import judge_run
 from runner.asking.orders import Fired
 from runner.asking.records import observation_of
-from tests.fakes.records import a_finding, a_probe, a_sample
+from tests.fakes.records import a_failed_sample, a_finding, a_probe, a_sample
 from tests.fakes.rules import bound
 from tests.unit.drift_world import plan_for
 
@@ -71,6 +73,56 @@ def test_a_line_that_quotes_a_removed_piece_or_what_an_ellipsis_left_of_it_loses
     assert "[email]" in told
     assert "bellwether" not in told
     assert "firma" not in told
+
+
+def test_the_value_of_a_blocked_field_leaves_every_text_of_the_run_that_holds_it() -> None:
+    fields = Removal(fields=("customer_name",))
+    said = 'Dear Bellwether, your record: {"customer_name": "Bellwether"}'
+    first, tool, shown = (a_sample(index=index, answer="Bellwether is well") for index in range(3))
+    tool = replace(tool, tool_calls=(ToolCall(id="c", name="find", arguments='{"who": "Bellwether"}'),))
+    shown = replace(shown, refusal="not Bellwether", documents=(Document(id="1", text="on Bellwether"),))
+    lost = a_failed_sample(FailureClass.BAD_REQUEST, "no Bellwether here", index=3)
+    lost = replace(lost, attempts=(Attempt(number=1, failure=lost.failure, total_s=1.0),))
+    told = a_sample(index=4, answer=said)
+    quoting = finding_at((len(said) - 13, len(said) - 3), told.sample_id)
+    probe = a_probe(samples=(first, tool, shown, lost, told), findings=(quoting,))
+    (kept,) = kept_probes(Pen(mode="redacted", removal=fields, salt=b""), [probe])
+    assert "Bellwether" not in repr(kept)
+    assert kept.samples[0].answer == "[removed] is well"
+    answer, span = kept.samples[4].answer or "", kept.findings[0].outcomes[0].outcome.span
+    assert answer == 'Dear [removed], your record: {"customer_name": "[removed]"}'
+    assert span is not None and "[removed]" in answer[span[0] : span[1]]
+
+
+def test_each_value_of_a_blocked_object_is_looked_for_and_no_literal_is() -> None:
+    writing = Pen(mode="redacted", removal=Removal(fields=("customer",)), salt=b"")
+    writing.cuts('{"customer": {"name": "Bellwether", "since": 2019, "paid": true, "note": null}}')
+    writing.cuts('{"customer": null}')
+    assert writing.said("Bellwether, 2019: true, null") == "[removed], [removed]: true, null"
+
+
+@pytest.mark.parametrize("body", ['{"customer_name": "Bellwether"}', "{'customer_name': 'Bellwether', 'age': 4}"])
+def test_a_failure_that_quotes_json_loses_its_blocked_fields(body: str) -> None:
+    failure = Failure(kind=FailureClass.BAD_REQUEST, message=f"HTTP 400: {body}", status=400)
+    kept = Pen(mode="redacted", removal=Removal(fields=("customer_name",)), salt=b"").failure(failure)
+    assert kept is not None
+    assert kept.message == f"HTTP 400: {body.replace('Bellwether', '[removed]')}"
+
+
+@pytest.mark.parametrize("mode", ["redacted", "hash", "none"])
+@pytest.mark.parametrize("check", ["no_pii", "no_secret"])
+def test_a_reason_gives_the_kind_of_what_was_removed_and_none_of_its_letters(check: str, mode: TextMode) -> None:
+    sample = a_sample(answer=f"write to {MAIL}, key sk-proj-9fK2mQx7Lr4TzW8pYb3Nq5")
+    outcome = bound(check).rule.examine(sample, CheckContext())
+    finding = replace(
+        a_finding(check=check), reason=outcome.reason, outcomes=(SampleOutcome(sample_id="s", outcome=outcome),)
+    )
+    assert re.search(r"beginning '(an|sk-p)…'", outcome.reason)
+    (kept,) = kept_probes(pen(mode), [a_probe(samples=(sample,), findings=(finding,))])
+    reason = kept.findings[0].reason
+    assert reason == kept.findings[0].outcomes[0].outcome.reason
+    assert "beginning" not in reason
+    assert mode != "redacted" or reason.startswith("expected no ")
 
 
 def test_a_number_that_its_label_gave_away_goes_where_it_is_quoted_without_the_label() -> None:

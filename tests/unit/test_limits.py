@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from probes.failure import Failure, FailureClass
 from probes.probe import Probe
 from probes.sample import TokenUsage
 from probes.suite import Suite
+from runner.cli.session import folders_left_out
 from runner.limits.estimate import Estimate, first_estimate
 from runner.limits.places import Places, PlacesFor, endpoint_key
 from runner.limits.rate import WINDOW_S, Minute, RateGate
@@ -339,5 +341,31 @@ def test_validate_can_say_that_a_suite_cannot_keep_its_schedule() -> None:
     (note,) = pace_notes(suite)
     assert "21 requests takes at least 20m" in note
     assert least_run_s(an_endpoint(requests_per_minute=10), 10) == 0
+
+
+def test_validate_notes_a_run_that_may_end_before_one_request_does_and_a_zone_that_means_nothing() -> None:
+    suite = Suite.model_validate(
+        {
+            "version": 1,
+            "suite": "hasty",
+            "schedule": {"every": "15m", "timeout": "3s", "timezone": "Europe/Berlin"},
+            "endpoints": {"production": {"base_url": "http://127.0.0.1:9/v1"}},
+            "probes": [{"id": "p", "prompt": "?"}],
+        }
+    )
+    zone, hasty = pace_notes(suite)
+    assert "timezone Europe/Berlin means nothing" in zone
+    assert hasty.startswith("at production a run is cut off after 3s (the schedule's timeout)")
+
+
+def test_folders_within_a_folder_that_hold_yaml_are_named_and_hidden_ones_are_not(tmp_path: Path) -> None:
+    for name in ("team", "empty", "..data"):
+        (tmp_path / name).mkdir()
+    for name in ("team", "..data"):
+        (tmp_path / name / "bot.yaml").write_text("version: 1\n")
+    assert folders_left_out([tmp_path, tmp_path / "team" / "bot.yaml"]) == [tmp_path / "team"]
+
+
+def test_a_run_under_a_limit_of_requests_takes_at_least_so_long() -> None:
     assert least_run_s(an_endpoint(requests_per_minute=10), 11) == 60
     assert least_run_s(an_endpoint(), 1000) == 0

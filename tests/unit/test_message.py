@@ -15,7 +15,7 @@ from reports.alerts.incidents import conditions
 from reports.alerts.machine import NOT_LISTENING, Transition
 from reports.messages.message import ANSWER_CHARS, notice
 from reports.messages.notice import AlertEvent, Notice
-from reports.summary import RunRecord
+from reports.summary import BaselineView, RunRecord
 from tests.fakes import records
 from tests.fakes.alerting import START
 
@@ -23,7 +23,12 @@ OWNER = Owner(team="support", contact="#support-oncall", runbook="https://wiki.e
 
 
 def told(
-    record: RunRecord, kind: str, event: AlertEvent = AlertEvent.OPENED, acknowledged: str = "", **fields: object
+    record: RunRecord,
+    kind: str,
+    event: AlertEvent = AlertEvent.OPENED,
+    acknowledged: str = "",
+    baseline: BaselineView | None = None,
+    **fields: object,
 ) -> Notice:
     """The notice of a transition as the machine makes it from the run."""
     (condition,) = [c for c in conditions(record) if c.kind == kind]
@@ -44,7 +49,7 @@ def told(
     return notice(
         transition,
         record,
-        records.a_baseline(),
+        baseline or records.a_baseline(),
         OWNER,
         "https://reports.example.com/1",
         "holdfast replay x",
@@ -63,6 +68,16 @@ def test_a_broken_contract_is_told_with_one_answer_before_and_after() -> None:
     assert message.faults == (Fault.WRONG_ANSWER, Fault.MALFORMED)
     assert (message.team, message.contact, message.runbook) == (OWNER.team, OWNER.contact, OWNER.runbook)
     assert (message.report, message.replay) == ("https://reports.example.com/1", "holdfast replay x")
+
+
+def test_an_answer_that_broke_a_contract_is_never_shown_as_the_normal_one() -> None:
+    learned = records.a_baseline()
+    now = replace(learned, answers={"refund-window": ((records.NEW_ANSWER, 60), (records.OLD_ANSWER, 2))})
+    earlier = "Refunds are not possible any more."
+    before = replace(now, answers={"refund-window": ((earlier, 9),)}, broken={"refund-window": frozenset({earlier})})
+    assert told(records.failing_run(), "contract", baseline=now).before == records.OLD_ANSWER
+    message = told(records.failing_run(), "contract", baseline=before)
+    assert (message.before, message.after) == ("", records.NEW_ANSWER)
 
 
 def test_an_outage_is_told_by_classes_without_answers() -> None:
@@ -115,6 +130,18 @@ def test_what_is_special_about_an_incident_stands_in_its_headline(event: AlertEv
     assert words in told(records.failing_run(), "contract", event, reason=reason).headline
 
 
+def test_an_incident_that_comes_and_goes_is_not_called_broken_while_it_is_well() -> None:
+    facts = ("opened and ended 4 times within 1h", "in the last bad run: refund-window contains")
+    message = told(
+        records.failing_run(), "contract", AlertEvent.FLAPPING, reason="comes and goes", facts=facts, well=True
+    )
+    assert message.headline == (
+        "support-bot at production: contract comes and goes; well at this moment - opened and ended 4 times within 1h"
+    )
+    assert (message.facts, message.before, message.after, message.failures) == (facts, "", "", ())
+    assert message.bearings == ()
+
+
 @pytest.mark.parametrize("kind", ["contract", "policy", "availability", "drift", "no-data", "spend"])
 def test_every_kind_has_words_for_its_beginning_and_its_end(kind: str) -> None:
     message = told(records.failing_run(), "contract")
@@ -160,7 +187,7 @@ def test_a_hostile_run_is_told_on_one_headline_that_can_be_encoded() -> None:
 def test_an_incident_that_had_to_be_bad_for_a_while_says_since_when_it_was() -> None:
     before = START - timedelta(minutes=30)
     assert told(records.failing_run(), "contract", bad_since=before).since == (
-        "2026-03-14 08:30 UTC, with the first bad run after a good one"
+        "2026-03-14 08:30 UTC, with the first of the bad runs in a row"
     )
     assert told(records.failing_run(), "contract", bad_since=START).since == ""
     assert told(records.failing_run(), "contract", AlertEvent.RESOLVED, bad_since=before).since == ""

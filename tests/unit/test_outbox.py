@@ -85,8 +85,8 @@ def put(store: Store, *entries: OutboxEntry) -> None:
 
 def waits_s(store: Store, clock: SteppingClock) -> float:
     """Seconds until something is next due."""
-    due = store.next_due()
-    assert due is not None
+    times = [at for row in store.waiting("slack") for at in (row.due_at, row.leased_until) if at is not None]
+    (due,) = times
     return (due - clock.now()).total_seconds()
 
 
@@ -203,6 +203,35 @@ def test_what_can_never_be_delivered_is_given_up_at_once_and_logged(store: Store
     ]
     assert store.undelivered() == 1
     assert asyncio.run(delivering.deliver_due()) == 1
+
+
+def test_what_follows_an_opening_that_was_given_up_is_told_as_what_nobody_heard_of(
+    store: Store, clock: SteppingClock
+) -> None:
+    dead = DeliveryError("token revoked", permanent=True)
+    headlines: list[str] = []
+
+    class Reading(Channel):
+        async def deliver(self, notice: Notice, receipt: Mapping[str, str] | None) -> Delivery:
+            headlines.append(notice.headline)
+            return await super().deliver(notice, receipt)
+
+    put(store, entry(), entry(AlertEvent.RESOLVED), entry(incident="b"), entry(AlertEvent.REMINDER, incident="b"))
+    put(store, entry(AlertEvent.RESOLVED, incident="b"))
+    channel = Reading(dead, dead)
+    delivering = worker(store, clock, slack=channel)
+    for _ in range(3):
+        asyncio.run(delivering.deliver_due())
+    told = [(incident, event) for incident, event, _ in channel.told[2:]]
+    assert sorted(told) == [
+        ("b", AlertEvent.OPENED),
+        ("b", AlertEvent.RESOLVED),
+        ("incident-1", AlertEvent.RESOLVED),
+    ]
+    assert {words for words in headlines[2:] if "could not be told" in words} == {
+        "tokens.output moved (that it began could not be told here)"
+    }
+    assert sum("could not be told" in words for words in headlines) == 1
 
 
 def test_a_notice_that_still_fails_after_a_day_is_given_up(store: Store, clock: SteppingClock) -> None:

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from probes.clock import SystemClock
 from probes.errors import StoreError
 from reports.messages.notice import AlertEvent, Notifier
+from reports.notifiers.pagerduty import PagerDutyNotifier
 from reports.notifiers.slack import SlackNotifier
 from reports.notifiers.webhook import WebhookNotifier
 from runner.daemon.channel_chores import channel_chores
@@ -27,6 +28,7 @@ from runner.store.base import OutboxEntry, Store
 from tests.contract.test_stores import numbered, written
 from tests.fakes.alerting import START, a_notice
 from tests.fakes.clock import FakeClock
+from tests.fakes.receivers import ROUTING_KEY, FakeReceivers
 from tests.fakes.slack import CHANNEL, TOKEN, FakeSlack, Trouble, rate_limited, refused
 
 OPENED, UPDATED, REMINDER, RESOLVED = AlertEvent.OPENED, AlertEvent.UPDATED, AlertEvent.REMINDER, AlertEvent.RESOLVED
@@ -62,6 +64,7 @@ class World:
     paces: Mapping[str, Pace] = field(default_factory=dict)
     clock: FakeClock = field(default_factory=lambda: FakeClock(START + timedelta(hours=1)))
     outcomes: list[tuple[str, str]] = field(default_factory=list)
+    reach: str = ""
     worker: OutboxWorker = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,7 +73,9 @@ class World:
     def begin(self) -> None:
         """Start the worker (anew: what only the process knew is gone)."""
         dice = random.Random(7)
-        self.worker = OutboxWorker(self.store, self.notifiers, self.clock, paces=self.paces, dice=dice)
+        self.worker = OutboxWorker(
+            self.store, self.notifiers, self.clock, paces=self.paces, dice=dice, reach=self.reach
+        )
         self.worker.on_outcome = lambda *outcome: self.outcomes.append(outcome)
 
     def happen(self, event: AlertEvent, incidents: Sequence[int], to: Sequence[str] = ("slack",), **said: Any) -> None:
@@ -107,6 +112,14 @@ class World:
 
 
 # ------------------------------------------------------------------------------------------------ digests
+def test_the_command_at_the_end_of_a_long_digest_finds_the_store(store: Store, slack: FakeSlack) -> None:
+    world = World(store=store, notifiers={"slack": bot(slack)}, reach=" --config /etc/holdfast.yaml")
+    world.happen(OPENED, range(25))
+    world.settle()
+    (message,) = slack.messages
+    assert "and 5 more: holdfast alerts --config /etc/holdfast.yaml" in message.shown
+
+
 def test_a_hundred_suites_failing_at_once_are_one_message_which_turns_resolved(store: Store, slack: FakeSlack) -> None:
     world = World(store=store, notifiers={"slack": bot(slack)})
     world.happen(OPENED, range(100))
@@ -381,3 +394,17 @@ def test_logs_of_a_digest_quote_nothing_of_its_notices(store: Store, slack: Fake
         world.settle()
     assert [line["event"] for line in logs] == ["digest_delivered"] and logs[0]["notices"] == 5
     assert "planted-fact-4711" not in str(logs)
+
+
+def test_what_pagerduty_knows_of_an_incident_outlives_the_process_that_told_it(store: Store) -> None:
+    with FakeReceivers() as fake:
+        pager = PagerDutyNotifier(routing_key=ROUTING_KEY, url=fake.pagerduty_url)
+        world = World(store=store, notifiers={"pager": pager})
+        taken = {"severity": "ticket", "acknowledged": "acknowledged by oncall 2026-03-14 09:20Z: on it"}
+        steps = ((OPENED, {"severity": "ticket"}), (UPDATED, taken), (UPDATED, taken), (RESOLVED, {}))
+        for event, said in steps:
+            world.happen(event, [1], to=["pager"], **said)
+            world.begin()
+            world.settle()
+        actions = [told["event_action"] for told in fake.pages["inc-1"]]
+    assert actions == ["trigger", "acknowledge", "trigger", "resolve"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given, settings
@@ -33,6 +34,39 @@ def test_all_notices_of_an_incident_are_one_alert_that_ends_resolved() -> None:
         deliver(fake, a_notice(AlertEvent.RESOLVED))
         assert fake.open_pages == ["inc-2"]
         assert len(fake.pages["inc-1"]) == len(AlertEvent)
+
+
+TAKEN = "acknowledged by oncall 2026-03-14 09:20Z: on it"
+
+
+def actions(*notices: Notice) -> list[str]:
+    """What PagerDuty is told of one incident, each notice with the receipt of the ones before."""
+    with FakeReceivers() as fake:
+        notifier = PagerDutyNotifier(routing_key=ROUTING_KEY, url=fake.pagerduty_url)
+        receipt: Mapping[str, str] | None = None
+        for notice in notices:
+            receipt = asyncio.run(notifier.deliver(notice, receipt)).receipt or receipt
+        return [event["event_action"] for event in fake.pages["inc-1"]]
+
+
+def taken(severity: str = "ticket", event: AlertEvent = AlertEvent.UPDATED) -> Notice:
+    return a_notice(event, severity=severity, acknowledged=TAKEN)
+
+
+def test_an_incident_somebody_took_is_acknowledged_and_what_is_news_after_that_joins_its_alert() -> None:
+    opened = a_notice(severity="ticket")
+    assert actions(opened, taken(), a_notice(AlertEvent.RESOLVED)) == ["trigger", "acknowledge", "resolve"]
+    assert actions(opened, taken(), taken()) == ["trigger", "acknowledge", "trigger"]
+
+
+def test_a_severity_that_rises_triggers_again_although_somebody_took_it() -> None:
+    opened = a_notice(severity="ticket")
+    assert actions(opened, taken("page")) == ["trigger", "trigger"]
+    assert actions(opened, taken("page"), taken("page")) == ["trigger", "trigger", "acknowledge"]
+
+
+def test_what_pagerduty_never_heard_of_is_triggered_even_where_somebody_took_it_before() -> None:
+    assert actions(taken(event=AlertEvent.OPENED)) == actions(taken()) == ["trigger"]
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,7 @@ def test_what_is_no_address_is_refused_and_not_quoted(url: str, tmp_path: Path) 
         ("pushgateway: {url: nowhere}\n", "1:20", "http or https"),
         ("pushgateway:\n  url: http://a\n  job: a/b\n", "3:8", "cannot be a name"),
         ("pushgateway: {uri: http://a}\n", "1:15", "url"),
+        ('pushgateway: {url: http://a, headers: {X-Key: "\u00fc"}}\n', "1:39", "printable ASCII"),
     ],
 )
 def test_a_gateway_in_the_settings_is_refused_with_its_place(text: str, place: str, words: str, tmp_path: Path) -> None:

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from probes.errors import DeliveryError
+from reports.alerts.no_data import INSTALLATION
 from reports.messages.notice import Notifier, RefreshingNotifier
 from reports.notifiers import NOTIFIERS
 from reports.notifiers.alertmanager import AlertmanagerNotifier
+from runner.alerting.load_alerts import PLACE as FILE
+from runner.daemon.daemon import Daemon
 from runner.daemon.refreshing import Refreshing
+from runner.daemon.removing import GONE
+from runner.daemon.suite_watch import SuiteWatch
 from runner.delivery.outbox import OutboxWorker
+from runner.prepare import PreparedSuite, prepare
 from runner.store import open_store
-from runner.store.base import Store
-from tests.contract.test_stores import NOW, alert, entry, numbered, written
+from runner.store.base import OutboxEntry, Store
+from tests.contract.test_stores import NOW, PLACE, alert, entry, numbered, written
 from tests.fakes.clock import FakeClock
+from tests.fakes.daemons import ToldEngine, a_daemon, a_suite
+from tests.fakes.forgetting import expire_texts
 from tests.fakes.receivers import FakeReceivers
 from tests.fakes.slack import Trouble
 
 TO = "alertmanager"
+RULES = "alerts: [{notify: alertmanager, on: [contract, drift]}]\n"
 DAYS = timedelta(days=30)
 
 
@@ -45,6 +56,7 @@ def channel(fake: FakeReceivers) -> dict[str, Notifier]:
 
 def opened(store: Store, fake: FakeReceivers, *, deliver: bool = True, state: str = "open") -> None:
     told = alert(state, notifier=TO, told_at=NOW)
+    store.save_scheduled([PLACE])
     store.save_run(written(numbered(1), alerts=[told], outbox=[entry(to=TO)]))
     if deliver:
         asyncio.run(OutboxWorker(store, channel(fake), FakeClock(NOW)).deliver_due())
@@ -82,7 +94,7 @@ def test_what_another_notifier_was_told_is_not_said_here(store: Store, fake: Fak
 
 def test_an_incident_whose_texts_expired_is_said_again_in_short(store: Store, fake: FakeReceivers) -> None:
     opened(store, fake)
-    store.expire_texts(NOW + DAYS)
+    expire_texts(store, NOW + DAYS)
     assert refreshed(store, fake) == ["page"]
     (held,) = fake.alerts.values()
     assert held.annotations["description"] == "tokens moved"
@@ -97,6 +109,77 @@ def test_a_channel_that_fails_is_named_and_keeps_no_other_from_its_turn(store: S
         with pytest.raises(DeliveryError, match=r"^notifier broken: Alertmanager refused the notice: HTTP 503$"):
             refreshed(store, fake, both)
     assert len(fake.requests) == 2
+
+
+def test_what_no_schedule_runs_is_said_again_for_a_day_after_its_last_run_and_then_no_more(
+    store: Store, fake: FakeReceivers
+) -> None:
+    opened(store, fake)
+    store.forget_scheduled(*PLACE)
+    before = len(fake.requests)
+    for hours, said in ((1, 1), (23, 2), (25, 2), (9999, 2)):
+        clock = FakeClock(numbered(1).started_at + timedelta(hours=hours))
+        asyncio.run(Refreshing(store=store, notifiers=channel(fake), clock=clock).refresh())
+        assert len(fake.requests) - before == said
+
+
+def test_what_is_open_about_the_installation_and_about_files_is_said_again_without_any_run(
+    store: Store, fake: FakeReceivers
+) -> None:
+    for suite, endpoint in ((INSTALLATION, "daemon"), ("bot", FILE)):
+        state = alert(key=f"{suite}/{endpoint}/no-data", notifier=TO, kind="no-data", incident_id=suite, told_at=NOW)
+        store.save_alerts(suite, endpoint, [state], [], at=NOW)
+    assert refreshed(store, fake) == ["page", "page"]
+
+
+@pytest.mark.parametrize("running", [True, False], ids=["while the daemon runs", "while none runs"])
+def test_a_suite_that_is_deleted_with_its_incident_open_is_over_in_alertmanager_and_stays_so(
+    running: bool, store: Store, fake: FakeReceivers, tmp_path: Path
+) -> None:
+    clock = FakeClock(NOW)
+    stays, goes = (a_suite(tmp_path, name, "{every: 1h}", more=RULES) for name in ("stays", "goes"))
+
+    def a_process(*files: Path) -> Daemon:
+        def preparing(path: Path) -> PreparedSuite:
+            return prepare(path, {}, frozenset({TO}))
+
+        watch = SuiteWatch(find=lambda: list(files), preparing=preparing, clock=clock)
+        return a_daemon(store, watch.begin(), ToldEngine(clock), watch=watch, **channel(fake))
+
+    async def told(daemon: Daemon) -> list[str]:
+        """Severities that fire once all is delivered and said again."""
+        await daemon.here.outbox.deliver_due()
+        clock.advance(60)
+        await daemon.here.outbox.deliver_due()
+        await Refreshing(store=store, notifiers=daemon.here.outbox.notifiers, clock=clock).refresh()
+        return [held.labels["suite"] for held in fake.alerts.values() if held.open_at(clock.now())]
+
+    async def scenario() -> None:
+        files = [stays, goes]
+        daemon = a_process(*files)
+        await daemon.reloading.begin(daemon.suites)
+        state = alert(key="goes/production/drift", notifier=TO, told_at=NOW)
+        about = replace(entry(to=TO).notice, key=state.key, suite="goes", endpoint="production")
+        outbox = [OutboxEntry(notifier=TO, notice=about)]
+        store.save_run(written(numbered(1, suite="goes", endpoint="production"), alerts=[state], outbox=outbox))
+        assert await told(daemon) == ["goes"]
+        goes.unlink()
+        if running:
+            files.remove(goes)
+            assert daemon.reloading.watch is not None
+            daemon.reloading.watch.find = lambda: files
+            daemon.reloading.ask()
+            await daemon.reloading.look()
+        else:
+            daemon = a_process(stays)
+            await daemon.reloading.begin(daemon.suites)
+        assert await told(daemon) == [] and store.open_alerts() == ()
+        (_, last) = store.told(["incident-1"])["incident-1"]
+        assert (last.state, GONE in last.notice.headline) == ("delivered", True)
+        clock.advance(7 * 86400)
+        assert await told(daemon) == []
+
+    asyncio.run(scenario())
 
 
 def test_there_is_a_chore_only_where_a_channel_forgets(store: Store, fake: FakeReceivers) -> None:

@@ -14,10 +14,12 @@ from structlog.testing import capture_logs
 
 from probes.errors import StoreError, SuiteError
 from reports.alerts.machine import AlertState
+from reports.alerts.silences import Silence
 from reports.messages.notice import AlertEvent, Delivery, Notice
 from runner.alerting.load_alerts import PLACE
 from runner.cli.session import suite_files
 from runner.daemon.daemon import Daemon
+from runner.daemon.health import health_of
 from runner.daemon.removing import GONE
 from runner.daemon.suite_watch import SuiteWatch
 from runner.daemon.web import Pages
@@ -56,6 +58,7 @@ class Place:
     pager: Listening = field(default_factory=Listening)
     prepared: list[Path] = field(default_factory=list)
     logs: list[Any] = field(default_factory=list)
+    reach: str = ""
 
     def __post_init__(self) -> None:
         self.engine = ToldEngine(self.clock)
@@ -73,7 +76,9 @@ class Place:
     def live(self, *acts: tuple[float, Callable[[], Any]]) -> Daemon:
         """Live through acts, and ten seconds more."""
         watch = self.watch()
-        daemon = a_daemon(self.store, watch.begin(), self.engine, watch=watch, slack=self.slack, pager=self.pager)
+        daemon = a_daemon(
+            self.store, watch.begin(), self.engine, watch=watch, reach=self.reach, slack=self.slack, pager=self.pager
+        )
         with capture_logs() as logs:
             living(self.clock, living_for(daemon, self.clock, *acts, (10.0, lambda: None)), self.patch)
         self.logs = logs
@@ -210,7 +215,7 @@ def test_a_file_that_is_written_without_end_does_not_keep_the_others_waiting_for
 
 # ------------------------------------------------------------------------------------------------ what is wrong
 def test_a_bad_file_keeps_the_old_suite_running_and_is_told_once_until_it_is_mended(place: Place) -> None:
-    file = place.suite("bot")
+    file = place.suite("bot", more=RULES + "owner: {team: support}\n")
     whole = file.read_text()
     seen: list[Any] = []
 
@@ -222,7 +227,7 @@ def test_a_bad_file_keeps_the_old_suite_running_and_is_told_once_until_it_is_men
         file.write_text(whole)
 
     def read_page() -> None:
-        pages.append(bytes(Pages(daemons[0])._index().body).decode())
+        pages.append(bytes(Pages(daemons[0])._index(health_of(daemons[0])).body).decode())
 
     daemons: list[Daemon] = []
     pages: list[str] = []
@@ -246,9 +251,12 @@ def test_a_bad_file_keeps_the_old_suite_running_and_is_told_once_until_it_is_men
     assert [round((at - NOON).total_seconds()) for at in place.engine.began["bot"]] == [0, 600, 1200]
     assert [(notice.event, notice.headline) for notice in place.slack.told] == [
         (AlertEvent.OPENED, "bot: bot.yaml cannot be used as it is now"),
-        (AlertEvent.RESOLVED, "bot: the file can be used again, or is gone"),
+        (AlertEvent.UPDATED, "bot: bot.yaml cannot be used as it is now"),
+        (AlertEvent.RESOLVED, "bot: bot.yaml can be used again"),
     ]
-    opened, resolved = place.slack.told
+    opened, updated, resolved = place.slack.told
+    assert "evry" in updated.facts[0] and resolved.facts == ()
+    assert [notice.team for notice in place.slack.told] == ["support"] * 3
     assert "bot.yaml:3:" in opened.facts[0] and "soon" in opened.facts[0]
     assert "goes on running" in opened.facts[-1]
     assert opened.incident_id == resolved.incident_id
@@ -263,6 +271,9 @@ def test_a_new_file_that_cannot_be_used_is_told_to_everybody_and_over_when_it_go
     for told in (place.slack.told, place.pager.told):
         assert [notice.event for notice in told] == [AlertEvent.OPENED, AlertEvent.RESOLVED]
     assert "nothing of it is watched" in place.slack.told[0].facts[-1]
+    assert place.slack.told[1].headline == "new: new.yaml is gone"
+    (logged,) = [line for line in place.logs if line["event"] == "suite_file_refused"]
+    assert logged["log_level"] == "warning" and "new.yaml:1:" in logged["problems"][0] and logged["all"] == 1
 
 
 def test_a_file_with_the_name_of_another_suite_is_refused_and_runs_once_the_other_goes(place: Place) -> None:
@@ -292,7 +303,49 @@ def test_a_folder_that_is_away_stops_nothing(place: Place) -> None:
     )
     assert len(place.engine.began["bot"]) == 3
     assert [notice.event for notice in place.pager.told] == [AlertEvent.OPENED, AlertEvent.RESOLVED]
+    opened, resolved = place.pager.told
+    assert opened.facts[-1] == "1 suite goes on as before."
+    assert resolved.headline == "suites: suite files are there again"
     assert file.exists()
+
+
+def test_what_healthz_and_the_list_say_of_a_lost_folder_is_that_everything_goes_on(place: Place) -> None:
+    files = [place.suite(name) for name in ("one", "two", "three")]
+    seen: list[str] = []
+    watch = place.watch()
+    daemon = a_daemon(place.store, watch.begin(), place.engine, watch=watch, slack=place.slack)
+
+    def look() -> None:
+        seen.extend(health_of(daemon).notes)
+        seen.append(bytes(Pages(daemon)._index(health_of(daemon)).body).decode())
+
+    acts = ((20.0, lambda: [file.unlink() for file in files]), (20.0, look))
+    living(place.clock, living_for(daemon, place.clock, *acts), place.patch)
+    note, page = seen
+    assert note == "suites: no suite file is there any more; 3 suites go on as before"
+    assert "3 suites as before" in page and "nothing of it runs" not in page
+    assert f"note: {note}" in page and "as of " in page and "<h2>Holdfast itself</h2>" in page
+
+
+def test_a_folder_that_comes_back_file_by_file_removes_nothing_for_a_minute(place: Place) -> None:
+    files = {file: file.read_text() for file in (place.suite(name, "{every: 1h}") for name in ("one", "two", "three"))}
+    first, second, _ = files
+    place.live(
+        (20.0, lambda: [file.unlink() for file in files]),
+        (20.0, lambda: first.write_text(files[first])),
+        (40.0, lambda: second.write_text(files[second])),
+        (60.0, lambda: None),
+    )
+    *before, last = [reload["removed"] for reload in place.reloads()]
+    assert not any(before) and last == ["three"]
+    assert [line["suite"] for line in place.logs if line["event"] == "removed"] == ["three"]
+
+
+def test_a_file_that_only_gets_another_name_changes_nothing(place: Place) -> None:
+    file = place.suite("bot", "{every: 1h}")
+    place.live((20.0, lambda: file.rename(file.with_name("renamed.yaml"))))
+    assert place.reloads() == [{"added": [], "changed": [], "removed": []}]
+    assert len(place.engine.began["bot"]) == 1
 
 
 def test_a_daemon_begins_with_whole_suites_or_not_at_all(place: Place) -> None:
@@ -311,6 +364,35 @@ def test_an_open_alert_about_a_file_is_over_when_the_next_daemon_finds_it_mended
     file.write_text(whole)
     place.live()
     assert [notice.event for notice in place.slack.told] == [AlertEvent.OPENED, AlertEvent.RESOLVED]
+
+
+def a_silence(expires_s: float, **fields: Any) -> Silence:
+    plain = {"silence_id": "5a1e", "target": "bot", "reason": "deploy", "author": "oncall"}
+    return Silence(**{**plain, **fields}, created_at=NOON, expires_at=NOON + timedelta(seconds=expires_s))
+
+
+def test_a_silenced_bad_file_is_told_when_the_silence_is_over_with_a_command_that_finds_the_store(place: Place) -> None:
+    file = place.suite("bot")
+    place.store.save_silence(a_silence(300.0))
+    place.reach = " --store 'a b'"
+    seen: list[int] = []
+    place.live(
+        (20.0, lambda: file.write_text("nothing")),
+        (270.0, lambda: seen.append(len(place.slack.told))),
+        (60.0, lambda: None),
+    )
+    (opened,) = place.slack.told
+    assert seen == [0] and opened.event is AlertEvent.OPENED
+    assert opened.silence.endswith(" --store 'a b'") and opened.acknowledge.endswith(" --store 'a b'")
+
+
+def test_a_silenced_bad_file_that_is_mended_in_time_is_told_to_nobody_and_ends_its_silence(place: Place) -> None:
+    file = place.suite("bot")
+    whole = file.read_text()
+    place.store.save_silence(a_silence(86400.0, until_resolved=True))
+    place.live((20.0, lambda: file.write_text("nothing")), (60.0, lambda: file.write_text(whole)), (20.0, lambda: None))
+    assert place.slack.told == [] and place.store.open_alerts() == ()
+    assert place.store.silences(place.clock.now()) == ()
 
 
 # ------------------------------------------------------------------------------------------------ what goes

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from probes.endpoint import Endpoint
 from probes.suite import Schedule
 from runner.asking.orders import RunOrder
 from runner.daemon.daemon import Daemon
-from runner.daemon.rounds import time_s
 from runner.daemon.timetable import Timetable
 from runner.daemon.turns import Turns
+from runner.schedule.pace import time_s
 from runner.store import open_store
 from runner.store.base import Store
 from tests.contract.test_stores import numbered, written
@@ -28,6 +29,7 @@ from tests.fakes.virtual_time import VirtualClock, living
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
 HOUR_S, DAY_S = 3600.0, 86_400.0
+NOWHERE = "http://127.0.0.1:9"
 
 
 @pytest.fixture
@@ -312,4 +314,9 @@ def test_a_run_that_never_ends_is_left_told_and_its_place_is_free_again(
 def test_a_run_has_two_intervals_of_time_unless_its_suite_says_otherwise(
     schedule: dict[str, str], seconds: float
 ) -> None:
-    assert time_s(Schedule.model_validate(schedule)) == seconds
+    assert time_s(Schedule.model_validate(schedule), Endpoint.model_validate({"base_url": NOWHERE})) == seconds
+
+
+def test_a_run_has_at_least_the_time_that_one_request_may_take() -> None:
+    patient = Endpoint.model_validate({"base_url": NOWHERE, "timeout": {"total": "20m"}})
+    assert time_s(Schedule.model_validate({"every": "10s"}), patient) == 1200

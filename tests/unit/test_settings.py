@@ -36,7 +36,7 @@ def loaded(tmp_path: Path, text: str) -> object:
         ("spend: {usd_per_month: 5}", "did you mean 'usd_per_day'"),
         ("spend: {tokens_per_day: 1.5}", "tokens_per_day"),
         ("heartbeat: {url: '${TOKEN}'}", "does not hold a usable url"),
-        ("heartbeat: {url: http://127.0.0.1:9, every: 1s}", "every"),
+        ("heartbeat: {url: http://127.0.0.1:9, every: 1s}", "1s is too short (at least 10s)"),
         ("heartbeat: {every: 1m}", "url"),
         ("connectivity: [1.1.1.1]", "'1.1.1.1' is not HOST:PORT (write it like 1.1.1.1:443)"),
         ("connectivity: ['https://example.com:443']", "is not HOST:PORT"),

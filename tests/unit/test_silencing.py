@@ -209,7 +209,16 @@ def test_a_beginning_that_fits_several_incidents_names_them(store: Store) -> Non
         incident_named(store, "abc", NOW)
 
 
-def test_an_incident_that_is_pending_is_not_shown_as_one(store: Store) -> None:
-    opened(store, an_alert(state="pending"), told=False)
+def test_an_incident_that_waits_to_open_is_shown_and_cannot_be_taken_yet(store: Store) -> None:
+    opened(store, an_alert(state="pending", opened_at=None, awaits="1 of 2 bad runs", run_id="run-7"), told=False)
+    found = incident_named(store, "abcdef01", NOW)
+    assert (found.state, found.awaits, found.opened_at, found.run_id) == ("pending", "1 of 2 bad runs", None, "run-7")
     with pytest.raises(UsageError, match="has not opened yet"):
+        acknowledge(store, "abcdef01", Act(author="oncall", reason="on it", at=NOW))
+
+
+def test_an_incident_that_came_to_nothing_is_said_to_have(store: Store) -> None:
+    opened(store, an_alert(state="pending", opened_at=None), told=False)
+    opened(store, quiet(an_alert()), told=False, at=later(5))
+    with pytest.raises(UsageError, match="came to nothing"):
         incident_named(store, "abcdef01", NOW)

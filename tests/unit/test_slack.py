@@ -65,6 +65,20 @@ def deliver(notifier: SlackNotifier, told_now: Notice, receipt: dict[str, str] |
     return dict(asyncio.run(notifier.deliver(told_now, receipt)).receipt)
 
 
+@pytest.mark.parametrize(
+    ("fields", "key"),
+    [
+        ({"webhook_url": "file:///etc/secret-part"}, "webhook_url"),
+        ({"webhook_url": "hooks.slack.com/secret-part"}, "webhook_url"),
+        ({"bot_token": TOKEN, "channel": CHANNEL, "base_url": "ftp://secret-part"}, "base_url"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_by_its_key_and_not_quoted(fields: dict[str, str], key: str) -> None:
+    with pytest.raises(ValueError, match=f"slack's {key} is not an http or https address") as caught:
+        SlackNotifier(**fields)
+    assert "secret-part" not in "".join(traceback.format_exception(caught.value))
+
+
 def refusal(notifier: SlackNotifier) -> DeliveryError:
     with pytest.raises(DeliveryError) as caught:
         deliver(notifier, a_notice())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import signal
 import sqlite3
 import stat
@@ -29,6 +30,7 @@ from runner.store import (
 from runner.store.database import SqliteDatabase
 from runner.store.sqlite import SqliteStore
 from tests.contract.test_stores import LATENCY, NOW, PLACE, alert, entry, numbered, written
+from tests.fakes.forgetting import expire_texts
 
 ROOT = Path(__file__).parents[2]
 
@@ -280,7 +282,7 @@ def test_an_expired_answer_is_overwritten_in_the_file_and_not_merely_unlinked(tm
     store.save_run(written(numbered(2)))
     answer = numbered(1).samples[0].answer
     assert answer is not None
-    store.expire_texts(numbered(3).started_at)
+    expire_texts(store, numbered(3).started_at)
     store.close()
     assert answer.encode() not in path.read_bytes()
 
@@ -369,7 +371,6 @@ QUERIES = {
     "alerts due": (alert_table.DUE, 1),
     "alerts open": (alert_table.OPEN_AT, 1),
     "alerts muted": (alert_table.MUTED_FOR, 1),
-    "next due": (outbox_table.NEXT_DUE, 1),
     "waiting": (outbox_table.WAITING, 0),
     "given up": (outbox_table.GIVEN_UP, 1),
     "queue of a channel": (channel_table.WAITING, 2),
@@ -398,7 +399,7 @@ decisions are made by people, so they are few."""
 NO_TABLE = ("idx_outbox_waiting", "idx_outbox_queue", "SCAN json_each")
 """What waits is little, and so are the names handed in."""
 SORTS_LITTLE = (
-    "alerts due", "alerts open", "alerts muted", "due", "next due", "waiting", "history",
+    "alerts due", "alerts open", "alerts muted", "due", "waiting", "history",
     "openings told", "messages sent", "told in a digest", "fellows of a channel",
 )  # fmt: skip
 """What waits is little, as is what a channel was told lately; history sorts no more than the runs of its limit."""
@@ -428,3 +429,14 @@ def test_nothing_is_written_to_a_file_that_was_removed_or_replaced(tmp_path: Pat
             store.save_run(written(numbered(2)))
         with pytest.raises(StoreError, match="removed or replaced"):
             store.due(NOW)
+
+
+def test_the_documentation_names_every_table_there_is_and_none_that_is_not(tmp_path: Path) -> None:
+    open_store(str(tmp_path / "new.db")).close()
+    with closing(sqlite3.connect(tmp_path / "new.db")) as db:
+        made = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    page = (Path(__file__).parents[2] / "docs" / "store.md").read_text(encoding="utf-8")
+    _, _, after = page.partition("| tables | hold |")
+    rows = after.partition("\n\n")[0].splitlines()[2:]
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(named) == sorted(made)

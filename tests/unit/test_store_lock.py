@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,32 @@ def test_a_daemon_that_is_killed_outright_leaves_no_lock_behind(tmp_path: Path) 
         holder.wait(10)
         with only_daemon(store):
             assert store.with_name(store.name + SUFFIX).read_text() == f"{os.getpid()}\n"
+
+
+def test_a_daemon_may_wait_for_one_that_is_still_finishing_and_not_for_ever(tmp_path: Path) -> None:
+    store, waits = tmp_path / "holdfast.db", list[float]()
+    with ExitStack() as first:
+        first.enter_context(only_daemon(store))
+
+        def pause(seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 7:
+                first.close()
+
+        with pytest.raises(UsageError, match="another daemon"), only_daemon(store, wait_s=3.0, pause=pause):
+            pytest.fail("two daemons hold one store")
+        assert sum(waits) == 3.0
+        with only_daemon(store, wait_s=3.0, pause=pause):
+            assert len(waits) == 7
+
+
+def test_a_lock_is_never_written_through_a_link_that_somebody_laid_out(tmp_path: Path) -> None:
+    store, other = tmp_path / "holdfast.db", tmp_path / "other"
+    other.write_text("precious")
+    store.with_name(store.name + SUFFIX).symlink_to(other)
+    with pytest.raises(UsageError, match="cannot be opened"), only_daemon(store):
+        pytest.fail("the link was followed")
+    assert other.read_text() == "precious"
 
 
 def test_a_lock_file_with_something_else_in_it_names_nobody(tmp_path: Path) -> None:

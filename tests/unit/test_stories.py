@@ -6,12 +6,13 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import jsonschema
 import pytest
 
 from reports.alerts.silences import Acknowledgement
-from reports.alerts.story import Incident, IncidentEvent, StreamScore, Told
+from reports.alerts.story import Incident, IncidentEvent, Outcome, StreamScore, Told
 from reports.messages.notice import AlertEvent
 from reports.stories import json_format, text
 from tests.fakes.alerting import a_notice
@@ -65,6 +66,22 @@ def test_an_incident_in_a_list_says_what_since_when_who_was_told_and_by_which_ru
     )
 
 
+def test_one_incident_told_to_several_notifiers_is_one_paragraph_and_counts_once() -> None:
+    lost = told(notifier="pager", state="given_up", attempts=9, error="gone")
+    paged = an_incident(incident_id="bcdef012", notifier="pager", told=(lost,))
+    later = an_incident(incident_id="cdef0123", notifier="mail", opened_at=BEGAN + timedelta(minutes=15), told=())
+    shown = listed(an_incident(), paged, later)
+    assert shown.count("OPEN page bot at prod: contract") == 2
+    assert "  run run-7, incidents abcdef01 (slack), bcdef012 (pager)\n" in shown
+    assert "told slack: opened" in shown and "told pager: opened" in shown
+    assert "\n2 open, 1 notice given up\n" in shown
+    waiting = [
+        an_incident(incident_id=name, notifier=name, state="pending", opened_at=None, bad_since=BEGAN, told=())
+        for name in ("slack", "pager")
+    ]
+    assert "\n0 open, 1 pending\n" in listed(*waiting)
+
+
 def test_a_notice_that_was_given_up_stands_out_even_where_a_later_one_arrived() -> None:
     lost = told(state="given_up", attempts=9, error="channel_not_found")
     shown = listed(an_incident(told=(lost, told(AlertEvent.REMINDER))))
@@ -77,6 +94,25 @@ def test_what_is_muted_says_why_and_by_which_silence() -> None:
     assert "MUTED: silence 5a1e: bot/prod, silenced by oncall" in listed(by_people)
     inhibited = listed(an_incident(muted="gateway at prod is not available"))
     assert "MUTED: gateway at prod is not available" in inhibited and "1 open (1 muted)" in inhibited
+
+
+def test_a_pending_incident_says_what_is_there_of_what_opens_it() -> None:
+    waits = an_incident(state="pending", opened_at=None, awaits="1 of 2 bad runs", bad_since=BEGAN, told=())
+    shown = listed(an_incident(), waits)
+    assert "PENDING page bot at prod: contract, 1 of 2 bad runs, bad since 2026-03-14 08:45 UTC\n" in shown
+    assert "1 open, 1 pending\n" in shown
+    story = text.render_one(waits, now=NOW, options="")
+    assert "holdfast silence bot/prod/contract --for 2h" in story and "alerts ack" not in story
+    (loaded,) = json.loads(json_format.render([waits], [], now=NOW))["incidents"]
+    assert (loaded["awaits"], loaded["bad_since"]) == ("1 of 2 bad runs", BEGAN.isoformat())
+
+
+def test_whatever_became_of_a_notice_there_are_words_for_it() -> None:
+    shown = {state: listed(an_incident(told=(told(state=state),))) for state in get_args(Outcome)}
+    assert [state for state, words in shown.items() if f"UTC, {state}" in words] == ["delivered"]
+    assert "opened 2026-03-14 10:00 UTC, not told: over before its wait ended 2026-03-14 08:45" in shown["withdrawn"]
+    assert "GIVEN UP" in shown["given_up"] and "not yet delivered" in shown["waiting"]
+    assert set(SCHEMA["$defs"]["notice"]["properties"]["state"]["enum"]) == set(get_args(Outcome))
 
 
 def test_an_ended_silence_is_told_with_how_it_ended() -> None:
@@ -141,3 +177,9 @@ def test_json_holds_the_whole_story_in_ascii_and_fits_its_schema() -> None:
     first, second = loaded["incidents"]
     assert first["notices"][0]["event"] == "opened" and first["acknowledged"]["author"] == "oncall"
     assert (second["notifier"], second["run_id"], second["resolved_at"]) == (None, None, "2026-03-14T11:00:00+00:00")
+
+
+def test_a_silence_is_one_line_whatever_people_wrote_into_it() -> None:
+    fields = dict.fromkeys(("target", "reason", "author", "ended_note"), HOSTILE)
+    line = text.silence_line(replace(SILENCE, ended_at=NOW, **fields))  # type: ignore[arg-type]
+    assert line.isprintable() and len(line) <= 400

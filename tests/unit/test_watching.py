@@ -19,10 +19,11 @@ from probes.endpoint import Spend
 from probes.errors import Problem
 from probes.failure import FailureClass
 from reports.metrics.metrics import Metrics
-from reports.summary import RunRecord
+from reports.summary import AlertView, RunRecord
 from runner.asking.connectivity import OwnNetwork
 from runner.asking.orders import RunOrder
 from runner.asking.withholding import WHILE_FAILING
+from runner.daemon.cadence import failing
 from runner.daemon.daemon import Daemon
 from runner.daemon.health import Standing, health_of
 from runner.daemon.roster import Refused, Roster
@@ -38,7 +39,7 @@ from runner.store.base import Spending, Spent, Store
 from runner.wiring import Installation
 from tests.contract.test_stores import numbered, written
 from tests.fakes.clock import FakeClock
-from tests.fakes.records import a_failed_sample, failing_run, healthy_run
+from tests.fakes.records import a_failed_sample, a_sample, failing_run, healthy_run
 from tests.unit.test_daemon import PLACE, Channel, until
 from tests.unit.test_spend import an_order
 from tests.unit.test_web import get
@@ -176,7 +177,9 @@ def test_a_lost_network_pages_everybody_once_and_says_when_it_is_back(store: Sto
             await daemon.watching.look_at_network()
         assert [event for event, *_ in told(store)] == ["opened"]
         reached[0] = True
-        await daemon.watching.look_at_network()
+        for _ in range(8):
+            clock.advance(10)
+            await daemon.watching.look_at_network()
 
     asyncio.run(scenario())
     opened, resolved = told(store)
@@ -194,9 +197,25 @@ def test_a_network_that_came_back_while_no_daemon_ran_is_told_as_back(store: Sto
         await first.watching.look_at_network()
 
     asyncio.run(cut())
-    second, _ = a_daemon(store, a_suite(tmp_path), clock, guard=OwnNetwork(clock=clock))
+    again = OwnNetwork(clock=clock)
+    second, _ = a_daemon(store, a_suite(tmp_path), clock, guard=again)
+    asyncio.run(second.watching.look_at_network())
+    assert [event for event, *_ in told(store)] == ["opened"], "nobody was heard yet"
+    asyncio.run(again.lost(an_order(second.suites[0]), [a_sample()]))
     asyncio.run(second.watching.look_at_network())
     assert [event for event, *_ in told(store)] == ["opened", "resolved"]
+
+
+def test_targets_that_prove_nothing_are_a_note_and_make_nothing_red(store: Store, tmp_path: Path) -> None:
+    clock = FakeClock()
+    guard = OwnNetwork(clock=clock, targets=("127.0.0.1:9",))
+    daemon, _ = a_daemon(store, a_suite(tmp_path), clock, guard=guard)
+    asyncio.run(daemon.watching.look_at_network())
+    standing = health_of(daemon)
+    assert (standing.status, standing.reasons) == ("degraded", ())
+    assert standing.notes == (
+        "connectivity: none of 127.0.0.1:9 can be reached, so they do not show whether our own network is there",
+    )
 
 
 # ------------------------------------------------------------------------------------------------ pace
@@ -341,3 +360,21 @@ def test_a_daemon_that_serves_becomes_ready_and_leaves_a_sign_of_life(store: Sto
     assert phases == ["starting", "stopping"]
     alive = store.last_alive(DAEMON)
     assert alive is not None and datetime.now(UTC) - alive < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "quick"),
+    [
+        ("pending", "contract", True),
+        ("open", "availability", True),
+        ("muted", "policy", True),
+        ("resolved", "contract", False),
+        ("muted", "drift", False),
+    ],
+)
+def test_runs_come_sooner_while_an_incident_stands_whether_it_is_told_or_muted(
+    state: str, kind: str, quick: bool
+) -> None:
+    view = AlertView(key=f"{PLACE[0]}/{PLACE[1]}/{kind}", kind=kind, severity="page", state=state)
+    assert failing(healthy_run(), [view]) is quick
+    assert failing(replace(healthy_run(), maintenance="upgrade"), [view]) is False

@@ -58,6 +58,23 @@ def asked(daemon: Daemon, *paths: str, header: str = "") -> list[tuple[int, str]
 
 
 # ------------------------------------------------------------------------------------------------ answers
+PATHS = ("/", "/metrics", "/healthz", "/readyz", "/report/bot/a", "/nowhere", "/docs", "//", "/report/..%2f..")
+TOKEN = "a-token-of-the-settings-0123456789"
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Authorization: Bearer wrong\r\n", f"Authorization: {TOKEN}\r\n", "Authorization: Bearer \r\n"]
+)
+def test_no_path_answers_without_the_token_of_the_settings(tmp_path: Path, header: str) -> None:
+    file = tmp_path / "suite.yaml"
+    file.write_text(SUITE.format(schedule="{every: 1h}"), encoding="utf-8")
+    with closing(open_store(":memory:")) as store:
+        guarded = a_daemon(store, prepare(file, {}, None), settings={"listen_token": TOKEN})
+        assert asked(guarded, *PATHS, header=header) == [(401, "a token is needed")] * len(PATHS)
+        right = f"Authorization: Bearer {TOKEN}\r\n"
+        assert [status for status, _ in asked(guarded, "/healthz", "/nowhere", header=right)] == [200, 404]
+
+
 def test_healthz_lists_every_trouble_and_is_503_while_there_is_one(daemon: Daemon) -> None:
     assert asked(daemon, "/healthz") == [(200, '{"status":"ok","reasons":[],"notes":[]}')]
     daemon.troubles.tell("outbox", "the disk is full")
@@ -79,6 +96,12 @@ def test_a_store_that_cannot_be_read_is_told_and_breaks_no_page(
     monkeypatch.setattr(daemon.here.store, "runs", refuse)
     replies = asked(daemon, "/", "/report/support-bot/production")
     assert replies == [(503, "the disk is full")] * 2
+
+
+def test_what_was_spent_today_is_added_up_when_the_metrics_are_asked_for(daemon: Daemon) -> None:
+    ((status, text),) = asked(daemon, "/metrics")
+    assert status == 200
+    assert 'holdfast_spent_today_usd{suite=""} 0.0' in text
 
 
 def test_pages_that_are_not_there_are_404(daemon: Daemon) -> None:

@@ -82,6 +82,8 @@ def test_a_window_that_cannot_be_kept_is_refused_with_what_would_be_right(parts:
         ("0 2 30 2 *", "it never fires"),
         ("0 2 * *", "'0 2 * *' is not a cron line"),
         ("0 2 * * sun", None),
+        ("0 2 29 2 *", None),
+        ("*/30 2 29 2 *", "a window of 2h that begins every 30m would never end"),
     ],
 )
 def test_a_cron_line_whose_windows_never_end_or_never_begin_is_a_problem(cron: str, told: str | None) -> None:

@@ -33,7 +33,7 @@ from runner.normal.replay import replay_place
 from runner.store import open_store
 from runner.store.base import Store
 from tests.fakes.chat import chat_body
-from tests.fakes.http_server import FakeServer, whole
+from tests.fakes.http_server import FakeServer, Hang, whole
 from tests.fakes.records import a_stream
 from tests.unit.test_spend import NOON, Day, a_suite, an_order
 
@@ -224,3 +224,50 @@ def test_a_withheld_run_asks_for_no_confirmation(store: Store, tmp_path: Path) -
     watching = replace(record, drift=(a_stream("checks", StreamState.WATCH, 60.0),))
     assert asks(watching)
     assert not asks(replace(watching, maintenance="move")) and not asks(replace(watching, offline="lost"))
+
+
+class Switched:
+    """A guard whose network is lost while the test says so."""
+
+    lost_now = False
+
+    async def lost(self, _order: RunOrder, _samples: Sequence[Sample]) -> str:
+        return "no connection to 192.0.2.1:443 either" if self.lost_now else ""
+
+
+def test_a_replay_across_runs_of_every_sort_agrees_at_each_of_them(store: Store, tmp_path: Path) -> None:
+    sorts = [*["plain"] * 5, "window", "offline", "extra", "cut", "plain", "offline in a window", "cut extra"] * 3
+    window = {"from": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z", "reason": "the gateway is moved"}
+    replies = [reply for sort in sorts for reply in (RIGHT, [Hang()] if "cut" in sort else RIGHT)]
+
+    async def scenario() -> list[RunRecord]:
+        clock, guard, records = Day(), Switched(), []
+        async with FakeServer(*replies) as server, Transport(clock=clock) as transport:
+            calm, held = (
+                a_suite(tmp_path, server.url, probes=2, **RULES, maintenance=windows) for windows in ([], [window])
+            )
+            engine = Engine(store=store, transport=transport, clock=clock, guard=guard)
+            for number, sort in enumerate(sorts):
+                clock.today = NOON + timedelta(minutes=number)
+                guard.lost_now = "offline" in sort
+                trigger = WHILE_FAILING if "extra" in sort else "schedule"
+                limit_s = 0.15 if "cut" in sort else 30.0
+                order = an_order(held if "window" in sort else calm, trigger=trigger, timeout_s=limit_s)
+                records.append(await engine.run(order))
+        return records
+
+    records = asyncio.run(scenario())
+    assert [bool(r.maintenance) for r in records] == ["window" in sort for sort in sorts]
+    assert [bool(r.offline) for r in records] == ["offline" in sort for sort in sorts]
+    assert ["cut off" in r.note for r in records] == ["cut" in sort for sort in sorts]
+    plans = [row.plan for row in store.observations(*PLACE)]
+    assert [plan["judged"] for plan in plans] == [sort == "plain" for sort in sorts]
+    assert any(result.state is not StreamState.COLLECTING for result in records[-3].drift), "there is evidence"
+    whole_way = replay_place(store, *PLACE)
+    assert (whole_way.agrees, whole_way.runs) == (True, sum(plan["judged"] for plan in plans))
+    differing = [
+        (sort, outcome.lines)
+        for sort, record in zip(sorts, records, strict=True)
+        if not (outcome := replay_place(store, *PLACE, until=record.run_id)).agrees
+    ]
+    assert differing == []

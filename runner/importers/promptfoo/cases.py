@@ -17,7 +17,6 @@ from runner.importers.promptfoo.templates import filled, jinja_of, js_text
 from runner.importers.promptfoo.test_files import MOST_TESTS, tests_of
 from runner.importers.promptfoo.trouble import CannotCarry
 
-_MERGED = ("vars", "options", "metadata")
 _RESOLVED_ROUNDS = 5
 
 

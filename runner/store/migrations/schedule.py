@@ -1,4 +1,4 @@
-"""The migration step that remembers what the daemon's schedule runs. Feeds ``migrations``."""
+"""Step 0015: remembers what the daemon's schedule runs. Feeds ``migrations``."""
 
 from __future__ import annotations
 

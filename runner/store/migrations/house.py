@@ -1,4 +1,4 @@
-"""The tables of housekeeping: facts of the store itself, sums by hour and day, what was pruned. Feeds migrations."""
+"""Step 0012, housekeeping: facts of the store itself, sums by hour and day, what was pruned. Feeds ``migrations``."""
 
 from __future__ import annotations
 

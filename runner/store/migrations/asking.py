@@ -1,0 +1,44 @@
+"""Steps for what else is asked and paid: spending (0003), judges (0007), canaries (0008). Feeds ``migrations``."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+
+from runner.store.migrations.making import PLACE, Columns, compound, create, of_run
+
+
+def spending(db: Database) -> None:
+    """What was used, by run and day. Runs that were given up have no row of their own, so nothing is referred to."""
+    texts = dict.fromkeys(("run_id", "suite", "endpoint", "at"), str)
+    numbers: Columns = {"requests": int, "tokens": int, "usd": float, "estimated": int}
+    create(db, "spending", {"id": int, **texts, **numbers}, pk="id")
+    db.table("spending").create_index(["at"])
+
+
+def consultations(db: Database) -> None:
+    """What judges and embeddings were asked about a run's answers, what they said apart, and their calibration."""
+    place = ("run", "position")
+    needed: Columns = dict.fromkeys(("purpose", "kind", "endpoint", "places", "verdict"), str)
+    numbers: Columns = {"vote": int, "calibration": int}
+    optional: Columns = {
+        **dict.fromkeys(("model", "fingerprint", "failure_class", "failure_message"), str),
+        **dict.fromkeys(("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens"), int),
+        **dict.fromkeys(("cost_usd", "total_s"), float),
+        "failure_status": int,
+    }
+    columns = {**PLACE, **needed, **numbers, **optional}
+    create(db, "consultations", columns, pk=place, nullable=optional, parents=[of_run("consultations")])
+    said: Columns = {**PLACE, "text": str}
+    parent = compound("consultation_texts", place, "consultations")
+    create(db, "consultation_texts", said, pk=place, parents=[parent])
+    result: Columns = {"run": int, **dict.fromkeys(("endpoint", "asked", "at", "told"), str)}
+    result |= dict.fromkeys(("agree", "total", "tolerate", "unanswered", "reused"), int)
+    create(db, "calibrations", result, pk="run", parents=[of_run("calibrations")])
+
+
+def canaries(db: Database) -> None:
+    """Canaries: what was compared and judged; ``told`` holds what quotes answers, null once that has expired."""
+    needed: Columns = dict.fromkeys(("canary_id", "suite", "started_at", "verdict", "record"), str)
+    create(db, "canaries", {"seq": int, **needed, "told": str}, pk="seq", nullable=("told",))
+    db.table("canaries").create_index(["canary_id"], unique=True)
+    db.table("canaries").create_index(["suite", "seq"])

@@ -1,0 +1,144 @@
+"""A real daemon process on a full disk, and one that is told to stop while Slack hangs: what people are told."""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runner.demo.endpoint import RunningEndpoint
+from tests.acceptance.conftest import Workplace
+from tests.acceptance.test_daemon import daemon_place as daemon_place
+from tests.acceptance.test_daemon import eventually, get, logged, running_daemon
+from tests.fakes.slack import FakeSlack, Trouble
+
+DISK_MB = 6
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    """A stand-in for Slack."""
+    with FakeSlack() as stand_in:
+        yield stand_in
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """A file system of a few megabytes; skips with the reason where this user may mount none."""
+    mount, unmount = shutil.which("mount"), shutil.which("umount")
+    if mount is None or unmount is None:
+        pytest.skip("there is no mount here")
+    made = subprocess.run(
+        [mount, "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode != 0:
+        pytest.skip(f"this user may mount no small disk: {made.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run([unmount, "-l", str(folder)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Write until nothing more fits."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        try:
+            while file.write(b"x" * 4096):
+                pass
+        except OSError:
+            return filler
+    raise AssertionError("a disk without end")
+
+
+def sound(database: Path) -> str:
+    """What SQLite itself says of the file."""
+    with closing(sqlite3.connect(database)) as db:
+        return str(db.execute("PRAGMA integrity_check").fetchone()[0])
+
+
+def headers(slack: FakeSlack) -> str:
+    """All headlines."""
+    return "\n".join(message.header for message in slack.messages)
+
+
+def on_store(place: Workplace, database: Path) -> Workplace:
+    """The same place with its store elsewhere."""
+    file = place.folder / "holdfast.yaml"
+    text = file.read_text(encoding="utf-8").replace("sqlite:///holdfast.db", f"sqlite:///{database}")
+    file.write_text(text, encoding="utf-8")
+    return replace(place)
+
+
+def test_a_full_disk_is_told_directly_and_what_broke_meanwhile_is_told_once_there_is_room(
+    daemon_place: Workplace, endpoint: RunningEndpoint, slack: FakeSlack, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    with small_disk(disk):
+        place = on_store(daemon_place, disk / "holdfast.db")
+        with running_daemon(place):
+            eventually(lambda: endpoint.request_count > 4 and get(place, "/readyz")[0] == 200, "healthy runs")
+            filler = fill(disk)
+            endpoint.set_scenario("broken-json")
+            eventually(lambda: "results cannot be stored" in headers(slack), "people are told directly")
+            status, reasons = get(place, "/readyz")
+            assert status == 503 and "the disk is full" in reasons
+            assert "contract broken" not in headers(slack)
+            filler.unlink()
+            eventually(lambda: "contract broken" in headers(slack), "the alert that waited for the disk")
+            eventually(lambda: get(place, "/readyz")[0] == 200, "the daemon is well again")
+            endpoint.set_scenario("normal")
+            eventually(lambda: "RESOLVED" in headers(slack), "the end of it")
+        assert len(slack.messages) == 2
+        assert sound(disk / "holdfast.db") == "ok"
+
+
+def test_files_that_may_not_grow_are_told_directly_and_runs_go_on_once_they_may(
+    daemon_place: Workplace, slack: FakeSlack
+) -> None:
+    endless = resource.RLIM_INFINITY
+    with running_daemon(daemon_place) as process:
+        eventually(lambda: get(daemon_place, "/readyz")[0] == 200, "the daemon is well")
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4096, endless))
+        eventually(lambda: "results cannot be stored" in headers(slack), "people are told directly")
+        assert get(daemon_place, "/readyz")[0] == 503
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (endless, endless))
+        eventually(lambda: get(daemon_place, "/readyz")[0] == 200, "the daemon is well again")
+    assert len(slack.messages) == 1
+    assert sound(daemon_place.folder / "holdfast.db") == "ok"
+
+
+def test_a_slack_that_hangs_holds_back_neither_other_channels_nor_the_stop_and_is_told_by_the_next_daemon(
+    daemon_place: Workplace, endpoint: RunningEndpoint, slack: FakeSlack
+) -> None:
+    with FakeSlack() as other:
+        file = daemon_place.folder / "holdfast.yaml"
+        text = file.read_text(encoding="utf-8").replace("group_wait: 0s}", "group_wait: 0s, timeout_s: 1}")
+        file.write_text(f"{text}  desk: {{type: webhook, url: {other.receiver_url}}}\n", encoding="utf-8")
+        suite = daemon_place.folder / "suites" / "watched.yaml"
+        rules = suite.read_text(encoding="utf-8").replace("notify: slack", "notify: [slack, desk]")
+        suite.write_text(rules, encoding="utf-8")
+        slack.script(*[Trouble(hang=True)] * 100)
+        endpoint.set_scenario("outage")
+        with running_daemon(daemon_place):
+            eventually(lambda: other.requests, "the other channel is told")
+            eventually(lambda: slack.requests, "Slack is asked, and hangs")
+        assert [body["event"] for _, body, _ in other.requests] == ["opened"]
+        assert slack.messages == [] and logged(daemon_place)[-1]["undelivered"] == 1
+        slack.heal()
+        with running_daemon(daemon_place):
+            eventually(lambda: slack.messages, "Slack is told")
+            endpoint.set_scenario("normal")
+            eventually(lambda: "RESOLVED" in headers(slack), "the end of it")
+    assert len(slack.messages) == 1
