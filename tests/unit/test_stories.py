@@ -129,12 +129,16 @@ def test_an_ended_silence_is_told_with_how_it_ended() -> None:
         ({"opened_at": None}, "since an unknown instant"),
         ({"facts": tuple("abcde")}, "- and 2 more"),
         ({"streams": (StreamScore(stream="s", score=None, state="warn"),) * 7}, "(warn), 2 more"),
-        ({"events": (), "told": ()}, "run unknown"),
     ],
     ids=str,
 )
 def test_what_is_missing_or_too_much_is_said(fields: dict[str, object], words: str) -> None:
     assert words in listed(an_incident(**fields))
+
+
+def test_an_incident_that_no_run_found_names_none() -> None:
+    last = listed(an_incident(events=(), told=())).strip().splitlines()
+    assert [line.strip() for line in last if "incident " in line and "run " not in line]
 
 
 def test_the_story_of_one_tells_every_change_every_notice_and_what_to_do_next() -> None:
