@@ -62,13 +62,16 @@ def _examined(
     import asyncio
     import os
 
+    import structlog
+
     from probes.clock import SystemClock
     from runner.cli.session import settings_beside
     from runner.doctor import written
     from runner.doctor.examination import Examination, chosen_notifiers
     from runner.logs import log_quietly
 
-    log_quietly()
+    if not structlog.is_configured():
+        log_quietly()
     file = _settings_file(suites, config)
     try:
         loaded = settings_beside(suites, config)

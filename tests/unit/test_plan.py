@@ -372,4 +372,4 @@ def test_the_measured_figures_stand_in_the_page_that_is_named_for_them() -> None
     assert "of 200 streams whose runs fail whole at a rate of .05, 4 alarmed in their first 2,000 runs" in page
     assert "6 stream-years each of rates" in page
     assert "30 stream-years each of whole runs at .05 and .25" in page
-    assert "| the same, baseline 50; 100 | 0 / 0 each |" in page
+    assert "| the same, baseline 50; 100; 336 | 0 / 0 each |" in page
