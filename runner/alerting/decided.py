@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from probes.suite import Suite
@@ -61,13 +62,7 @@ def notices_of(
     letterhead: Letterhead,
 ) -> tuple[OutboxEntry, ...]:
     """What each notifier is to be told of it."""
-    told = [transition for transition in transitions if transition.notifier]
-    if not told:
-        return ()
-    prepared = order.prepared
-    baseline = store.baseline(prepared.suite.name, order.endpoint)
-    write = _writer(store, prepared, baseline, letterhead, told)
-    return tuple(write(transition, record) for transition in told)
+    return _written(store, order.prepared, order.endpoint, transitions, letterhead, lambda _transition: record)
 
 
 def notices_between(
@@ -78,13 +73,28 @@ def notices_between(
     letterhead: Letterhead,
 ) -> tuple[OutboxEntry, ...]:
     """What each notifier is to be told of what time alone brought about: about the last run that found it bad."""
+    run, place = lru_cache(store.run), (prepared.suite.name, endpoint)  # several notifiers are told of one run
+
+    def found(transition: Transition) -> RunRecord:
+        return (run(transition.run_id) if transition.run_id else None) or no_run(place, transition.at)
+
+    return _written(store, prepared, endpoint, transitions, letterhead, found)
+
+
+def _written(
+    store: Store,
+    prepared: PreparedSuite,
+    endpoint: str,
+    transitions: Sequence[Transition],
+    letterhead: Letterhead,
+    run_of: Callable[[Transition], RunRecord],
+) -> tuple[OutboxEntry, ...]:
     told = [transition for transition in transitions if transition.notifier]
     if not told:
         return ()
     baseline = store.baseline(prepared.suite.name, endpoint)
-    records = {t.run_id: store.run(t.run_id) if t.run_id else None for t in told}
     write = _writer(store, prepared, baseline, letterhead, told)
-    return tuple(write(t, records[t.run_id] or no_run((prepared.suite.name, endpoint), t.at)) for t in told)
+    return tuple(write(transition, run_of(transition)) for transition in told)
 
 
 def _host(suite: Suite, endpoint: str) -> str:

@@ -108,8 +108,7 @@ class Rounds:
             self._skipped(call.place, "overlap")
         else:
             self.beats[call.place].due_at = call.due_at  # until it begins: one that waits for ever is overdue
-            self.out[call.place] = task = asyncio.create_task(self._run(order, call))
-            task.add_done_callback(lambda _: self.out.pop(call.place, None))
+            self._begin(order, call)
 
     def begin_beside(self, place: Place, trigger: str) -> bool:
         """Begin a run beside the schedule; false where one is out there, or the place is no more."""
@@ -117,9 +116,12 @@ class Rounds:
         if order is None or self.stop.is_set() or place in self.out:
             return False
         call = Call(place=place, due_at=self.here.clock.now(), missed=0, too_late=False)
-        self.out[place] = task = asyncio.create_task(self._run(replace(order, trigger=trigger), call))
-        task.add_done_callback(lambda _: self.out.pop(place, None))
+        self._begin(replace(order, trigger=trigger), call)
         return True
+
+    def _begin(self, order: RunOrder, call: Call) -> None:
+        self.out[call.place] = task = asyncio.create_task(self._run(order, call))
+        task.add_done_callback(lambda _: self.out.pop(call.place, None))
 
     def _skipped(self, place: Place, reason: str, runs: int = 1) -> None:
         self.metrics.skipped(*place, reason, runs)

@@ -196,17 +196,19 @@ def test_an_unknown_model_is_404_only_where_models_are_listed(plain: RunningEndp
 
 def test_bodies_that_are_no_chat_request_are_400(plain: RunningEndpoint) -> None:
     url = f"{plain.base_url}/chat/completions"
-    assert_error(post(url, content=b'{"model": '), 400, type="invalid_request_error")
-    assert_error(post(url, content=b"\xff\xfe"), 400)
-    assert_error(post(url, json=["no", "object"]), 400)
+    broken = assert_error(post(url, content=b'{"model": '), 400, type="invalid_request_error")
+    assert assert_error(post(url, content=b"\xff\xfe"), 400) == broken
+    assert "valid dictionary" in assert_error(post(url, json=["no", "object"]), 400)["message"]
     assert_error(post(url, json={"messages": conversation("Hi")}), 400, param="model")
     assert_error(ask(plain.base_url, []), 400, param="messages")
     assert_error(ask(plain.base_url, CAPITAL, max_tokens=0), 400, param="max_tokens")
 
 
 def test_other_paths_and_methods_are_refused_in_the_same_words(plain: RunningEndpoint) -> None:
-    assert_error(get(f"{plain.base_url}/nothing"), 404)
-    assert_error(get(f"{plain.base_url}/chat/completions"), 405)
+    nothing = assert_error(get(f"{plain.base_url}/nothing"), 404)
+    only_posted = assert_error(get(f"{plain.base_url}/chat/completions"), 405)
+    assert nothing["message"] == "Invalid URL (GET /v1/nothing)"
+    assert only_posted == {**nothing, "message": "Invalid URL (GET /v1/chat/completions)"}
 
 
 # ---------------------------------------------------------------------------------------------------- the seed
