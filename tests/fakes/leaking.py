@@ -6,11 +6,10 @@ Which place is asked for by a word of the prompt; as the model ``judge`` it quot
 from __future__ import annotations
 
 import json
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.fakes.chat import DONE, chat_body, chunk, last_usage
-from tests.fakes.loopback import Loopback
+from tests.fakes.loopback import ChatLoopback, JsonHandler
 
 SHAPED = {
     "email": "anna.bellwether@kunde-firma.de",
@@ -29,26 +28,14 @@ SHAPED = {
 SENTENCE = "the weather in Ghent is mild and rainy"
 """What has no shape at all."""
 EVERYTHING = "; ".join(v for k, v in SHAPED.items() if k not in ("blocked field", "case variable"))
+TOLD = {"X-Served-For": SHAPED["email"], "X-Said": SENTENCE}
+"""Headers of every reply."""
 FIELDS = json.dumps({"customer_name": SHAPED["blocked field"], "mail": SHAPED["email"], "said": SENTENCE})
 
 
-class LeakingServer(Loopback):
-    """A context manager; ``base_url`` ends before ``/chat/completions``."""
-
-    def __init__(self) -> None:
-        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), _Handler))
-
-    @property
-    def base_url(self) -> str:
-        """Where it listens."""
-        return f"{self.origin}/v1"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class _Handler(JsonHandler):
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        asked = self.asked()
         prompt = asked["question"] if "question" in asked else str(asked["messages"][-1]["content"])
         if asked.get("model") == "judge":
             self._say(chat_body(f"It says {EVERYTHING}, and {SENTENCE}. {FIELDS}\nVERDICT: FAIL"))
@@ -67,21 +54,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._stream(f"You said: {prompt} {EVERYTHING} and {SENTENCE}. {FIELDS}")
 
     def _say(self, body: Any, status: int = 200) -> None:
-        self._send("application/json", json.dumps(body).encode(), status)
+        self.reply("application/json", json.dumps(body).encode(), status, TOLD)
 
     def _stream(self, text: str) -> None:
         """Three characters a chunk, so that nothing is whole in any of them."""
         chunks = [chunk({"content": text[at : at + 3]}) for at in range(0, len(text), 3)]
-        self._send("text/event-stream", b"".join([*chunks, chunk({}, "stop"), last_usage(), DONE]))
+        body = b"".join([*chunks, chunk({}, "stop"), last_usage(), DONE])
+        self.reply("text/event-stream", body, headers=TOLD)
 
-    def _send(self, kind: str, body: bytes, status: int = 200) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("X-Served-For", SHAPED["email"])
-        self.send_header("X-Said", SENTENCE)
-        self.end_headers()
-        self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-        pass
+class LeakingServer(ChatLoopback):
+    """A context manager; ``base_url`` ends before ``/chat/completions``."""
+
+    handler = _Handler

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from http.server import ThreadingHTTPServer
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import ThreadingTCPServer
 from types import TracebackType
-from typing import Self
+from typing import Any, ClassVar, Self
 
 
 class Loopback:
@@ -37,3 +39,38 @@ class Loopback:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+class JsonHandler(BaseHTTPRequestHandler):
+    """Takes JSON, replies with whole bodies, and writes no log: what was asked is the test's to tell."""
+
+    protocol_version = "HTTP/1.1"
+
+    def asked(self) -> Any:
+        """The body of the request, read as JSON."""
+        return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def reply(self, kind: str, body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        """Answer with a body of this content type."""
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
+class ChatLoopback(Loopback):
+    """Base of chat endpoints; ``base_url`` ends before ``/chat/completions``."""
+
+    handler: ClassVar[type[BaseHTTPRequestHandler]]
+
+    def __init__(self) -> None:
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), self.handler))
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens."""
+        return f"{self.origin}/v1"

@@ -7,48 +7,29 @@ model ``grader`` it grades answers instead.
 from __future__ import annotations
 
 import json
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.fakes.chat import DONE, chat_body, chunk, last_usage
 from tests.fakes.grading import graded
-from tests.fakes.loopback import Loopback
+from tests.fakes.loopback import ChatLoopback, JsonHandler
 
 
-class SayingServer(Loopback):
-    """A context manager; ``base_url`` ends before ``/chat/completions``."""
-
-    def __init__(self) -> None:
-        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), _Handler))
-
-    @property
-    def base_url(self) -> str:
-        """Where it listens."""
-        return f"{self.origin}/v1"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class _Handler(JsonHandler):
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        asked = self.asked()
         text, finish, calls = _reply_to(asked)
         if asked.get("stream"):
             delta = {"role": "assistant", "content": text, **({"tool_calls": calls} if calls else {})}
-            self._reply("text/event-stream", b"".join([chunk(delta), chunk({}, finish), last_usage(), DONE]))
+            self.reply("text/event-stream", b"".join([chunk(delta), chunk({}, finish), last_usage(), DONE]))
         else:
             beside = {"tool_calls": calls} if calls else {}
-            self._reply("application/json", json.dumps(chat_body(text, finish, **beside)).encode())
+            self.reply("application/json", json.dumps(chat_body(text, finish, **beside)).encode())
 
-    def _reply(self, kind: str, body: bytes) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
-    def log_message(self, *_: Any) -> None:
-        """Nothing: what was asked stands in the reports of both programs."""
+class SayingServer(ChatLoopback):
+    """A context manager; ``base_url`` ends before ``/chat/completions``."""
+
+    handler = _Handler
 
 
 def _reply_to(asked: dict[str, Any]) -> tuple[str | None, str, list[dict[str, Any]]]:
