@@ -35,16 +35,16 @@ from runner.asking.confirming import CONFIRM
 from runner.asking.connectivity import NO_GUARD, Guard
 from runner.asking.consulting import Consultants
 from runner.asking.firing import Firing, Progress
-from runner.asking.judging import Judged, judge_run
 from runner.asking.kept import kept, kept_entries
 from runner.asking.not_stored import NotStored
-from runner.asking.orders import Fired, RunOrder
 from runner.asking.records import observation_of, record_of
-from runner.asking.thresholds import plan_of
 from runner.asking.withholding import Withheld, withheld
 from runner.keeping.privacy import Pens
 from runner.limits.holding import Limits
 from runner.logs import lines_of_run
+from runner.normal.judging import Judged, judge_run
+from runner.normal.thresholds import plan_of
+from runner.preparing.orders import Fired, RunOrder
 from runner.store.base import Json, RunWrite, Store
 from runner.store.declared import declared, declaring
 

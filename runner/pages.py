@@ -13,9 +13,9 @@ from probes.suite import Owner
 from reports.canary.record import CanaryRecord
 from reports.formats.html import render_report
 from reports.summary import Decision, Report, RunRecord, StreamPoint
-from runner.asking.orders import RunOrder
 from runner.asking.records import replay_command
 from runner.files import write_text
+from runner.preparing.orders import RunOrder
 from runner.store.base import BaselineAct, Store
 
 RECENT_RUNS = 24

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from runner.settings import DEFAULT_FILE, LoadedSettings, store_url
+from runner.settings.settings import DEFAULT_FILE, LoadedSettings, store_url
 
 IN_MEMORY = ":memory:"
 

@@ -14,7 +14,7 @@ from probes.clock import Clock, SystemClock
 from probes.errors import UsageError
 from probes.oauth import Tokens
 from probes.transport import Transport
-from reports.messages.notice import Notifier
+from reports.notice import Notifier
 from reports.summary import RunRecord
 from runner.alerting.letterhead import Letterhead
 from runner.asking.connectivity import OwnNetwork
@@ -24,7 +24,7 @@ from runner.keeping.privacy import Pens
 from runner.limits.holding import Limits
 from runner.logs import log_quietly
 from runner.reach import reach_of
-from runner.settings import LoadedSettings, Settings, store_url
+from runner.settings.settings import LoadedSettings, Settings, store_url
 from runner.store import open_store
 from runner.store.base import Store
 

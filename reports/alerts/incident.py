@@ -10,10 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from probes.fault import Fault
-from reports.messages.notice import AlertEvent
-
-SEVERITIES = ("info", "ticket", "page")
-"""Calm first."""
+from reports.notice import AlertEvent
 
 Phase = Literal["quiet", "pending", "open"]
 

@@ -9,7 +9,7 @@ from probes.alert_rule import Escalate, Flap
 from probes.fault import Fault
 from probes.forms import KOfN
 from probes.suite import AlertRule, ClassOwner
-from reports.alerts.incident import SEVERITIES
+from reports.notice import SEVERITIES
 
 Ear = Callable[[str, Fault | None, str], bool]
 """True where a notifier is told of something of this kind, class (None: of no known class) and severity."""

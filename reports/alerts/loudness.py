@@ -13,8 +13,8 @@ from checks.drift.result import SUITE_SCOPE, StreamResult, label_scope
 from checks.finding import Finding
 from probes.fault import FAULT_OF_FAILURE, Fault
 from probes.sample import Sample
-from reports.alerts.incident import SEVERITIES
 from reports.attribution.harm import dimension_of, severity_of
+from reports.notice import SEVERITIES
 from reports.summary import RunRecord
 
 STANDARD = {"spend": "ticket"}

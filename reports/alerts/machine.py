@@ -15,11 +15,11 @@ from probes.fault import Fault
 from probes.suite import AlertRule, ClassOwner
 from reports.alerts.counting import Count, count_run, hold_drift, quiet_state
 from reports.alerts.flapping import with_changes
-from reports.alerts.incident import SEVERITIES, AlertState, Condition, Transition
+from reports.alerts.incident import AlertState, Condition, Transition
 from reports.alerts.listening import Listeners, listeners
 from reports.alerts.telling import Moment, Muting, Told, never_muted, tell
 from reports.alerts.ticking import NOT_LISTENING, open_places, tick, unheard, with_due
-from reports.messages.notice import AlertEvent
+from reports.notice import SEVERITIES, AlertEvent
 from reports.summary import AlertView
 
 __all__ = ["NOT_LISTENING", "SEVERITIES", "AlertState", "Condition", "Transition", "step", "tick", "views"]

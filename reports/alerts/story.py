@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from reports.alerts.incident import SEVERITIES, AlertState
+from reports.alerts.incident import AlertState
 from reports.alerts.silences import Acknowledgement, Silence
-from reports.messages.notice import AlertEvent, Notice
+from reports.notice import SEVERITIES, AlertEvent, Notice
 
 Stage = Literal["pending", "open", "muted", "resolved"]
 """Muted: open, and nobody is told."""

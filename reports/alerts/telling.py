@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from reports.alerts.flapping import flapping_fact
 from reports.alerts.incident import AlertState, Condition, Transition
 from reports.alerts.listening import Listener
-from reports.messages.notice import AlertEvent
+from reports.notice import AlertEvent
 
 COMES_AND_GOES = "comes and goes"
 STEADY = "steadily now"

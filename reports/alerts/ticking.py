@@ -25,7 +25,7 @@ from reports.alerts.telling import (
     tell,
     told_to_all,
 )
-from reports.messages.notice import AlertEvent
+from reports.notice import AlertEvent
 
 LATE = timedelta(minutes=5)
 """Looked at later than this, openings, reminders and escalations wait for the next run: what is known is too old."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from checks.drift.result import SUITE_SCOPE, StreamResult
-from reports.alerts.incident import SEVERITIES
+from reports.notice import SEVERITIES
 
 DRIFT_SEVERITIES: Mapping[str, str] = {"checks": "page", "failures": "page", "refusals": "page", "answers": "info"}
 """Of streams by dimension; all others are ``ticket``. Changed wording is drift, not yet harm."""

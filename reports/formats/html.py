@@ -21,7 +21,7 @@ from probes.duration import format_duration
 from probes.failure import SENTENCES
 from probes.fault import FAULT_OF_FAILURE, FAULT_SENTENCES
 from probes.sample import Sample
-from reports import tally, wording
+from reports import tally, verdict_words, wording
 from reports.attribution import faults
 from reports.attribution.causes import cause_words, causes
 from reports.cohorts import tables as cohort_tables
@@ -29,6 +29,7 @@ from reports.consultation import verdicts
 from reports.escaping import one_line, visible, web_link
 from reports.evidence import evidence, marks, retrieval, scripts
 from reports.folding import shown_probes, untold_probes
+from reports.next_steps import next_steps
 from reports.summary import AlertView, ProbeRecord, Report
 
 _SAMPLES_LISTED = 120
@@ -44,7 +45,7 @@ def render_report(report: Report, *, generated_at: datetime, version: str) -> st
         generated_at: Aware UTC instant that the page names as its birth.
         version: Version of Holdfast that made it.
     """
-    run, reason = report.run, wording.verdict_reason(report.run)
+    run, reason = report.run, verdict_words.verdict_reason(report.run)
     listed = tally.worst_first(run.drift)
     pooled = [result for result in listed if _pooled(result.key)]
     single = [result for result in listed if not _pooled(result.key)][:_STREAMS_LISTED]
@@ -56,7 +57,7 @@ def render_report(report: Report, *, generated_at: datetime, version: str) -> st
             report=report,
             run=run,
             reason=one_line(f"{reason[:1].upper()}{reason[1:]}", 600),
-            steps=wording.next_steps(run),
+            steps=next_steps(run),
             moved=[evidence.stream_row(report, result, probes) for result, probes in tally.folded(tally.risen(run))],
             causes=[cause_words(cause) for cause in causes(run) if cause.speaks],
             judged=any(result.state is not StreamState.COLLECTING for result in run.drift),
@@ -72,7 +73,7 @@ def render_report(report: Report, *, generated_at: datetime, version: str) -> st
             failures=tally.failures(run.samples),
             cohorts=cohort_tables.page_rows(report),
             broke=faults.of_run(run),
-            withheld=wording.withheld_words(run),
+            withheld=verdict_words.withheld_words(run),
             runbook=web_link(report.owner.runbook),
             samples=run.samples[:_SAMPLES_LISTED],
             generated_at=generated_at,

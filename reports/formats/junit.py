@@ -17,7 +17,7 @@ from checks.drift.result import SUITE_SCOPE, StreamResult, StreamState
 from checks.finding import Finding, Status
 from checks.verdict import Health
 from probes.failure import SENTENCES
-from reports import tally, wording
+from reports import tally, verdict_words, wording
 from reports.escaping import one_line, visible
 from reports.summary import ProbeRecord, RunRecord
 
@@ -73,8 +73,8 @@ def _suite(record: RunRecord) -> Xml.Element:
     )
     properties = Xml.SubElement(suite, "properties")
     told = {"run_id": record.run_id, "trigger": record.trigger, "health": record.health.value}
-    why = {name: reason for name in wording.WITHHELD if (reason := getattr(record, name))}
-    for name, value in {**told, **why, "verdict": wording.verdict_sentence(record)}.items():
+    why = {name: reason for name in verdict_words.WITHHELD if (reason := getattr(record, name))}
+    for name, value in {**told, **why, "verdict": verdict_words.verdict_sentence(record)}.items():
         Xml.SubElement(properties, "property", name=name, value=one_line(value, 1000))
     suite.extend(map(_element, cases))
     return suite
@@ -143,5 +143,5 @@ def _drifted(record: RunRecord, result: StreamResult, classname: str) -> _Case:
 
 def _whole(record: RunRecord) -> _Case:
     fate: Fate = "failure" if record.health is Health.FAILING else "error"
-    told = wording.verdict_sentence(record)
+    told = verdict_words.verdict_sentence(record)
     return _Case(classname=f"{record.suite}.{record.endpoint}", name="run", fate=fate, message=told, kind=record.health)

@@ -12,11 +12,12 @@ from checks.drift.result import StreamResult
 from checks.finding import Finding, Status
 from probes.failure import SENTENCES
 from probes.sample import Sample
-from reports import tally, wording
+from reports import tally, verdict_words, wording
 from reports.attribution import faults
 from reports.cohorts import tables as cohort_tables
 from reports.escaping import markdown_code, markdown_prose
 from reports.evidence import marks
+from reports.next_steps import NextStep, next_steps
 from reports.summary import RunRecord
 
 _ROWS = 20
@@ -33,9 +34,9 @@ def _section(record: RunRecord) -> Iterator[str]:
     word = f"{wording.HEALTH_MARKS[record.health]} {record.health.value.upper()}"
     yield f"### {word}: {markdown_code(record.suite)} at {markdown_code(record.endpoint)}"
     yield ""
-    reason = wording.verdict_reason(record)
+    reason = verdict_words.verdict_reason(record)
     yield markdown_prose(reason[:1].upper() + reason[1:]) + "."
-    if withheld := wording.withheld_words(record):
+    if withheld := verdict_words.withheld_words(record):
         yield ""
         yield markdown_prose(withheld[:1].upper() + withheld[1:]) + "."
     if broke := faults.words(faults.of_run(record)):
@@ -61,13 +62,13 @@ def _section(record: RunRecord) -> Iterator[str]:
     if sticky := wording.sticky_words(record):
         yield ""
         yield markdown_prose(sticky[:1].upper() + sticky[1:]) + "."
-    steps = wording.next_steps(record)
+    steps = next_steps(record)
     if steps:
         yield ""
         yield from (f"- {_step(step)}" for step in steps)
 
 
-def _step(step: wording.NextStep) -> str:
+def _step(step: NextStep) -> str:
     return f"{step.words} {markdown_code(step.command, 400)}" if step.command else step.words
 
 

@@ -19,13 +19,14 @@ from checks.finding import Finding, Status
 from checks.verdict import Health
 from probes.failure import SENTENCES
 from probes.sample import Sample
-from reports import tally, wording
+from reports import tally, verdict_words, wording
 from reports.attribution import faults
 from reports.cohorts import tables as cohort_tables
 from reports.console import command, plain_table, printed
 from reports.escaping import one_line
 from reports.evidence import marks
 from reports.folding import shown_probes, untold_probes
+from reports.next_steps import NextStep, next_steps
 from reports.summary import ProbeRecord, RunRecord
 
 _HEALTH_STYLES = {
@@ -69,7 +70,7 @@ def _line(record: RunRecord) -> Text:
     return Text.assemble(
         (f"{wording.HEALTH_MARKS[record.health]} {record.health.value.upper():<8}", _HEALTH_STYLES[record.health]),
         f"  {one_line(record.suite)} at {one_line(record.endpoint)}, run {one_line(record.run_id)}: ",
-        one_line(wording.verdict_reason(record), 200),
+        one_line(verdict_words.verdict_reason(record), 200),
         no_wrap=True,
         overflow="ellipsis",
     )
@@ -81,9 +82,9 @@ def _parts(record: RunRecord) -> Iterator[RenderableType]:
         (f"{wording.HEALTH_MARKS[record.health]} {record.health.value.upper()}", style),
         f"  {one_line(record.suite)} at {one_line(record.endpoint)}",
     )
-    yield Padding(Text(one_line(wording.verdict_reason(record), 500)), _INDENT)
+    yield Padding(Text(one_line(verdict_words.verdict_reason(record), 500)), _INDENT)
     yield Padding(Text(_facts(record), style="dim"), _INDENT)
-    if withheld := wording.withheld_words(record):
+    if withheld := verdict_words.withheld_words(record):
         yield Padding(Text(withheld), _INDENT)
     if broke := faults.words(faults.of_run(record)):
         yield Padding(Text(f"what broke: {broke}"), _INDENT)
@@ -96,10 +97,10 @@ def _parts(record: RunRecord) -> Iterator[RenderableType]:
     yield from _titled("Drift", _drift(record), *_calm(record))
     yield from _titled("Failed requests", _failures(record.samples))
     yield from _titled("Alerts", _alerts(record))
-    yield from _titled("Next", *(line for step in wording.next_steps(record) for line in _step(step)))
+    yield from _titled("Next", *(line for step in next_steps(record) for line in _step(step)))
 
 
-def _step(step: wording.NextStep) -> Iterator[RenderableType]:
+def _step(step: NextStep) -> Iterator[RenderableType]:
     yield Text(step.words)
     if step.command:
         yield command(step.command, indent=6, style="bold")

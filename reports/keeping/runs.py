@@ -14,7 +14,7 @@ from reports.canary.record import CanaryRecord, Example
 from reports.consultation import CalibrationResult, Consultation
 from reports.keeping.samples import kept_conversation, kept_finding, kept_sample, learn
 from reports.keeping.texts import Pen
-from reports.messages.notice import Notice
+from reports.notice import Notice
 from reports.summary import ProbeRecord
 
 WORDS = {

@@ -9,8 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reports.alerts.incident import SEVERITIES
-from reports.messages.notice import AlertEvent, Digest, Notice
+from reports.notice import SEVERITIES, AlertEvent, Digest, Notice
 
 LINES_MAX = 20
 """Incidents named in one digest; the rest is counted."""

@@ -20,7 +20,7 @@ from reports.alerts.machine import Transition
 from reports.escaping import one_line, visible
 from reports.evidence.answer_diff import distance, nearest
 from reports.messages.bearings import Bearings, bearings
-from reports.messages.notice import AlertEvent, Notice
+from reports.notice import AlertEvent, Notice
 from reports.summary import BaselineView, RunRecord
 from reports.wording import instant
 

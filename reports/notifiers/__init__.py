@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from probes.registry import with_entry_points
-from reports.messages.notice import Notifier
+from reports.notice import Notifier
 from reports.notifiers.alertmanager import AlertmanagerNotifier
 from reports.notifiers.apprise import AppriseNotifier
 from reports.notifiers.console import ConsoleNotifier

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from probes.errors import DeliveryError
-from reports.messages.notice import AlertEvent, Delivery, Notice
+from reports.notice import AlertEvent, Delivery, Notice
 from reports.notifiers.alertmanager_alerts import LABEL_NAME, RESERVED, Alert, alerts
 from reports.notifiers.posting import Receiver, address, keep_quiet, post, sendable
 from reports.notifiers.replies import timeout

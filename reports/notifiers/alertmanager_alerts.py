@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reports.escaping import one_line, unmentioned, web_link
-from reports.messages.notice import AlertEvent, Notice
+from reports.notice import AlertEvent, Notice
 
 CLOCKS_DIFFER_S = 300.0
 """A resolved alert ends this long before the notice: over at once, even where Alertmanager's clock is behind ours. An

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from probes.errors import DeliveryError
 from reports.escaping import one_line, unmentioned, visible
 from reports.messages import digest as digests
-from reports.messages.notice import AlertEvent, Delivery, Digest, Notice
+from reports.notice import AlertEvent, Delivery, Digest, Notice
 from reports.notifiers.console import foreign_lines, own_lines
 from reports.notifiers.replies import repeat_key, timeout
 

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from probes.errors import DeliveryError
 from reports.escaping import one_line, visible
-from reports.messages.notice import AlertEvent, Delivery, Notice
+from reports.notice import AlertEvent, Delivery, Notice
 from reports.wording import instant
 
 

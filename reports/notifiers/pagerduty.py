@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reports.escaping import one_line, visible, web_link
-from reports.messages.notice import AlertEvent, Delivery, Notice
+from reports.notice import AlertEvent, Delivery, Notice
 from reports.notifiers.posting import Receiver, address, keep_quiet, post
 from reports.notifiers.replies import timeout
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 
 from probes.errors import DeliveryError
-from reports.messages.notice import Notice
+from reports.notice import Notice
 
 LONGEST_WAIT_S = 3600.0
 """No receiver may silence us for longer with one header."""

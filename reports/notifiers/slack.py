@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from probes.errors import DeliveryError
-from reports.messages.notice import AlertEvent, Delivery, Digest, Notice
+from reports.notice import AlertEvent, Delivery, Digest, Notice
 from reports.notifiers.posting import address
 from reports.notifiers.replies import timeout
 from reports.notifiers.slack_blocks import Block, blocks, fallback_text

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from reports.escaping import visible, web_link
-from reports.messages.notice import AlertEvent, Notice
+from reports.notice import AlertEvent, Notice
 from reports.wording import instant
 
 HEADER_CHARS = 150

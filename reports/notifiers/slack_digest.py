@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from reports.escaping import web_link
 from reports.messages.digest import grounds, headline, is_over, line, rest, severity
-from reports.messages.notice import AlertEvent, Digest, Notice
+from reports.notice import AlertEvent, Digest, Notice
 from reports.notifiers.slack_blocks import (
     BLOCKS_MAX,
     FALLBACK_CHARS,

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from probes.clock import Clock, SystemClock
 from reports.escaping import visible
-from reports.messages.notice import Delivery, Notice
+from reports.notice import Delivery, Notice
 from reports.notifiers.posting import Receiver, address, keep_quiet, post, sendable
 from reports.notifiers.replies import repeat_key, timeout
 from reports.notifiers.signing import secrets_of, signed

@@ -15,7 +15,7 @@ from reports.alerts.story import Incident, IncidentEvent, Outcome, StreamScore, 
 from reports.console import command, printed
 from reports.escaping import one_line
 from reports.messages.message import lasted_words
-from reports.messages.notice import Notice
+from reports.notice import Notice
 from reports.stories.blocks import blocks, named
 from reports.wording import count, instant
 

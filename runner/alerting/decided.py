@@ -18,10 +18,10 @@ from runner.alerting.letterhead import Letterhead
 from runner.alerting.muting import muting
 from runner.alerting.no_run import no_run
 from runner.alerting.silencing import end_recovered
-from runner.asking.orders import RunOrder
 from runner.asking.records import replay_command
 from runner.asking.withholding import WHILE_FAILING
-from runner.prepare import PreparedSuite
+from runner.preparing.orders import RunOrder
+from runner.preparing.prepare import PreparedSuite
 from runner.store.base import OutboxEntry, Store
 
 

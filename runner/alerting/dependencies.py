@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from probes.errors import UsageError
 from probes.nearest import did_you_mean, nearest
 from probes.suite import Suite
-from runner.prepare import PreparedSuite
+from runner.preparing.prepare import PreparedSuite
 
 
 class Dependencies:

@@ -17,7 +17,7 @@ from probes.nearest import did_you_mean
 from reports.alerts.machine import AlertState
 from reports.alerts.silences import PARTS, Acknowledgement, Silence, acknowledged_words, matches, recovered
 from reports.alerts.story import Incident
-from reports.messages.notice import AlertEvent
+from reports.notice import AlertEvent
 from runner.alerting.incidents import SHORTEST_ID, incident_named
 from runner.store.base import OutboxEntry, Store
 

@@ -11,7 +11,7 @@ from checks.check import CheckContext
 from checks.inquiry import Inquiry, InquiryReply
 from checks.judging.calibration import KnownVerdict, agreement, fingerprint_of
 from reports.consultation import CalibrationResult
-from runner.asking.orders import RunOrder
+from runner.preparing.orders import RunOrder
 from runner.store.base import Store
 
 

@@ -12,8 +12,8 @@ from probes.sample import Sample
 from probes.suite import Probe
 from reports.summary import ProbeRecord
 from runner.asking.consulting import context_of
-from runner.asking.orders import Fired, RunOrder
 from runner.asking.records import bare, by_probe
+from runner.preparing.orders import Fired, RunOrder
 
 
 def checked(

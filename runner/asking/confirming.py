@@ -18,7 +18,7 @@ from probes.clock import Clock
 from probes.suite import Confirm
 from reports import tally
 from reports.summary import RunRecord
-from runner.asking.orders import RunOrder
+from runner.preparing.orders import RunOrder
 from runner.schedule.beats import ASSUMED
 from runner.schedule.schedule import interval_s
 from runner.store.base import Store
@@ -26,19 +26,11 @@ from runner.store.base import Store
 CONFIRM = "confirm"
 """Trigger of a confirmation run."""
 _ASKING = frozenset({"manual", "schedule"})
-_YEAR_S = 365 * 86400.0
 _LOOKED_BACK = 500
 """Runs looked through for confirmation runs; where all of them lie within ``rest``, there is no further one."""
 
 Making = Callable[[RunOrder], Awaitable[RunRecord]]
 Pausing = Callable[[float], Awaitable[bool]]
-
-
-def confirmations_per_year(confirm: Confirm | None, runs_per_year: float) -> float:
-    """Most confirmation runs a year: after every run, and never more than ``runs`` within ``rest``."""
-    if confirm is None:
-        return 0.0
-    return confirm.runs * min(runs_per_year, _YEAR_S / confirm.rest_s)
 
 
 def asks(record: RunRecord) -> bool:

@@ -18,9 +18,9 @@ from probes.clock import Clock
 from probes.failure import FailureClass
 from probes.sample import Sample
 from probes.suite import Suite
-from runner.asking.orders import RunOrder
 from runner.asking.words import Address, Words, address_of, heard
-from runner.daemon.watch_settings import parted
+from runner.preparing.orders import RunOrder
+from runner.settings.watch_settings import parted
 
 CONNECT_S = 3.0
 """How long a witness may take to accept a connection."""

@@ -24,9 +24,9 @@ from probes.transport import Transport
 from reports.consultation import CalibrationResult, Consultation, Place, Served
 from runner.asking.calibrating import Calibrator
 from runner.asking.inquiring import Answered, Inquirer
-from runner.asking.orders import Consulted, RunOrder
 from runner.asking.records import by_probe
 from runner.limits.holding import Limits, RunLimits
+from runner.preparing.orders import Consulted, RunOrder
 from runner.store.base import Store
 
 NOTHING_HEARD: Mapping[str, InquiryReply] = {}

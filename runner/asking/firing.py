@@ -17,9 +17,9 @@ from probes.sample import Sample
 from probes.transport import Transport
 from reports.wording import count
 from runner.asking.consulting import Consultants
-from runner.asking.orders import Consulted, Fired, RunOrder
 from runner.limits.bookkeeping import keeping_books
 from runner.limits.holding import RunLimits
+from runner.preparing.orders import Consulted, Fired, RunOrder
 from runner.store.base import Store
 
 log = structlog.get_logger("holdfast.engine")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from reports.keeping.runs import WORDS, kept_calibration, kept_consultations, kept_notice, kept_probes
 from reports.keeping.texts import Pen
 from reports.summary import ProbeRecord
-from runner.asking.orders import Fired
+from runner.preparing.orders import Fired
 from runner.store.base import OutboxEntry
 
 

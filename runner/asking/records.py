@@ -14,8 +14,8 @@ from checks.refusal import is_refusal
 from checks.verdict import probe_health, run_health
 from probes.sample import Sample
 from reports.summary import ProbeRecord, RunRecord
-from runner.asking.judging import Judged
-from runner.asking.orders import Fired, RunOrder
+from runner.normal.judging import Judged
+from runner.preparing.orders import Fired, RunOrder
 
 
 def by_probe(samples: Sequence[Sample]) -> Mapping[str, tuple[Sample, ...]]:

@@ -13,9 +13,9 @@ from checks.drift.result import StreamKey
 from checks.verdict import Health
 from probes.maintenance import Window
 from reports.summary import RunRecord
-from runner.asking.judging import Judged
-from runner.asking.orders import Fired, RunOrder
 from runner.normal.baselines import latest_drift
+from runner.normal.judging import Judged
+from runner.preparing.orders import Fired, RunOrder
 from runner.schedule.windows import window_at
 from runner.store.base import Json, Store
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from probes.endpoint import Endpoint
 from probes.sample import Sample
-from runner.asking.orders import RunOrder
+from runner.preparing.orders import RunOrder
 
 LATELY_S = 120.0
 """A place that was heard so lately is worth a look whether it still takes connections."""

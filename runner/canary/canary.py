@@ -19,13 +19,13 @@ from reports.canary.record import CanaryRecord
 from reports.keeping.runs import kept_canary
 from reports.keeping.texts import Pen
 from runner.asking.consulting import Consultants
-from runner.asking.orders import RunOrder
 from runner.canary.pairing import CanaryOrder, Pairing
 from runner.canary.sides import Side
 from runner.canary.stored import StoredSide
 from runner.keeping.privacy import Pens
 from runner.limits.bookkeeping import keeping_books
 from runner.limits.holding import Limits, RunLimits
+from runner.preparing.orders import RunOrder
 from runner.store.base import Store
 
 

@@ -27,7 +27,7 @@ from probes.turns import sum_of, usage_of
 from reports.canary.record import CanaryRecord, Example
 from runner.canary.sides import Side, distances
 from runner.canary.stored import StoredSide
-from runner.prepare import PreparedSuite
+from runner.preparing.prepare import PreparedSuite
 
 _HOPELESS = 10
 """Pairs after which production that never answered ends the canary."""

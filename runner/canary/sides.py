@@ -20,9 +20,9 @@ from probes.suite import Probe
 from probes.transport import Transport
 from reports.consultation import Consultation
 from runner.asking.consulting import Consultants, context_of
-from runner.asking.orders import RunOrder
 from runner.limits.holding import RunLimits
-from runner.prepare import PreparedSuite
+from runner.preparing.orders import RunOrder
+from runner.preparing.prepare import PreparedSuite
 
 
 @dataclass(slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from runner.cli import options as opt
 
 if TYPE_CHECKING:
     from checks.baseline_file import BaselineFile
-    from runner.prepare import PreparedSuite
+    from runner.preparing.prepare import PreparedSuite
 
 File = Annotated[Path, typer.Argument(help="The baseline file (JSON).", show_default=False)]
 
@@ -37,7 +37,7 @@ def export_file(
     from runner.cli.session import author_of, endpoints_of, reason_of, settings_beside
     from runner.files import write_text
     from runner.normal.exporting import exported
-    from runner.prepare import AnyEnvironment, prepare
+    from runner.preparing.prepare import AnyEnvironment, prepare
     from runner.wiring import store_of
 
     why = reason_of(reason, "export")
@@ -82,7 +82,7 @@ def import_file(
     from runner.cli.session import author_of, endpoints_of, reason_of, settings_beside
     from runner.keeping.privacy import Pens
     from runner.normal.importing_baselines import import_baseline, read
-    from runner.prepare import prepare
+    from runner.preparing.prepare import prepare
     from runner.wiring import store_of
 
     why = reason_of(reason, "import")

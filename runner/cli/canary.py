@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from probes.suite import Suite
     from reports.canary.record import CanaryRecord
     from runner.canary.pairing import CanaryOrder
-    from runner.prepare import PreparedSuite
-    from runner.settings import LoadedSettings
+    from runner.preparing.prepare import PreparedSuite
+    from runner.settings.settings import LoadedSettings
 
 Production = Annotated[
     str | None, typer.Option("--production", metavar="NAME", help="The endpoint that serves now.", show_default=False)
@@ -108,7 +108,7 @@ def _order(
     from checks.canary.plan import CanaryPlan
     from runner.canary.pairing import CanaryOrder
     from runner.cli.session import endpoints_of
-    from runner.prepare import select
+    from runner.preparing.prepare import select
 
     production, candidate = endpoints_of(prepared, sides)
     if production == candidate and baseline is None:

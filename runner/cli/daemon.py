@@ -12,7 +12,7 @@ from runner.cli import options as opt
 
 if TYPE_CHECKING:
     from runner.daemon.suite_watch import SuiteWatch
-    from runner.settings import LoadedSettings
+    from runner.settings.settings import LoadedSettings
 
 
 def daemon(
@@ -40,9 +40,9 @@ def daemon(
     from probes.clock import SystemClock
     from runner.alerting.dependencies import refuse_circles
     from runner.cli.session import refuse_twins, settings_beside, suite_files
-    from runner.daemon.store_lock import only_daemon
     from runner.daemon.suite_watch import SuiteWatch
-    from runner.prepare import prepare
+    from runner.preparing.prepare import prepare
+    from runner.store.store_lock import only_daemon
     from runner.wiring import store_file
 
     log_as(log_format, log_level)
@@ -99,7 +99,7 @@ def with_listen(loaded: LoadedSettings, listen: str | None) -> LoadedSettings:
     from pydantic import ValidationError
 
     from probes.errors import UsageError
-    from runner.settings import Settings
+    from runner.settings.settings import Settings
 
     if listen is None:
         return loaded

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.doctor.diagnosis import Diagnosis
-    from runner.settings import LoadedSettings
+    from runner.settings.settings import LoadedSettings
 
 SEVERITIES = ("page", "ticket", "info")
 

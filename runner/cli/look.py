@@ -50,7 +50,7 @@ def one_place(suite: Path, endpoint: str | None, store: str | None, config: Path
         SuiteError, SettingsError, UsageError, StoreError: as the names say.
     """
     from runner.cli.session import endpoints_of, settings_beside
-    from runner.prepare import AnyEnvironment, prepare
+    from runner.preparing.prepare import AnyEnvironment, prepare
     from runner.reach import reach_of
     from runner.wiring import store_of
 

@@ -15,8 +15,8 @@ from runner.cli import options as opt
 if TYPE_CHECKING:
     from reports.plan.record import SuitePlan
     from runner.planning.planning import PlanOrder
-    from runner.prepare import PreparedSuite
-    from runner.settings import LoadedSettings
+    from runner.preparing.prepare import PreparedSuite
+    from runner.settings.settings import LoadedSettings
     from runner.store.base import Store
 
 SuiteFile = Annotated[Path, typer.Argument(help="The suite file.", show_default=False)]
@@ -71,7 +71,7 @@ def _read(suite: Path) -> PreparedSuite:
         SuiteError: something is wrong with it, or what is missing decides how many questions there are.
     """
     from probes.suite_file import read_suite
-    from runner.prepare import AnyEnvironment, prepare
+    from runner.preparing.prepare import AnyEnvironment, prepare
 
     try:
         return prepare(suite, os.environ, None)

@@ -11,11 +11,11 @@ from runner.cli import options as opt
 if TYPE_CHECKING:
     from probes.sample import Sample
     from reports.summary import RunRecord
-    from runner.asking.orders import RunOrder
     from runner.cli.printing import Made
     from runner.gateway.push_settings import Pushgateway
-    from runner.prepare import PreparedSuite
-    from runner.settings import LoadedSettings
+    from runner.preparing.orders import RunOrder
+    from runner.preparing.prepare import PreparedSuite
+    from runner.settings.settings import LoadedSettings
     from runner.store.base import Store
     from runner.wiring import Installation
 
@@ -72,9 +72,9 @@ def orders_of(
     Raises:
         UsageError: an endpoint, probe or label that the suite does not have.
     """
-    from runner.asking.orders import RunOrder
     from runner.cli.session import endpoints_of
-    from runner.prepare import select
+    from runner.preparing.orders import RunOrder
+    from runner.preparing.prepare import select
 
     return [
         RunOrder(

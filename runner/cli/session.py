@@ -10,8 +10,8 @@ from probes.errors import InputError, Problem, StoreError, SuiteError, UsageErro
 from probes.nearest import did_you_mean
 from probes.suite import Spend
 from runner.alerting.dependencies import refuse_circles
-from runner.prepare import PreparedSuite, prepare
-from runner.settings import LoadedSettings, load_settings
+from runner.preparing.prepare import PreparedSuite, prepare
+from runner.settings.settings import LoadedSettings, load_settings
 
 SUITE_ENDINGS = (".yaml", ".yml")
 SETTINGS_NAMES = ("holdfast.yaml", "holdfast.yml")

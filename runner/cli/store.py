@@ -19,7 +19,7 @@ from runner.cli import options as opt
 if TYPE_CHECKING:
     from reports.house_text import StoreFigures
     from runner.keeping.privacy_settings import Retention
-    from runner.settings import LoadedSettings
+    from runner.settings.settings import LoadedSettings
     from runner.store.base import Store
 
 PAUSE_S = 0.02

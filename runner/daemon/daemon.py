@@ -13,7 +13,7 @@ import structlog
 
 from probes.errors import HoldfastError
 from reports.metrics.metrics import Metrics
-from runner.alerting.alert_clock import alert_clock
+from runner.daemon.alert_clock import alert_clock
 from runner.daemon.channel_chores import DELIVERY_EVERY_S, channel_chores
 from runner.daemon.chores import Chore, Troubles, keep_doing, patiently
 from runner.daemon.house_chore import house_chore
@@ -25,7 +25,7 @@ from runner.daemon.suite_watch import SuiteWatch
 from runner.daemon.watching import Phase, Watching
 from runner.delivery.outbox import SEND_TIMEOUT_S
 from runner.logs import log_loop_trouble
-from runner.prepare import PreparedSuite
+from runner.preparing.prepare import PreparedSuite
 from runner.schedule.beats import Beat, Place
 from runner.store.base import Store
 from runner.wiring import Installation

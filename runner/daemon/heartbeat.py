@@ -18,7 +18,7 @@ import structlog
 from probes.clock import Clock
 from reports.metrics.metrics import Metrics
 from runner.daemon.chores import Chore
-from runner.daemon.watch_settings import Heartbeat
+from runner.settings.watch_settings import Heartbeat
 
 log = structlog.get_logger("holdfast.daemon")
 

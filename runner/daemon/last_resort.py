@@ -16,7 +16,7 @@ import structlog
 from probes.clock import Clock
 from probes.errors import DeliveryError
 from probes.suite import Suite
-from reports.messages.notice import AlertEvent, Notice, Notifier
+from reports.notice import AlertEvent, Notice, Notifier
 from runner.delivery.outbox import SEND_TIMEOUT_S, called
 
 log = structlog.get_logger("holdfast.daemon")

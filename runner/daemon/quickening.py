@@ -14,7 +14,7 @@ from runner.daemon.cadence import Cadence, near_cap
 from runner.daemon.chores import Chore, Troubles
 from runner.daemon.rounds import Rounds, source_of
 from runner.pages import latest
-from runner.prepare import PreparedSuite
+from runner.preparing.prepare import PreparedSuite
 from runner.schedule.beats import Place
 from runner.wiring import Installation
 

@@ -17,9 +17,9 @@ from probes.errors import DeliveryError
 from reports.alerts.machine import AlertState
 from reports.alerts.no_data import INSTALLATION
 from reports.alerts.story import Told
-from reports.messages.notice import AlertEvent, Notice, Notifier, RefreshingNotifier
-from runner.alerting.load_alerts import PLACE as FILE
+from reports.notice import AlertEvent, Notice, Notifier, RefreshingNotifier
 from runner.daemon.chores import Chore
+from runner.daemon.load_alerts import PLACE as FILE
 from runner.schedule.beats import Place
 from runner.store.base import Store
 

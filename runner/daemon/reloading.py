@@ -18,14 +18,14 @@ import structlog
 from probes.suite import Owner
 from reports.escaping import one_line
 from reports.metrics.metrics import Metrics
-from runner.alerting.load_alerts import tell
 from runner.daemon.gauging import restore
+from runner.daemon.load_alerts import tell
 from runner.daemon.removing import close
 from runner.daemon.roster import Refused, Roster, lost, roster, with_missing
 from runner.daemon.rounds import Rounds, source_of
 from runner.daemon.suite_files import SuiteFile, read
 from runner.daemon.suite_watch import Look, SuiteWatch
-from runner.prepare import PreparedSuite
+from runner.preparing.prepare import PreparedSuite
 from runner.schedule.beats import Place, newest_scheduled
 from runner.wiring import Installation
 

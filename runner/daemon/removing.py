@@ -12,7 +12,7 @@ from probes.suite import Owner
 from reports.alerts.machine import AlertState, Transition
 from reports.alerts.telling import told_to_all
 from reports.messages.message import notice
-from reports.messages.notice import AlertEvent
+from reports.notice import AlertEvent
 from reports.summary import RunRecord
 from runner.alerting.no_run import no_run
 from runner.alerting.silencing import end_recovered

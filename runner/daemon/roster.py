@@ -12,7 +12,7 @@ from reports.formats.html import RefusedEntry
 from reports.wording import count
 from runner.alerting.dependencies import Dependencies
 from runner.daemon.suite_files import SuiteFile
-from runner.prepare import PreparedSuite
+from runner.preparing.prepare import PreparedSuite
 
 MOST_TOLD = 20
 """Problems of one file in the list; ``holdfast validate`` tells all."""

@@ -18,13 +18,13 @@ from probes.errors import HoldfastError, StoreError
 from reports.metrics.metrics import Metrics
 from reports.summary import RunRecord
 from runner.asking.confirming import confirmed
-from runner.asking.orders import RunOrder
 from runner.daemon.chores import Troubles, in_words, patiently, pause
 from runner.daemon.last_resort import LastResort
 from runner.daemon.run_lines import tell_run
 from runner.daemon.timetable import Call, Timetable
 from runner.daemon.turns import Turns
-from runner.prepare import PreparedSuite, select
+from runner.preparing.orders import RunOrder
+from runner.preparing.prepare import PreparedSuite, select
 from runner.schedule.beats import ASSUMED, Beat, Place, grace_s
 from runner.schedule.pace import time_s
 from runner.wiring import Installation

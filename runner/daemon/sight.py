@@ -26,7 +26,7 @@ from runner.alerting.decided import notices_between
 from runner.alerting.letterhead import Letterhead
 from runner.alerting.muting import muting
 from runner.alerting.silencing import end_recovered
-from runner.prepare import PreparedSuite
+from runner.preparing.prepare import PreparedSuite
 from runner.schedule.beats import ASSUMED, Place, grace_s
 from runner.schedule.schedule import slots_of
 from runner.schedule.slots import Slots

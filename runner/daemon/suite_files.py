@@ -13,7 +13,7 @@ from pathlib import Path
 
 from probes.errors import InputError, Problem
 from probes.files_noted import MISSING, digest_of, noting
-from runner.prepare import PreparedSuite
+from runner.preparing.prepare import PreparedSuite
 
 Stat = tuple[int, ...]
 Preparing = Callable[[Path], PreparedSuite]

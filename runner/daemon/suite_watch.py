@@ -13,7 +13,7 @@ from pathlib import Path
 from probes.clock import Clock
 from probes.errors import SuiteError, UsageError
 from runner.daemon.suite_files import Preparing, Stat, SuiteFile, is_old, read, stats_of
-from runner.prepare import PreparedSuite
+from runner.preparing.prepare import PreparedSuite
 
 PATIENCE_S = 10.0
 """How long files that stay as they are wait for others that do not."""

@@ -25,7 +25,7 @@ from runner.daemon.quickening import Quickening
 from runner.daemon.rounds import Rounds
 from runner.daemon.sight import Sight
 from runner.daemon.vitals import DAEMON, Vitals
-from runner.prepare import PreparedSuite
+from runner.preparing.prepare import PreparedSuite
 from runner.schedule.beats import ASSUMED
 from runner.schedule.schedule import slots_of
 from runner.wiring import Installation

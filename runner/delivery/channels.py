@@ -10,7 +10,7 @@ from typing import Any
 from probes.errors import Problem, SettingsError
 from probes.nearest import did_you_mean
 from probes.positions import Document, Fault
-from reports.messages.notice import Notifier
+from reports.notice import Notifier
 from runner.delivery.pacing import KEYS as PACE_KEYS
 
 ROOT = "notifiers"

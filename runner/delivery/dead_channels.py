@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from reports.messages.notice import AlertEvent, Notice
+from reports.notice import AlertEvent, Notice
 from runner.store.base import OutboxEntry, Store
 
 TOLD_AGAIN = timedelta(days=1)

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from reports.alerts.incident import SEVERITIES
-from reports.messages.notice import AlertEvent
+from reports.notice import SEVERITIES, AlertEvent
 from runner.delivery.pacing import Pace
 from runner.store.outbox_store import Traffic, WaitingNotice
 

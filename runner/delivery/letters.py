@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reports.messages.notice import AlertEvent, Delivery, Digest, DigestNotifier, Notice, Notifier
+from reports.notice import AlertEvent, Delivery, Digest, DigestNotifier, Notice, Notifier
 from runner.delivery.grouping import Telling
 from runner.store.base import Store
 

@@ -19,7 +19,7 @@ import structlog
 
 from probes.clock import Clock
 from probes.errors import DeliveryError, StoreError
-from reports.messages.notice import Delivery, Notice, Notifier
+from reports.notice import Delivery, Notice, Notifier
 from runner.delivery.dead_channels import channel_refused
 from runner.delivery.grouping import Plan, Telling
 from runner.delivery.letters import Letter, letter_of, names_of

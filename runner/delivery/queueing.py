@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from reports.messages.notice import DigestNotifier, Notifier
+from reports.notice import DigestNotifier, Notifier
 from runner.delivery.grouping import MINUTE, Plan, plan
 from runner.delivery.pacing import Pace
 from runner.store.base import Store

@@ -9,7 +9,7 @@ from itertools import groupby
 
 import structlog
 
-from reports.messages.notice import Delivery, FindingNotifier, Notifier
+from reports.notice import Delivery, FindingNotifier, Notifier
 from runner.delivery.grouping import Telling
 from runner.delivery.sending import aside, sent
 from runner.store.base import Store

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
 
 from probes.errors import DeliveryError
-from reports.messages.notice import Delivery
+from reports.notice import Delivery
 
 SEND_TIMEOUT_S = 15.0
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 2.0, 300.0

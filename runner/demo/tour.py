@@ -16,11 +16,11 @@ from reports.notifiers.console import ConsoleNotifier
 from reports.summary import RunRecord
 from reports.tally import folded
 from reports.wording import names_words, since_words, stream_sentence
-from runner.asking.orders import RunOrder
 from runner.demo.endpoint import EndpointProcess
 from runner.pages import page_name, write_reports
-from runner.prepare import PreparedSuite, prepare, select
-from runner.settings import LoadedSettings, Settings
+from runner.preparing.orders import RunOrder
+from runner.preparing.prepare import PreparedSuite, prepare, select
+from runner.settings.settings import LoadedSettings, Settings
 from runner.starter import STARTER_SUITE, write_starter
 from runner.wiring import Installation, installation
 

@@ -17,7 +17,7 @@ from probes.nearest import did_you_mean
 from runner.doctor import own_network, stored, trial, written
 from runner.doctor.diagnosis import Diagnosis, State
 from runner.doctor.reaching import Reaching
-from runner.settings import DEFAULT_FILE, LoadedSettings
+from runner.settings.settings import DEFAULT_FILE, LoadedSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

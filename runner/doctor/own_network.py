@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 
 from runner.asking.connectivity import reaches
-from runner.daemon.watch_settings import parted
 from runner.doctor.diagnosis import Diagnosis, State
+from runner.settings.watch_settings import parted
 
 
 async def connectivity(targets: Sequence[str]) -> list[Diagnosis]:

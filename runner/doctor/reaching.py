@@ -21,7 +21,7 @@ from probes.transport import Transport
 from reports.wording import dollars, seconds
 from runner.doctor.diagnosis import Diagnosis, State
 from runner.doctor.way import Way, walked
-from runner.prepare import PreparedSuite
+from runner.preparing.prepare import PreparedSuite
 
 AT_ONCE = 16
 SKEW_S = 30.0

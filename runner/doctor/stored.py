@@ -10,9 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 from probes.errors import StoreError, UsageError
-from runner.daemon.store_lock import SUFFIX
 from runner.doctor.diagnosis import Diagnosis, State
-from runner.settings import LoadedSettings
+from runner.settings.settings import LoadedSettings
+from runner.store.store_lock import SUFFIX
 from runner.wiring import store_file, store_of
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024

@@ -15,7 +15,7 @@ from typing import Any
 from probes.clock import Clock
 from probes.duration import format_duration
 from probes.errors import DeliveryError
-from reports.messages.notice import AlertEvent, Delivery, Notice, Notifier, TrialNotifier
+from reports.notice import AlertEvent, Delivery, Notice, Notifier, TrialNotifier
 from runner.delivery.outbox import SEND_TIMEOUT_S, called
 from runner.doctor.diagnosis import Diagnosis, State
 

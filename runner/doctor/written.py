@@ -10,11 +10,11 @@ from typing import Any
 from probes.environment import NAME, REFERENCE
 from probes.errors import InputError, Problem, SettingsError, UsageError
 from probes.pricing import asked_model, price_known
-from reports.messages.notice import Notifier
+from reports.notice import Notifier
 from reports.wording import count
 from runner.doctor.diagnosis import Diagnosis, State
-from runner.prepare import PreparedSuite, prepare
-from runner.settings import LoadedSettings
+from runner.preparing.prepare import PreparedSuite, prepare
+from runner.settings.settings import LoadedSettings
 
 
 def of_problems(area: str, subject: str, error: InputError | UsageError) -> Iterator[Diagnosis]:

@@ -14,11 +14,11 @@ from probes.endpoint import Spend
 from probes.gate import Gate
 from probes.price_list import read_list
 from reports.wording import count
-from runner.asking.orders import RunOrder
 from runner.limits.estimate import Estimate, estimate_of, first_estimate
 from runner.limits.places import Places, PlacesFor, endpoint_key
 from runner.limits.rate import Minute, RateGate
 from runner.limits.spending import Account, Ledger, SpendGate, Standing
+from runner.preparing.orders import RunOrder
 from runner.schedule.schedule import interval_s
 from runner.store.base import Spending, Store
 

@@ -10,9 +10,9 @@ from checks.drift.score import accept, reset, streams_of
 from probes.endpoint import Spend
 from probes.errors import UsageError
 from reports.escaping import one_line
-from runner.asking.judging import judge_plan
-from runner.asking.orders import RunOrder
 from runner.limits.spending import GOES_ON, reached_today
+from runner.normal.judging import judge_plan
+from runner.preparing.orders import RunOrder
 from runner.store.base import BaselineAct, Json, Store, StoredObservation
 
 

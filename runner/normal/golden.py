@@ -10,9 +10,9 @@ from checks.drift.levels import BASELINE_RUNS
 from checks.drift.result import StreamKey, StreamState
 from checks.drift.score import freeze, reset
 from probes.errors import UsageError
-from runner.asking.judging import answered, judge_plan
 from runner.normal.baselines import act_of, latest_drift
 from runner.normal.history import rows_after
+from runner.normal.judging import answered, judge_plan
 from runner.store.base import BaselineAct, Json, Store, StoredObservation
 
 _MOST_RUNS = 1000

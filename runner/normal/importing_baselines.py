@@ -21,9 +21,9 @@ from probes.route import Route
 from probes.sample import Finish, Sample, Timing, TokenUsage
 from probes.suite import Suite
 from reports.summary import ProbeRecord, RunRecord
-from runner.asking.thresholds import installed_as
 from runner.normal.baselines import formed
 from runner.normal.tape import Tape
+from runner.normal.thresholds import installed_as
 from runner.store.base import BaselineAct, RunWrite, Store, StoredObservation
 
 LARGEST_BYTES = 64 * 1024 * 1024

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from checks.drift.result import StreamKey, StreamResult
-from runner.asking.judging import Judged, judge_plan, judge_run
 from runner.normal.baselines import accepted, only_golden
 from runner.normal.golden import frozen, moves_normal
+from runner.normal.judging import Judged, judge_plan, judge_run
 from runner.store.base import BaselineAct, Json, StoredObservation
 
 

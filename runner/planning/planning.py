@@ -15,14 +15,13 @@ from checks.plan.recorded import recorded
 from probes.suite import Suite
 from reports.plan.record import Share, SuitePlan
 from reports.summary import RunRecord
-from runner.asking.confirming import confirmations_per_year
-from runner.asking.orders import groups_of
 from runner.normal.golden import golden_streams
 from runner.planning.asking_more import SEED, World, compared_within, options, source
 from runner.planning.monthly import monthly
 from runner.planning.quiet_runs import Quiet, as_last_asked, quiet_runs
-from runner.prepare import PreparedSuite
-from runner.schedule.schedule import runs_per_year
+from runner.preparing.orders import groups_of
+from runner.preparing.prepare import PreparedSuite
+from runner.schedule.schedule import confirmations_per_year, runs_per_year
 from runner.store.base import Store
 
 _PAID_RUNS = 20

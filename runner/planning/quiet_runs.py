@@ -10,9 +10,9 @@ from checks.drift.observation import RunObservation
 from checks.drift.result import StreamState
 from checks.plan.recorded import LEAST_RUNS, MOST_RUNS
 from checks.verdict import Health
-from runner.asking.judging import answered
 from runner.normal.golden import moves_normal
 from runner.normal.history import rows_after
+from runner.normal.judging import answered
 from runner.store.base import BaselineAct, Store, StoredObservation
 
 _LOOKED_BACK = 500

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from probes.suite import RUNS_PER_YEAR_ASSUMED, Schedule
+from probes.suite import RUNS_PER_YEAR_ASSUMED, Confirm, Schedule
 from runner.schedule.cron import parsed
 from runner.schedule.slots import CronSlots, EverySlots, Slots
 
@@ -57,6 +57,13 @@ def runs_per_year(schedule: Schedule | None) -> float:
 
 
 _parsed = lru_cache(maxsize=1024)(parsed)
+
+
+def confirmations_per_year(confirm: Confirm | None, runs_per_year: float) -> float:
+    """Most confirmation runs a year: after every run, and never more than ``runs`` within ``rest``."""
+    if confirm is None:
+        return 0.0
+    return confirm.runs * min(runs_per_year, YEAR_S / confirm.rest_s)
 
 
 def interval_s(schedule: Schedule) -> float:

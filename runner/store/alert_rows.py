@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from checks.drift.result import StreamKey
 from reports.alerts.machine import AlertState
-from reports.messages.notice import Notice
+from reports.notice import Notice
 from runner.store.base import BaselineAct, Installed, OutboxEntry, PendingDelivery
 from runner.store.columns import Codec, from_json, in_utc, instant, instant_text, to_json
 from runner.store.rows import Row

@@ -16,7 +16,7 @@ from checks.drift.observation import RunObservation
 from checks.drift.result import StreamKey
 from reports.alerts.machine import AlertState
 from reports.canary.record import CanaryRecord
-from reports.messages.notice import Notice
+from reports.notice import Notice
 from reports.summary import RunRecord, StreamPoint
 from runner.store.alert_store import AlertStore
 from runner.store.baseline_store import BaselineStore

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from reports.messages.notice import AlertEvent, Notice
+from reports.notice import AlertEvent, Notice
 from runner.store import alert_rows
 from runner.store.columns import from_json, instant, instant_text, to_json
 from runner.store.database import SqliteDatabase

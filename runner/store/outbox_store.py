@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from reports.messages.notice import AlertEvent, Notice
+from reports.notice import AlertEvent, Notice
 
 if TYPE_CHECKING:
     from runner.store.base import PendingDelivery

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from reports.messages.notice import Notice
+from reports.notice import Notice
 from runner.store import channel_table
 from runner.store.database import SqliteDatabase
 from runner.store.outbox_store import DeadChannel, Traffic, WaitingNotice

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from reports.messages.notice import AlertEvent, Notice
+from reports.notice import AlertEvent, Notice
 from reports.notifiers.alertmanager import AlertmanagerNotifier
 from tests.acceptance.conftest import Workplace
 from tests.acceptance.real import free_port, needs, server

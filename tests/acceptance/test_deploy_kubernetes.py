@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from runner.prepare import AnyEnvironment, prepare
-from runner.settings import load_settings
+from runner.preparing.prepare import AnyEnvironment, prepare
+from runner.settings.settings import load_settings
 from tests.acceptance.real import needs
 from tests.acceptance.test_deploy_services import STOP_S
 

@@ -20,8 +20,8 @@ from reports.notifiers import NOTIFIERS
 from reports.notifiers.signing import secrets_of, signed
 from runner.cli.app import app
 from runner.demo.endpoint import RunningEndpoint
-from runner.prepare import AnyEnvironment, prepare
-from runner.settings import load_settings
+from runner.preparing.prepare import AnyEnvironment, prepare
+from runner.settings.settings import load_settings
 from tests.acceptance.conftest import HOLDFAST, Workplace
 from tests.fakes.alerting import a_notice
 from tests.fakes.receivers import FakeReceivers

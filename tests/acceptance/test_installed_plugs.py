@@ -32,7 +32,7 @@ from pydantic import TypeAdapter
 
 from checks.check import PASSED, failed
 from probes.fault import Fault
-from reports.messages.notice import Delivery
+from reports.notice import Delivery
 
 
 class Shout:

@@ -19,9 +19,9 @@ from pathlib import Path
 import structlog
 
 from reports.alerts.incident import AlertState
-from runner.alerting.alert_clock import AlertClock
 from runner.alerting.letterhead import Letterhead
-from runner.prepare import PreparedSuite, prepare
+from runner.daemon.alert_clock import AlertClock
+from runner.preparing.prepare import PreparedSuite, prepare
 from runner.store import open_store
 from runner.store.base import Store
 from tests.fakes.clock import FakeClock

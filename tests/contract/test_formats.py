@@ -10,7 +10,7 @@ import pytest
 from reports.formats import FORMATS, Format, formats
 from reports.formats.html import render_report
 from reports.summary import RunRecord
-from reports.wording import WITHHELD
+from reports.verdict_words import WITHHELD
 from tests.fakes.records import NOW, a_report, failing_run, healthy_run, hostile_run, unknown_run
 
 ALL = formats()

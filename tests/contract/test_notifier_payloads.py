@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.messages.notice import AlertEvent, Notifier
+from reports.notice import AlertEvent, Notifier
 from reports.notifiers import NOTIFIERS
 from tests.fakes.alerting import a_notice
 from tests.fakes.receivers import ROUTING_KEY, FakeReceivers

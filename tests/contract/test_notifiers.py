@@ -14,7 +14,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from probes.errors import DeliveryError
-from reports.messages.notice import AlertEvent, Notice, Notifier
+from reports.notice import AlertEvent, Notice, Notifier
 from reports.notifiers import NOTIFIERS, notifiers
 from reports.notifiers.replies import LONGEST_WAIT_S, retry_after_s
 from reports.notifiers.webhook import WebhookNotifier

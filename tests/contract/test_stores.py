@@ -22,7 +22,7 @@ from probes.sample import Document, TokenUsage
 from reports.alerts.machine import AlertState
 from reports.alerts.silences import Acknowledgement, Silence
 from reports.consultation import CalibrationResult, Consultation, Place, Served
-from reports.messages.notice import AlertEvent, Notice
+from reports.notice import AlertEvent, Notice
 from reports.summary import ProbeRecord, RunRecord
 from runner.store import open_store
 from runner.store.base import BaselineAct, Installed, OutboxEntry, RunWrite, Spending, Spent, Store

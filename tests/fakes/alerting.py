@@ -15,7 +15,7 @@ from probes.fault import Fault
 from probes.suite import AlertRule, ClassOwner
 from reports.alerts.machine import AlertState, Condition, Transition, step, tick
 from reports.alerts.telling import Muting, never_muted
-from reports.messages.notice import AlertEvent, Notice
+from reports.notice import AlertEvent, Notice
 
 START = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
 _STATES = TypeAdapter(tuple[AlertState, ...])

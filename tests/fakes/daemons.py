@@ -13,13 +13,13 @@ from probes.clock import Clock
 from reports.metrics.metrics import Metrics
 from reports.summary import RunRecord
 from runner.alerting.letterhead import Letterhead
-from runner.asking.orders import RunOrder
 from runner.daemon.daemon import CLOCK_EVERY_S, Daemon
 from runner.daemon.suite_watch import SuiteWatch
 from runner.delivery.outbox import OutboxWorker
 from runner.limits.holding import Limits
-from runner.prepare import PreparedSuite, prepare
-from runner.settings import Settings
+from runner.preparing.orders import RunOrder
+from runner.preparing.prepare import PreparedSuite, prepare
+from runner.settings.settings import Settings
 from runner.store.base import Store
 from runner.wiring import Installation
 from tests.fakes.records import a_run

@@ -28,8 +28,8 @@ from runner.cli.session import suite_files
 from runner.daemon.daemon import Daemon
 from runner.daemon.suite_watch import SuiteWatch
 from runner.engine import Engine
-from runner.prepare import prepare
-from runner.settings import LoadedSettings, load_settings
+from runner.preparing.prepare import prepare
+from runner.settings.settings import LoadedSettings, load_settings
 from runner.wiring import Installation, installation
 from tests.fakes.daemons import living_for
 from tests.fakes.slack import CHANNEL, TOKEN, FakeSlack

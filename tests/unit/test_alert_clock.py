@@ -15,12 +15,12 @@ import pytest
 from checks.finding import Status
 from probes.errors import StoreError
 from reports.alerts.silences import Acknowledgement, Silence
-from reports.messages.notice import Notice
-from runner.alerting.alert_clock import AlertClock
+from reports.notice import Notice
 from runner.alerting.decided import decided_alerts, notices_of
 from runner.alerting.letterhead import Letterhead
-from runner.asking.orders import RunOrder
-from runner.prepare import PreparedSuite, prepare, select
+from runner.daemon.alert_clock import AlertClock
+from runner.preparing.orders import RunOrder
+from runner.preparing.prepare import PreparedSuite, prepare, select
 from runner.store import open_store
 from runner.store.base import Store
 from tests.benchmarks.alert_clock import measured

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.errors import DeliveryError
-from reports.messages.notice import AlertEvent, Notice
+from reports.notice import AlertEvent, Notice
 from reports.notifiers.alertmanager import OPEN_FOR_S, AlertmanagerNotifier
 from reports.notifiers.alertmanager_alerts import CLOCKS_DIFFER_S, alerts
 from tests.fakes.alerting import START, a_notice

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.alerts.machine import NOT_LISTENING, AlertState, step, views
-from reports.messages.notice import AlertEvent
+from reports.notice import AlertEvent
 from tests.fakes.alerting import START, Machine, a_condition, a_rule
 
 

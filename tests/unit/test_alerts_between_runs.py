@@ -9,7 +9,7 @@ import pytest
 from probes.fault import Fault
 from probes.suite import ClassOwner
 from reports.alerts.machine import AlertState
-from reports.messages.notice import AlertEvent
+from reports.notice import AlertEvent
 from tests.fakes.alerting import START, Machine, a_condition, a_rule
 
 

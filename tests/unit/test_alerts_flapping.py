@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports.alerts.machine import views
-from reports.messages.notice import AlertEvent
+from reports.notice import AlertEvent
 from tests.fakes.alerting import START, Machine, a_condition, a_rule
 
 FLAP = {"transitions": 3, "in": "2h"}

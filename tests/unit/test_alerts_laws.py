@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.alerts.machine import AlertState, Transition
-from reports.messages.notice import AlertEvent
+from reports.notice import AlertEvent
 from tests.fakes.alerting import Machine, a_condition, a_rule
 
 BEGIN = (AlertEvent.OPENED, AlertEvent.FLAPPING)

@@ -17,7 +17,7 @@ from probes.protocols.protocol import Refusal, WireRequest
 from probes.sample import ToolCall
 from probes.script import first_question
 from probes.suite import Endpoint, Probe
-from runner.prepare import prepare
+from runner.preparing.prepare import prepare
 
 DIALECT = AnthropicMessages()
 BASE = "https://gateway.example.com"

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 import pytest
 
 from probes.errors import DeliveryError
-from reports.messages.notice import AlertEvent, Digest, DigestNotifier, Notice
+from reports.notice import AlertEvent, Digest, DigestNotifier, Notice
 from reports.notifiers.apprise import AppriseNotifier
 from tests.fakes.alerting import START, a_notice
 from tests.fakes.receivers import MAIL_PASSWORD, FakeMail, FakeReceivers

@@ -17,7 +17,7 @@ from probes.probe import Probe
 from probes.protocols.protocol import WireRequest
 from probes.route import Route
 from probes.sample import Timing, TokenUsage
-from reports import wording
+from reports import verdict_words
 from tests.fakes.chat import chat_body, chat_stream
 from tests.fakes.clock import FakeClock
 from tests.fakes.http_server import FakeServer, Received, stream, whole
@@ -128,9 +128,9 @@ def test_hits_bring_neither_latency_nor_tokens_nor_route_to_the_judge_and_misses
 
 def test_a_run_says_how_many_answers_came_from_a_cache() -> None:
     hit, miss = replace(a_sample(), route=Route(cache="hit")), replace(a_sample(), route=Route(cache="miss"))
-    told = wording.verdict_reason(a_run([a_probe("p", samples=[hit, miss, hit])]))
+    told = verdict_words.verdict_reason(a_run([a_probe("p", samples=[hit, miss, hit])]))
     assert told.endswith("; 2 of 3 answers came from a cache, their latency is not judged")
-    assert "cache" not in wording.verdict_reason(healthy_run())
+    assert "cache" not in verdict_words.verdict_reason(healthy_run())
 
 
 # ------------------------------------------------------------------------------------------------ retries

@@ -19,7 +19,7 @@ from probes.rows import Refusing
 from probes.suite import Probe, Suite
 from probes.suite_file import LoadedSuite, read_suite
 from probes.unfolding import MOST_CASES
-from runner.prepare import AnyEnvironment, prepare, select
+from runner.preparing.prepare import AnyEnvironment, prepare, select
 
 HEAD: dict[str, Any] = {
     "version": 1,

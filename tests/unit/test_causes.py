@@ -19,7 +19,7 @@ from reports.attribution.causes import cause_words, causes
 from reports.attribution.explaining import follows
 from reports.formats import json_format, markdown, text
 from reports.summary import Began, Declared, ProbeRecord, RunRecord
-from reports.wording import verdict_reason
+from reports.verdict_words import verdict_reason
 from tests.fakes.records import NOW, a_finding, a_probe, a_run, a_sample, a_stream
 
 PROBES = ("capital", "invoice", "refund", "steps")

@@ -16,7 +16,7 @@ from checks.fingerprint import fingerprint
 from checks.rules import CHECKS
 from checks.rules.contains import Contains
 from checks.rules.not_contains import NotContains
-from runner.asking.judging import judge_run
+from runner.normal.judging import judge_run
 from runner.store.observation_rows import observation_json, stored_observation
 from tests.fakes.rules import spec
 from tests.unit.drift_world import Weather, World, key

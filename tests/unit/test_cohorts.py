@@ -13,7 +13,7 @@ import pytest
 from checks.finding import Status
 from checks.verdict import Health
 from probes.failure import FailureClass
-from reports import wording
+from reports import verdict_words
 from reports.cohorts.cohorts import FAMILY, LEVEL, Cohort, cohorts, cuts, worse_words
 from reports.cohorts.hypergeometric import lower_tail
 from reports.cohorts.tables import ROWS
@@ -83,14 +83,14 @@ def test_runs_in_which_all_cohorts_are_alike_rarely_name_one() -> None:
 def test_a_clearly_worse_cohort_is_named_in_the_summary_with_the_others_beside_it() -> None:
     told = "locale=de: 3 of 12 probes passed, all others 48 of 48"
     assert worse_words(one_bad_locale()) == told
-    assert told in wording.verdict_reason(one_bad_locale())
+    assert told in verdict_words.verdict_reason(one_bad_locale())
 
 
 def test_tracked_checks_count_too_so_a_healthy_run_names_its_bad_cohort() -> None:
     bad = [case(n, passed=n < 3, mode="tracked", locale="de") for n in range(12)]
     run = a_run([*bad, *(case(n, mode="tracked", locale="en") for n in range(12, 60))])
-    assert "locale=de: 3 of 12 probes passed" in wording.verdict_reason(run)
-    assert "every contract kept" in wording.verdict_reason(run)
+    assert "locale=de: 3 of 12 probes passed" in verdict_words.verdict_reason(run)
+    assert "every contract kept" in verdict_words.verdict_reason(run)
 
 
 def test_one_bad_probe_asked_often_is_no_bad_cohort() -> None:

@@ -17,9 +17,10 @@ from checks.drift.result import StreamKey, StreamResult, StreamState
 from probes.failure import FailureClass
 from probes.suite import Confirm
 from reports.summary import RunRecord
-from runner.asking.confirming import CONFIRM, asks, confirmations_per_year, confirmed
-from runner.asking.orders import RunOrder
-from runner.prepare import prepare, select
+from runner.asking.confirming import CONFIRM, asks, confirmed
+from runner.preparing.orders import RunOrder
+from runner.preparing.prepare import prepare, select
+from runner.schedule.schedule import confirmations_per_year
 from runner.store import open_store
 from runner.store.base import Store
 from tests.contract.test_stores import numbered, written

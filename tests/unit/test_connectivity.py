@@ -23,8 +23,8 @@ from runner.asking.connectivity import (
     witnesses,
     wordless,
 )
-from runner.asking.orders import RunOrder
 from runner.asking.words import LATELY_S, heard
+from runner.preparing.orders import RunOrder
 from tests.fakes.clock import FakeClock
 from tests.fakes.http_server import FakeServer
 from tests.fakes.records import a_failed_sample, a_sample

@@ -20,10 +20,10 @@ from probes.clock import SystemClock
 from probes.endpoint import Endpoint
 from probes.transport import Transport
 from reports.summary import RunRecord
-from runner.asking.orders import RunOrder
 from runner.demo.endpoint import RunningEndpoint
 from runner.engine import Engine
-from runner.prepare import PreparedSuite, prepare, select
+from runner.preparing.orders import RunOrder
+from runner.preparing.prepare import PreparedSuite, prepare, select
 from runner.store import open_store
 from runner.store.base import Store
 from tests.fakes.http_server import FakeServer, Hang, Step

@@ -22,19 +22,19 @@ from probes.clock import SystemClock
 from probes.errors import DeliveryError, StoreError
 from probes.suite import Schedule
 from reports.alerts.incident import AlertState
-from reports.messages.notice import Delivery, Notice
 from reports.metrics.metrics import Metrics
+from reports.notice import Delivery, Notice
 from reports.summary import RunRecord
 from runner.asking.not_stored import NotStored
-from runner.asking.orders import RunOrder
 from runner.daemon.chores import Chore, Troubles, keep_doing
 from runner.daemon.daemon import Daemon
 from runner.daemon.last_resort import LastResort, notice_of
 from runner.delivery.outbox import OutboxWorker
 from runner.limits.holding import Limits
-from runner.prepare import PreparedSuite, prepare
+from runner.preparing.orders import RunOrder
+from runner.preparing.prepare import PreparedSuite, prepare
 from runner.schedule.beats import Beat, first_due, grace_s, newest_scheduled
-from runner.settings import Settings
+from runner.settings.settings import Settings
 from runner.store import open_store
 from runner.store.base import Store
 from runner.wiring import Installation

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from probes.errors import UsageError
 from runner.alerting.dependencies import Dependencies, refuse_circles
 from runner.cli.app import app
-from runner.prepare import PreparedSuite, prepare
+from runner.preparing.prepare import PreparedSuite, prepare
 
 SUITE = """\
 version: 1

@@ -11,7 +11,7 @@ import pytest
 
 from probes.fault import Fault
 from reports.messages import digest as words
-from reports.messages.notice import AlertEvent, Digest, Notice
+from reports.notice import AlertEvent, Digest, Notice
 from reports.notifiers.slack import SlackNotifier
 from reports.notifiers.slack_digest import digest_blocks, digest_fallback, digest_update
 from reports.notifiers.slack_finding import carrying

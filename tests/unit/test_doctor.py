@@ -14,16 +14,16 @@ import pytest
 
 from probes.endpoint import Endpoint
 from probes.errors import Problem, SettingsError, UsageError
-from reports.messages.notice import Notifier
+from reports.notice import Notifier
 from reports.notifiers import NOTIFIERS
-from runner.daemon.store_lock import only_daemon
 from runner.doctor import own_network, stored, trial, written
 from runner.doctor.diagnosis import Diagnosis, State, as_json, as_text, exit_code
 from runner.doctor.examination import Examination, chosen_notifiers
 from runner.doctor.reaching import Reaching
 from runner.doctor.way import Way, walked
-from runner.settings import LoadedSettings, Settings
+from runner.settings.settings import LoadedSettings, Settings
 from runner.store import open_store
+from runner.store.store_lock import only_daemon
 from tests.fakes.certificates import HAVE_OPENSSL, WHY_NOT, Authority
 from tests.fakes.clock import FakeClock
 from tests.fakes.http_server import FakeServer, Hang, head

@@ -12,7 +12,7 @@ from checks.drift.reference import without_way
 from checks.drift.result import CONTROL, StreamState
 from checks.drift.score import streams_of
 from reports.attribution.causes import causes
-from reports.wording import verdict_reason
+from reports.verdict_words import verdict_reason
 from tests.fakes.records import a_run, a_stream
 from tests.unit.drift_world import PROBES, Weather, World, key, plan_for
 

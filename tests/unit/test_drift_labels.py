@@ -16,8 +16,8 @@ from checks.verdict import Health, run_health
 from probes.suite import Suite
 from reports.attribution.causes import causes
 from reports.formats.html import render_report
-from runner.asking.orders import groups_of
-from runner.prepare import prepare
+from runner.preparing.orders import groups_of
+from runner.preparing.prepare import prepare
 from tests.fakes.records import NOW, a_probe, a_report, a_run, a_stream
 from tests.unit.drift_world import PROBES, Weather, World, key
 

@@ -12,8 +12,9 @@ from checks.verdict import Health
 from probes.failure import Failure, FailureClass
 from probes.route import Route
 from probes.sample import Sample, TokenUsage
-from reports import tally, wording
+from reports import tally, verdict_words, wording
 from reports.alerts.incidents import conditions
+from reports.next_steps import next_steps
 from tests.fakes.records import (
     a_failed_sample,
     a_finding,
@@ -47,44 +48,44 @@ def test_only_an_alarm_reads_100(score: float | None, words: str) -> None:
 
 
 def test_a_failing_run_is_told_worst_first() -> None:
-    assert wording.verdict_sentence(failing_run()) == (
+    assert verdict_words.verdict_sentence(failing_run()) == (
         "FAILING: 2 contracts broken; 1 policy broken; "
         "route moved, which explains answers, tokens.output and latency.total; 1 of 12 samples failed (server)"
     )
 
 
 def test_a_healthy_run_is_told_with_its_size() -> None:
-    sentence = wording.verdict_sentence(healthy_run())
+    sentence = verdict_words.verdict_sentence(healthy_run())
     assert sentence == "HEALTHY: every contract kept and nothing moved; 2 probes, 6 samples"
 
 
 def test_an_unknown_run_never_sounds_healthy() -> None:
-    assert wording.verdict_sentence(unknown_run()) == "UNKNOWN: could not measure: 3 of 3 samples failed (auth)"
-    assert wording.verdict_reason(a_run([], health=Health.UNKNOWN)) == "could not measure: nothing was measured"
+    assert verdict_words.verdict_sentence(unknown_run()) == "UNKNOWN: could not measure: 3 of 3 samples failed (auth)"
+    assert verdict_words.verdict_reason(a_run([], health=Health.UNKNOWN)) == "could not measure: nothing was measured"
 
 
 def test_a_broken_check_is_named_as_ours() -> None:
     finding = a_finding("json_path", statuses=(Status.ERROR,), reason="it broke")
     run = a_run([a_probe(findings=[finding], health=Health.UNKNOWN)], health=Health.UNKNOWN)
-    assert wording.verdict_reason(run) == "could not measure: 1 check could not be evaluated"
+    assert verdict_words.verdict_reason(run) == "could not measure: 1 check could not be evaluated"
 
 
 def test_collecting_is_said_beside_the_health() -> None:
     run = a_run(drift=[a_stream("latency.total", StreamState.COLLECTING, runs=12)])
-    assert wording.verdict_reason(run) == (
+    assert verdict_words.verdict_reason(run) == (
         "every contract kept, drift not judged yet (12 of 20 runs); 2 probes, 6 samples"
     )
-    assert "no baseline to compare with yet" in wording.verdict_reason(a_run())
+    assert "no baseline to compare with yet" in verdict_words.verdict_reason(a_run())
 
 
 def test_a_second_request_is_mentioned() -> None:
     again = a_sample(route=a_failed_sample(FailureClass.SERVER, "x").route)
     run = a_run([a_probe(samples=[again], health=Health.DEGRADED)], health=Health.DEGRADED)
-    assert wording.verdict_sentence(run) == "DEGRADED: 1 answer needed a second request"
+    assert verdict_words.verdict_sentence(run) == "DEGRADED: 1 answer needed a second request"
 
 
 def test_many_moved_streams_are_counted_not_listed() -> None:
-    names = wording.stream_names([a_stream(f"d{index}", StreamState.ALARM, 100.0) for index in range(7)])
+    names = verdict_words.stream_names([a_stream(f"d{index}", StreamState.ALARM, 100.0) for index in range(7)])
     assert names == "d0, d1, d2, d3 and 3 more streams"
 
 
@@ -101,7 +102,7 @@ def test_a_cost_is_unknown_as_soon_as_one_price_is() -> None:
 
 def test_commands_quote_names_for_the_shell() -> None:
     run = a_run([a_probe(findings=[a_finding(statuses=(Status.FAIL,))])], health=Health.FAILING, run_id="a; rm -rf x")
-    assert [step.command for step in wording.next_steps(run)] == [
+    assert [step.command for step in next_steps(run)] == [
         "holdfast report support-bot --endpoint production --run 'a; rm -rf x'"
     ]
 
@@ -114,7 +115,7 @@ def test_where_golden_streams_alone_are_in_alarm_no_accept_is_advised() -> None:
 
     def commands(*drift: StreamResult) -> list[str]:
         run = a_run([a_probe()], drift=drift, health=Health.FAILING)
-        return [step.command for step in wording.next_steps(run) if "baseline" in step.command]
+        return [step.command for step in next_steps(run) if "baseline" in step.command]
 
     assert commands(golden) == moves
     assert commands(usual) == [accept]
@@ -122,7 +123,7 @@ def test_where_golden_streams_alone_are_in_alarm_no_accept_is_advised() -> None:
 
 
 def test_a_healthy_run_asks_nothing_of_anyone() -> None:
-    assert wording.next_steps(healthy_run()) == ()
+    assert next_steps(healthy_run()) == ()
 
 
 def held_back(count: int) -> list[Sample]:
@@ -134,7 +135,7 @@ def held_back(count: int) -> list[Sample]:
 def test_a_run_that_stopped_asking_says_how_many_were_not_asked_and_why() -> None:
     lost = [a_failed_sample(FailureClass.CONNECTION, "refused") for _ in range(9)]
     run = a_run([a_probe("p", samples=[*lost, *held_back(21)], health=Health.UNKNOWN)], health=Health.UNKNOWN)
-    assert wording.verdict_reason(run) == (
+    assert verdict_words.verdict_reason(run) == (
         "could not measure: 9 of 30 samples failed (connection); "
         "21 not asked: 9 requests failed (connection) with no answer in between: refused"
     )
@@ -143,7 +144,9 @@ def test_a_run_that_stopped_asking_says_how_many_were_not_asked_and_why() -> Non
 
 def test_a_run_that_asked_nothing_says_so() -> None:
     run = a_run([a_probe("p", samples=held_back(3), health=Health.UNKNOWN)], health=Health.UNKNOWN)
-    assert wording.verdict_reason(run).startswith("could not measure: 3 of 3 samples not asked: 9 requests failed")
+    assert verdict_words.verdict_reason(run).startswith(
+        "could not measure: 3 of 3 samples not asked: 9 requests failed"
+    )
     assert tally.requests(run.samples) == 0
 
 

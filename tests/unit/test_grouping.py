@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reports.messages.notice import AlertEvent
+from reports.notice import AlertEvent
 from runner.delivery.grouping import Plan, plan
 from runner.delivery.pacing import Pace
 from runner.store.outbox_store import Traffic, WaitingNotice

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from reports.metrics.metrics import Metrics
 from runner.daemon.heartbeat import TRIES, Pulse, failed_url, told_of
-from runner.daemon.watch_settings import Heartbeat
+from runner.settings.watch_settings import Heartbeat
 from tests.fakes.clock import FakeClock
 from tests.fakes.http_server import FakeServer, whole
 

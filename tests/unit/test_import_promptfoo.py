@@ -21,7 +21,7 @@ from runner.importers.promptfoo.naming import slug
 from runner.importers.promptfoo.regex import python_pattern
 from runner.importers.promptfoo.shorthand import assertion_of
 from runner.importers.promptfoo.trouble import CannotCarry
-from runner.prepare import AnyEnvironment, prepare
+from runner.preparing.prepare import AnyEnvironment, prepare
 from tests.fakes.rules import outcome
 from tests.fakes.samples import answered
 

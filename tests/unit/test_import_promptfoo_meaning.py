@@ -9,7 +9,7 @@ import pytest
 
 from probes.errors import InputError
 from runner.importers import Imported
-from runner.prepare import AnyEnvironment, prepare
+from runner.preparing.prepare import AnyEnvironment, prepare
 from tests.unit.test_import_promptfoo import asking, asserting, imported, reasons, suite, written_to
 
 

@@ -25,9 +25,9 @@ from probes.sample import Attempt, Document, ToolCall
 from reports.keeping.files import kept_file_run
 from reports.keeping.runs import kept_observation, kept_probes
 from reports.keeping.texts import Pen
-from runner.asking.judging import judge_run
-from runner.asking.orders import Fired
 from runner.asking.records import observation_of
+from runner.normal.judging import judge_run
+from runner.preparing.orders import Fired
 from tests.fakes.records import a_failed_sample, a_finding, a_probe, a_sample
 from tests.fakes.rules import bound
 from tests.unit.drift_world import plan_for

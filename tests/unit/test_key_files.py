@@ -17,7 +17,7 @@ from probes.errors import SuiteError
 from probes.files_beside import Unreadable, read_file
 from probes.hostile import redact, secrets_of
 from probes.suite_file import LoadedSuite, load_suite, read_suite
-from runner.prepare import AnyEnvironment, prepare
+from runner.preparing.prepare import AnyEnvironment, prepare
 
 HEAD = """\
 version: 1

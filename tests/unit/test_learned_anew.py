@@ -13,8 +13,8 @@ from checks.drift.observation import RunObservation
 from checks.drift.questions import asked_anew_words
 from checks.drift.result import StreamState
 from checks.verdict import Health
-from reports import wording
-from runner.asking.judging import Judged, judge_run
+from reports import verdict_words, wording
+from runner.normal.judging import Judged, judge_run
 from tests.fakes.records import a_run, a_stream
 from tests.unit.drift_world import Weather, World, plan_for
 
@@ -75,9 +75,9 @@ def test_of_many_questions_some_are_named() -> None:
 def test_a_healthy_run_says_that_it_is_fine_before_it_says_what_it_notes() -> None:
     note = "the question of refund-window changed: it is learned anew"
     run = a_run(drift=[a_stream("latency.total")], note=note)
-    assert wording.verdict_reason(run) == f"every contract kept and nothing moved; 2 probes, 6 samples; {note}"
+    assert verdict_words.verdict_reason(run) == f"every contract kept and nothing moved; 2 probes, 6 samples; {note}"
     unknown = a_run([], health=Health.UNKNOWN, note="a bug kept this run from being judged")
-    assert wording.verdict_reason(unknown) == "could not measure: a bug kept this run from being judged"
+    assert verdict_words.verdict_reason(unknown) == "could not measure: a bug kept this run from being judged"
 
 
 def test_an_endpoint_that_only_retrieves_ends_learning_when_what_it_retrieves_is_known() -> None:

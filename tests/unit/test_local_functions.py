@@ -12,7 +12,7 @@ from checks.check import CheckContext
 from checks.finding import Finding, Status
 from checks.rules import bind
 from checks.run_checks import run_checks
-from runner.asking.local_functions import functions_of
+from runner.preparing.local_functions import functions_of
 from tests.fakes.rules import spec
 from tests.fakes.samples import answered
 

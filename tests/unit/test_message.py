@@ -14,7 +14,7 @@ from probes.suite import Owner
 from reports.alerts.incidents import conditions
 from reports.alerts.machine import NOT_LISTENING, Transition
 from reports.messages.message import ANSWER_CHARS, notice
-from reports.messages.notice import AlertEvent, Notice
+from reports.notice import AlertEvent, Notice
 from reports.summary import BaselineView, RunRecord
 from tests.fakes import records
 from tests.fakes.alerting import START

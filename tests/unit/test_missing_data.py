@@ -20,7 +20,7 @@ from reports.alerts.incident import AlertState
 from reports.summary import RunRecord
 from runner.alerting.letterhead import Letterhead
 from runner.daemon.sight import Sight
-from runner.prepare import PreparedSuite, prepare
+from runner.preparing.prepare import PreparedSuite, prepare
 from runner.schedule.beats import grace_s
 from runner.store import open_store
 from runner.store.base import Store

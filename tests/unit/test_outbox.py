@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from probes.errors import DeliveryError, StoreError
-from reports.messages.notice import AlertEvent, Delivery, Notice, Notifier
+from reports.notice import AlertEvent, Delivery, Notice, Notifier
 from runner.delivery.outbox import OutboxWorker
 from runner.store import open_store
 from runner.store.base import OutboxEntry, Store

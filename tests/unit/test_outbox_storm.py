@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from probes.clock import SystemClock
 from probes.errors import StoreError
-from reports.messages.notice import AlertEvent, Notifier
+from reports.notice import AlertEvent, Notifier
 from reports.notifiers.pagerduty import PagerDutyNotifier
 from reports.notifiers.slack import SlackNotifier
 from reports.notifiers.webhook import WebhookNotifier

@@ -16,7 +16,7 @@ from probes.fault import Fault
 from probes.suite import ClassOwner, Owner
 from reports.alerts.ownership import conditions_told, owner_of
 from reports.summary import RunRecord
-from runner.prepare import prepare
+from runner.preparing.prepare import prepare
 from tests.fakes import records
 from tests.fakes.alerting import Machine, a_rule
 

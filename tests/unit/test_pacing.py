@@ -8,7 +8,7 @@ import pytest
 
 from probes.errors import SettingsError
 from runner.delivery.pacing import Pace
-from runner.settings import LoadedSettings, load_settings
+from runner.settings.settings import LoadedSettings, load_settings
 
 
 def loaded(folder: Path, text: str) -> LoadedSettings:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.errors import DeliveryError
-from reports.messages.notice import AlertEvent, Notice
+from reports.notice import AlertEvent, Notice
 from reports.notifiers.pagerduty import ENQUEUE, PagerDutyNotifier, event
 from tests.fakes.alerting import a_notice
 from tests.fakes.receivers import ROUTING_KEY, FakeReceivers, wrong_event

@@ -13,7 +13,7 @@ from probes.errors import SettingsError, UsageError
 from runner.cli.run import gateway_of
 from runner.gateway.push_settings import Pushgateway
 from runner.gateway.pushing import address, by_place, push
-from runner.settings import LoadedSettings, load_settings
+from runner.settings.settings import LoadedSettings, load_settings
 from tests.acceptance.real import free_port
 from tests.fakes.http_server import End, FakeServer, Hang, Received, Step, whole
 from tests.fakes.records import a_run, failing_run

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.reach import reach_of
-from runner.settings import load_settings
+from runner.settings.settings import load_settings
 
 
 @pytest.fixture

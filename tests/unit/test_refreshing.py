@@ -12,16 +12,16 @@ import pytest
 
 from probes.errors import DeliveryError
 from reports.alerts.no_data import INSTALLATION
-from reports.messages.notice import Notifier, RefreshingNotifier
+from reports.notice import Notifier, RefreshingNotifier
 from reports.notifiers import NOTIFIERS
 from reports.notifiers.alertmanager import AlertmanagerNotifier
-from runner.alerting.load_alerts import PLACE as FILE
 from runner.daemon.daemon import Daemon
+from runner.daemon.load_alerts import PLACE as FILE
 from runner.daemon.refreshing import Refreshing
 from runner.daemon.removing import GONE
 from runner.daemon.suite_watch import SuiteWatch
 from runner.delivery.outbox import OutboxWorker
-from runner.prepare import PreparedSuite, prepare
+from runner.preparing.prepare import PreparedSuite, prepare
 from runner.store import open_store
 from runner.store.base import OutboxEntry, Store
 from tests.contract.test_stores import NOW, PLACE, alert, entry, numbered, written

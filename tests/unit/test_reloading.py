@@ -15,15 +15,15 @@ from structlog.testing import capture_logs
 from probes.errors import StoreError, SuiteError
 from reports.alerts.machine import AlertState
 from reports.alerts.silences import Silence
-from reports.messages.notice import AlertEvent, Delivery, Notice
-from runner.alerting.load_alerts import PLACE
+from reports.notice import AlertEvent, Delivery, Notice
 from runner.cli.session import suite_files
 from runner.daemon.daemon import Daemon
 from runner.daemon.health import health_of
+from runner.daemon.load_alerts import PLACE
 from runner.daemon.removing import GONE
 from runner.daemon.suite_watch import SuiteWatch
 from runner.daemon.web import Pages
-from runner.prepare import prepare
+from runner.preparing.prepare import prepare
 from runner.store import open_store
 from runner.store.base import Installed, Store
 from tests.contract.test_stores import numbered, written

@@ -16,8 +16,8 @@ from runner.daemon.daemon import Daemon
 from runner.delivery.outbox import OutboxWorker
 from runner.engine import Engine
 from runner.limits.holding import Limits
-from runner.prepare import prepare
-from runner.settings import Settings
+from runner.preparing.prepare import prepare
+from runner.settings.settings import Settings
 from runner.store import open_store
 from runner.wiring import Installation
 from tests.fakes.chat import chat_body

@@ -14,10 +14,10 @@ from structlog.testing import capture_logs
 
 from probes.endpoint import Endpoint
 from probes.suite import Schedule
-from runner.asking.orders import RunOrder
 from runner.daemon.daemon import Daemon
 from runner.daemon.timetable import Timetable
 from runner.daemon.turns import Turns
+from runner.preparing.orders import RunOrder
 from runner.schedule.pace import time_s
 from runner.store import open_store
 from runner.store.base import Store

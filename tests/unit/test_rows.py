@@ -24,7 +24,7 @@ from probes.route import Route
 from probes.sample import Attempt, Document, Finish, Sample, Step, Timing, TokenUsage, ToolCall
 from probes.suite import Message
 from reports.alerts.machine import AlertState
-from reports.messages.notice import AlertEvent, Notice
+from reports.notice import AlertEvent, Notice
 from reports.summary import ProbeRecord
 from runner.store import alert_rows, columns, observation_rows, rows, sample_rows
 from runner.store.base import BaselineAct, OutboxEntry

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from probes.errors import SettingsError
-from runner.settings import load_settings
+from runner.settings.settings import load_settings
 
 SECRET = "xoxb-planted-4711"
 ENVIRON = {"TOKEN": SECRET, "EMPTY": ""}

@@ -11,7 +11,7 @@ import pytest
 from probes.errors import UsageError
 from reports.alerts.machine import AlertState
 from reports.alerts.silences import Silence
-from reports.messages.notice import AlertEvent
+from reports.notice import AlertEvent
 from runner.alerting.incidents import Wanted, incident_named, incidents, open_views
 from runner.alerting.silencing import Act, acknowledge, end_recovered, end_silence, silence
 from runner.store import open_store

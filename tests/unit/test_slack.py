@@ -20,7 +20,7 @@ from probes.errors import DeliveryError
 from probes.suite import Owner
 from reports.alerts.incidents import conditions
 from reports.messages.message import notice
-from reports.messages.notice import AlertEvent, Notice
+from reports.notice import AlertEvent, Notice
 from reports.notifiers.slack import SlackNotifier
 from reports.notifiers.slack_blocks import (
     CUT,

@@ -19,17 +19,17 @@ from probes.errors import StoreError, SuiteError, UsageError
 from probes.failure import Failure, FailureClass
 from probes.sample import TokenUsage
 from probes.transport import Transport
-from reports import wording
+from reports import verdict_words, wording
 from reports.metrics.metrics import Metrics
 from reports.summary import RunRecord
-from runner.asking.orders import RunOrder
 from runner.engine import Engine
 from runner.limits.estimate import Estimate
 from runner.limits.holding import Limits
 from runner.limits.spending import Account, Ledger, SpendGate
 from runner.normal.baselines import refuse_where_nothing_may_be_spent
 from runner.normal.replay import replay_place
-from runner.prepare import PreparedSuite, prepare, select
+from runner.preparing.orders import RunOrder
+from runner.preparing.prepare import PreparedSuite, prepare, select
 from runner.store import open_store
 from runner.store.base import Spending, Spent, Store
 from tests.fakes.chat import chat_body
@@ -108,7 +108,7 @@ def test_a_cap_reached_in_a_run_leaves_the_rest_unasked_and_the_run_unknown(stor
     )
     assert record.health is Health.UNKNOWN
     assert wording.cost_words(record.samples) == "$2.10"
-    assert "cap of $2.00 a day is reached" in wording.verdict_sentence(record)
+    assert "cap of $2.00 a day is reached" in verdict_words.verdict_sentence(record)
 
 
 def test_a_cap_that_is_reached_already_sends_nothing_at_all(store: Store, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ HEAVY = {
     ("program", "unwanted"),
     [
         ("import runner.cli.app", {*HEAVY, "pydantic", "asyncio", "rich.table", "ruamel.yaml"}),
-        ("from runner.prepare import prepare", HEAVY - {"httpx2"}),
+        ("from runner.preparing.prepare import prepare", HEAVY - {"httpx2"}),
     ],
     ids=["a command line without a command", "a suite made ready"],
 )

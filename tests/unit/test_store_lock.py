@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from probes.errors import UsageError
-from runner.daemon.store_lock import SUFFIX, only_daemon
+from runner.store.store_lock import SUFFIX, only_daemon
 
 HOLDER = """\
 import sys, pathlib, signal
-from runner.daemon.store_lock import only_daemon
+from runner.store.store_lock import only_daemon
 with only_daemon(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     signal.pause()

@@ -13,7 +13,7 @@ import pytest
 
 from reports.alerts.silences import Acknowledgement
 from reports.alerts.story import Incident, IncidentEvent, Outcome, StreamScore, Told
-from reports.messages.notice import AlertEvent
+from reports.notice import AlertEvent
 from reports.stories import json_format, text
 from tests.fakes.alerting import a_notice
 from tests.fakes.records import HOSTILE

@@ -15,7 +15,7 @@ import pytest
 from checks.rules import bind_suite
 from probes.errors import Problem, SuiteError
 from probes.suite_file import load_suite
-from runner.prepare import prepare
+from runner.preparing.prepare import prepare
 
 FOLDER = Path(__file__).parent.parent / "refused_suites"
 FILES = sorted(FOLDER.glob("*.yaml"))

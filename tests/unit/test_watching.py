@@ -21,7 +21,6 @@ from probes.failure import FailureClass
 from reports.metrics.metrics import Metrics
 from reports.summary import AlertView, RunRecord
 from runner.asking.connectivity import OwnNetwork
-from runner.asking.orders import RunOrder
 from runner.asking.withholding import WHILE_FAILING
 from runner.daemon.cadence import failing
 from runner.daemon.daemon import Daemon
@@ -32,8 +31,9 @@ from runner.daemon.watching import ABSENT_S, absence
 from runner.daemon.web import bound, listening
 from runner.delivery.outbox import OutboxWorker
 from runner.limits.holding import Limits
-from runner.prepare import PreparedSuite, prepare
-from runner.settings import Settings
+from runner.preparing.orders import RunOrder
+from runner.preparing.prepare import PreparedSuite, prepare
+from runner.settings.settings import Settings
 from runner.store import open_store
 from runner.store.base import Spending, Spent, Store
 from runner.wiring import Installation

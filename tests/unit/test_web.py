@@ -20,7 +20,7 @@ from probes.errors import HoldfastError, StoreError
 from runner.daemon import web
 from runner.daemon.daemon import Daemon
 from runner.daemon.web import bound, listening, origin
-from runner.prepare import prepare
+from runner.preparing.prepare import prepare
 from runner.store import open_store
 from tests.contract.test_stores import a_silence, alert, numbered, written
 from tests.unit.test_daemon import SUITE, a_daemon

@@ -25,11 +25,11 @@ from reports.metrics.metrics import Metrics
 from reports.summary import RunRecord
 from runner.asking.confirming import asks
 from runner.asking.connectivity import NO_GUARD, Guard, OwnNetwork
-from runner.asking.orders import RunOrder
 from runner.asking.withholding import NOT_JUDGED, WHILE_FAILING
 from runner.engine import Engine
 from runner.normal.baselines import accepted
 from runner.normal.replay import replay_place
+from runner.preparing.orders import RunOrder
 from runner.store import open_store
 from runner.store.base import Store
 from tests.fakes.chat import chat_body

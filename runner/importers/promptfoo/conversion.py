@@ -24,7 +24,7 @@ from runner.importers.promptfoo.templates import is_template
 from runner.importers.promptfoo.templates_of import with_templates
 from runner.importers.promptfoo.top_level import Running, lose_the_rest, running
 from runner.importers.promptfoo.trouble import UNKNOWN, CannotCarry
-from runner.prepare import AnyEnvironment, prepare
+from runner.preparing.prepare import AnyEnvironment, prepare
 
 _WIDEST = 500
 """Characters of a reason."""

@@ -14,6 +14,9 @@ from typing import Protocol, runtime_checkable
 
 from probes.fault import Fault
 
+SEVERITIES = ("info", "ticket", "page")
+"""Calm first."""
+
 
 class AlertEvent(StrEnum):
     """What happened to an incident."""

@@ -6,10 +6,9 @@ from __future__ import annotations
 from checks.drift.plan import JudgePlan
 from checks.drift.score import streams_of
 from probes.suite import Suite
-from runner.asking.confirming import confirmations_per_year
-from runner.asking.orders import RunOrder, groups_of
 from runner.normal.golden import golden_streams
-from runner.schedule.schedule import runs_per_year
+from runner.preparing.orders import RunOrder, groups_of
+from runner.schedule.schedule import confirmations_per_year, runs_per_year
 from runner.store.base import Installed, Store
 
 

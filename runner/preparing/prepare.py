@@ -18,7 +18,7 @@ from probes.pricing import asked_model, price_known
 from probes.protocols import all_protocols
 from probes.suite import Probe, Spend, Suite
 from probes.suite_file import LoadedSuite, read_suite
-from runner.asking.local_functions import functions_of, unread
+from runner.preparing.local_functions import functions_of, unread
 from runner.schedule.pace import cadence_problem
 from runner.schedule.schedule import schedule_problem
 from runner.schedule.windows import window_problem

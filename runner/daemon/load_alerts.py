@@ -18,7 +18,7 @@ from probes.suite import AlertRule, Owner
 from reports.alerts.machine import AlertState, Condition, Transition, step
 from reports.alerts.silences import silenced
 from reports.messages.message import notice
-from reports.messages.notice import Notice
+from reports.notice import Notice
 from runner.alerting.no_run import no_run
 from runner.alerting.silencing import end_recovered
 from runner.daemon.roster import Refused, Roster, going_on_words

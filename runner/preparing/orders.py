@@ -12,7 +12,7 @@ from checks.inquiry import InquiryReply
 from probes.sample import Sample
 from probes.suite import Probe, Suite
 from reports.consultation import CalibrationResult, Consultation
-from runner.prepare import PreparedSuite
+from runner.preparing.prepare import PreparedSuite
 from runner.store.base import Spending
 
 

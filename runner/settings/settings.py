@@ -17,13 +17,13 @@ from probes.errors import Problem, SettingsError
 from probes.maintenance import Window
 from probes.suite import Name
 from probes.suite_file import expand_environment, problems_of, read_mapping
-from reports.messages.notice import Notifier
-from runner.daemon.public_url import PublicUrl
-from runner.daemon.watch_settings import Heartbeat, Targets, refuse_windows
+from reports.notice import Notifier
 from runner.delivery.channels import build_notifiers
 from runner.delivery.pacing import Pace, paces
 from runner.gateway.push_settings import Pushgateway
 from runner.keeping.privacy_settings import Privacy
+from runner.settings.public_url import PublicUrl
+from runner.settings.watch_settings import Heartbeat, Targets, refuse_windows
 
 DEFAULT_FILE = "holdfast.yaml"
 DEFAULT_STORE = ".holdfast/holdfast.db"

@@ -23,7 +23,7 @@ from runner.alerting.dependencies import Dependencies
 from runner.alerting.letterhead import Letterhead
 from runner.alerting.muting import Mutes
 from runner.alerting.silencing import end_recovered
-from runner.prepare import PreparedSuite
+from runner.preparing.prepare import PreparedSuite
 from runner.schedule.windows import window_at
 from runner.store.base import Store
 from runner.wiring import Installation

@@ -1,0 +1,1 @@
+"""Settings of one installation: ``holdfast.yaml`` and the environment."""
