@@ -100,8 +100,15 @@ class KnownSecret:
         return len(self._squeezed) >= SHORTEST_ENCODED and self._squeezed in _squeezed(name)
 
     def _may_be_spelled_in(self, text: str) -> bool:
-        """A quick no for most texts: some letters and digits stand together in every spelling, once they are read."""
-        return self._longest_run in text.lower() or self._longest_run in _read(text)
+        """A quick no for most texts: some letters and digits stand together in every spelling, once they are read.
+
+        Not where the secret itself reads like a spelling (``000%0000``): reading would go on into the secret.
+        """
+        return self._reads_on or self._longest_run in _read(text)
+
+    @cached_property
+    def _reads_on(self) -> bool:
+        return bool(_CODE.search(self.secret))
 
     @cached_property
     def _squeezed(self) -> str:
@@ -160,14 +167,19 @@ def _squeezed(text: str) -> str:
 
 @lru_cache(maxsize=2)
 def _read(text: str) -> str:
-    """The text in lower case with letters and digits for what stands for them."""
+    """The text in lower case with letters and digits for what stands for them: after every layer, one below the other.
+
+    What stands before a secret may swallow its first letters in the next layer.
+    """
+    layers = [text]
     for _ in range(_LAYERS):
         if not ("%" in text or "\\" in text or "&" in text):
             break
-        before, text = text, _CODE.sub(_letter, text)
-        if before == text:
+        text = _CODE.sub(_letter, text)
+        if text == layers[-1]:
             break
-    return text.lower()
+        layers.append(text)
+    return "\n".join(layers).lower()
 
 
 def _letter(code: re.Match[str]) -> str:

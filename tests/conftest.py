@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 import structlog
 from hypothesis import settings
@@ -9,6 +11,10 @@ from hypothesis import settings
 # Speed is a matter of benchmarks: a test that loads a model at its first example is not wrong for that.
 settings.register_profile("holdfast", deadline=None)
 settings.load_profile("holdfast")
+
+# A shell's background job ignores this signal, and so would every command a test starts and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

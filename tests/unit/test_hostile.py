@@ -232,6 +232,7 @@ def test_a_secret_is_found_in_every_mixture_of_spellings(way: str) -> None:
     ),
 )
 @example("0000000\\", ["\\u{1:04x}"])
+@example("000%0000", ["%{1:02x}"])
 def test_a_secret_is_found_whatever_each_of_its_characters_became(secret: str, ways: list[str]) -> None:
     spelt = "".join(ways[at % len(ways)].format(letter, ord(letter)) for at, letter in enumerate(secret))
     assert redact(f" {spelt} ", (secret,)) == " [secret] "
