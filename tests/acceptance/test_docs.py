@@ -23,6 +23,7 @@ from runner.demo.endpoint import RunningEndpoint
 from runner.preparing.prepare import AnyEnvironment, prepare
 from runner.settings.settings import load_settings
 from tests.acceptance.conftest import HOLDFAST, Workplace
+from tests.acceptance.real import free_port
 from tests.fakes.alerting import a_notice
 from tests.fakes.receivers import FakeReceivers
 
@@ -51,7 +52,7 @@ JUDGES = {
 }
 """Endpoints that checks of meaning in parts of suites ask."""
 UNTIL_STOPPED = """{line} & pid=$!
-for try in $(seq 300); do grep -q '^SigCgt:.*[4-7c-f][0-9a-f]\\{{3\\}}$' /proc/$pid/status && break; sleep 0.1; done
+for try in $(seq 300); do kill -0 $pid; grep -q '^SigCgt:.*[4-7c-f][0-9a-f]\\{{3\\}}$' /proc/$pid/status && break; sleep 0.1; done
 sleep 1; kill -TERM $pid; wait $pid"""
 """A daemon that is told to stop once it listens for that (bit 14 of the signals it catches), on a busy machine too."""
 
@@ -150,7 +151,8 @@ def test_python_in_the_docs_tells_genuine_webhooks_from_all_others(block: Block)
 @pytest.mark.slow
 @pytest.mark.parametrize("page", sorted({block.page for block in fenced("sh")}))
 def test_the_commands_of_a_page_run_one_after_the_other(page: str, tmp_path: Path, endpoint: RunningEndpoint) -> None:
-    environ = {**ENVIRON, "HOLDFAST_BASE_URL": endpoint.base_url, "HOLDFAST_AUTHOR": "docs"}
+    listen = f"127.0.0.1:{free_port()}"  # pages are run side by side, and the usual port may be taken here
+    environ = {**ENVIRON, "HOLDFAST_BASE_URL": endpoint.base_url, "HOLDFAST_AUTHOR": "docs", "HOLDFAST_LISTEN": listen}
     place = Workplace(folder=tmp_path, environ=environ)
     script = "".join(block.text for block in fenced("sh") if block.page == page)
     done = subprocess.run(
