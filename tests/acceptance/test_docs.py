@@ -52,7 +52,11 @@ JUDGES = {
 }
 """Endpoints that checks of meaning in parts of suites ask."""
 UNTIL_STOPPED = """{line} & pid=$!
-for try in $(seq 300); do kill -0 $pid; grep -q '^SigCgt:.*[4-7c-f][0-9a-f]\\{{3\\}}$' /proc/$pid/status && break; sleep 0.1; done
+for try in $(seq 300); do
+  kill -0 $pid
+  grep -q '^SigCgt:.*[4-7c-f][0-9a-f]\\{{3\\}}$' /proc/$pid/status && break
+  sleep 0.1
+done
 sleep 1; kill -TERM $pid; wait $pid"""
 """A daemon that is told to stop once it listens for that (bit 14 of the signals it catches), on a busy machine too."""
 
