@@ -25,7 +25,7 @@ from tests.fakes.records import (
     unknown_run,
 )
 
-VOID = {"meta", "br", "hr", "img", "link", "input"}
+VOID = {"meta", "br", "hr", "img", "link", "input", "wbr"}
 
 
 class Page(HTMLParser):
