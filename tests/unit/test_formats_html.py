@@ -25,7 +25,7 @@ from tests.fakes.records import (
     unknown_run,
 )
 
-VOID = {"meta", "br", "hr", "img", "link", "input", "wbr"}
+VOID = {"meta", "br", "hr", "img", "link", "input"}
 
 
 class Page(HTMLParser):
@@ -36,7 +36,7 @@ class Page(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.texts: list[str] = []
         self.open: list[str] = []
-        self.feed(source)
+        self.feed(source.replace("<wbr>", ""))  # where a word may break is no text
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
