@@ -10,14 +10,15 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 import h2.config
 import h2.connection
 import h2.events
 import h2.exceptions
+
+from tests.fakes.listener import Listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,48 +39,24 @@ class Garbage:
 Step = bytes | float | Cut | GoAway | Garbage
 
 
-class FakeHttp2Server:
+class FakeHttp2Server(Listener):
     """An async context manager; ``url`` is where it listens."""
 
     def __init__(self, tls: ssl.SSLContext, steps: Sequence[Step], *, headers: Mapping[str, str] | None) -> None:
-        self._tls, self._steps, self._headers = tls, steps, headers
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.connections = 0
+        super().__init__(tls=tls)
+        self._steps, self._headers = steps, headers
         self.requests = 0
         self.bodies: list[bytes] = []
 
     @property
     def url(self) -> str:
-        assert self._server is not None
-        return f"https://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
+        return f"https://127.0.0.1:{self.port}/v1"
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self._tls)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    def _keep(self, task: asyncio.Task[None] | None) -> None:
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._keep(asyncio.current_task())
-        self.connections += 1
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
         connection = h2.connection.H2Connection(config=h2.config.H2Configuration(client_side=False))
         connection.initiate_connection()
         bodies: dict[int, bytes] = {}
-        try:
+        with suppress(h2.exceptions.ProtocolError):
             while True:
                 writer.write(connection.data_to_send())
                 data = await reader.read(65536)
@@ -87,10 +64,6 @@ class FakeHttp2Server:
                     return
                 for event in connection.receive_data(data):
                     self._take(event, connection, writer, bodies)
-        except (OSError, h2.exceptions.ProtocolError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.transport.abort()
 
     def _take(
         self,
@@ -104,7 +77,7 @@ class FakeHttp2Server:
         if isinstance(event, h2.events.StreamEnded) and event.stream_id is not None:
             self.requests += 1
             self.bodies.append(bodies.pop(event.stream_id, b""))
-            self._keep(asyncio.create_task(self._answer(event.stream_id, connection, writer)))
+            self.keep(asyncio.create_task(self._answer(event.stream_id, connection, writer)))
 
     async def _answer(self, stream: int, connection: h2.connection.H2Connection, writer: asyncio.StreamWriter) -> None:
         began = asyncio.get_running_loop().time()

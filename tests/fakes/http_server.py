@@ -14,8 +14,9 @@ import struct
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from tests.fakes.listener import Listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +67,14 @@ class Received:
         return json.loads(self.body)
 
 
-class FakeServer:
+class FakeServer(Listener):
     """An async context manager; ``url`` is where it listens."""
 
     def __init__(
         self, *replies: Steps, tls: ssl.SSLContext | None = None, family: socket.AddressFamily = socket.AF_INET
     ) -> None:
+        super().__init__(tls=tls, host="::1" if family is socket.AF_INET6 else "127.0.0.1")
         self._replies = replies
-        self._host = "::1" if family is socket.AF_INET6 else "127.0.0.1"
-        self._tls = tls
-        self._handlers: set[asyncio.Task[None]] = set()
-        self.connections = 0
-        self._server: asyncio.Server | None = None
         self._came, self._left = asyncio.Event(), asyncio.Event()
         self.requests: list[Received] = []
         self.open_now = 0
@@ -85,18 +82,8 @@ class FakeServer:
         """The largest number of requests that were in the server at once."""
 
     @property
-    def port(self) -> int:
-        assert self._server is not None
-        return int(self._server.sockets[0].getsockname()[1])
-
-    @property
     def url(self) -> str:
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}/v1"
-
-    @property
-    def tasks(self) -> frozenset[asyncio.Task[None]]:
-        """The server's own tasks, one a connection."""
-        return frozenset(self._handlers)
 
     async def busy(self, requests: int) -> None:
         """Wait until this many requests are in the server at once."""
@@ -108,34 +95,12 @@ class FakeServer:
         """Wait until some connection has ended."""
         await self._left.wait()
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, self._host, 0, ssl=self._tls)
-        return self
+    def _ended(self) -> None:
+        self._left.set()
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        assert self._server is not None
-        self._server.close()
-        for handler in self._handlers:
-            handler.cancel()
-        await asyncio.gather(*self._handlers, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        handler = asyncio.current_task()
-        assert handler is not None
-        self._handlers.add(handler)
-        number, self.connections = self.connections, self.connections + 1
-        try:
-            while await self._serve_one(reader, writer, number):
-                pass
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        while await self._serve_one(reader, writer, number):
             pass
-        finally:
-            self._handlers.discard(handler)
-            self._left.set()
-            writer.transport.abort()
 
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
