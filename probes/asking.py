@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from probes.access import Access
 from probes.cache_bypass import bypassing
@@ -24,6 +25,7 @@ from probes.retry import decide
 from probes.route import Route
 from probes.sample import Attempt, Timing
 from probes.sealing import Seal
+from probes.time_limit import UNLIMITED, TimeLimit
 from probes.transport import Transport
 
 
@@ -56,6 +58,8 @@ class Asking:
     gates: Sequence[Gate] = ()
     circuit: Circuit | None = None
     """One of the gates: once it closes, waits for a further attempt end at once."""
+    limit: TimeLimit = UNLIMITED
+    """Of the run: what is under way then has failed, and nothing more is asked."""
     marked: str
     trace_id: str
 
@@ -69,7 +73,7 @@ class Asking:
         last: Exchange | None = None
         waited_s, budget_s = 0.0, self.endpoint.timeout.total_s
         while True:
-            held = await admitted(self.gates)
+            held = await self.limit.kept(partial(admitted, self.gates), late=self.limit.not_asked)
             if held is not None:
                 return self._held_back(held, last, tuple(attempts))
             last = exchange = await self._send(wire)
@@ -88,13 +92,24 @@ class Asking:
 
     async def _waited(self, wait_s: float) -> bool:
         """Wait for the next attempt; False where there is to be none any more."""
+        return await self.limit.kept(partial(self._paused, wait_s), late=lambda: False)
+
+    async def _paused(self, wait_s: float) -> bool:
         if self.circuit is not None:
             return await self.circuit.pause(self.clock, wait_s)
         await self.clock.sleep(wait_s)
         return True
 
+    async def _credentials(self) -> Mapping[str, str] | Failure:
+        began = self.clock.monotonic()
+
+        def late() -> Failure:
+            return self.limit.cut_short(self.clock.monotonic() - began, "no token from the issuer")
+
+        return await self.limit.kept(self.access.headers, late)
+
     async def _send(self, wire: WireRequest) -> Exchange:
-        credentials = await self.access.headers()
+        credentials = await self._credentials()
         if isinstance(credentials, Failure):
             return _unsent(credentials)
         headers = headers_of(
@@ -117,7 +132,9 @@ class Asking:
             method=wire.method,
             framing=wire.framing,
         )
-        return await self.transport.send(endpoint=self.endpoint, request=request, protocol=self.protocol)
+        return await self.transport.send(
+            endpoint=self.endpoint, request=request, protocol=self.protocol, limit=self.limit
+        )
 
     def _after(
         self, failure: Failure, exchange: Exchange, number: int, budget_s: float

@@ -1,8 +1,9 @@
 """What went wrong with one request: failure classes, which of them are worth asking again, and a sentence each.
 
 Feeds samples (as a value, never an exception), the availability alert and every report.
-The classes (docs/wire-formats.md) hold two of our own: ``connection`` for a connection that was refused or reset,
-which the usual lists leave without a home, and ``not_asked`` for a question that we held back.
+The classes (docs/wire-formats.md) hold some of our own: ``connection`` for a connection that was refused or reset,
+which the usual lists leave without a home, and ``not_asked``, ``spend_cap`` and ``time_limit`` for questions that we
+held back.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class FailureClass(StrEnum):
     CONNECTION = "connection"
     NOT_ASKED = "not_asked"
     SPEND_CAP = "spend_cap"
+    TIME_LIMIT = "time_limit"
 
 
 RETRYABLE = frozenset(
@@ -52,8 +54,8 @@ RETRYABLE = frozenset(
 )
 """Only these may be asked again: a wrong key, an empty purse or a bad request will not get better."""
 
-HELD_BACK = frozenset({FailureClass.NOT_ASKED, FailureClass.SPEND_CAP})
-"""Our own doing: the endpoint had given no sign of life, or it would have cost too much."""
+HELD_BACK = frozenset({FailureClass.NOT_ASKED, FailureClass.SPEND_CAP, FailureClass.TIME_LIMIT})
+"""Our own doing: the endpoint had given no sign of life, it would have cost too much, or the run's time was over."""
 
 SENTENCES: dict[FailureClass, str] = {
     FailureClass.AUTH: "The endpoint did not accept the API key: check the variable it comes from.",
@@ -69,13 +71,14 @@ SENTENCES: dict[FailureClass, str] = {
     FailureClass.SERVER: "The endpoint failed with a server error: look into its logs.",
     FailureClass.TIMEOUT_CONNECT: "No connection within the connect timeout: check address, network and proxy.",
     FailureClass.TIMEOUT_FIRST_TOKEN: "No first token in time: look for a queue there, or raise timeout.first_token.",
-    FailureClass.TIMEOUT_TOTAL: "The answer was not complete in time: look why it is slow, or raise timeout.total.",
+    FailureClass.TIMEOUT_TOTAL: "The answer was not complete in time: look why it is slow, or raise that limit.",
     FailureClass.STREAM_TRUNCATED: "The stream ended before the answer was complete: look for a proxy that cuts it.",
     FailureClass.PROTOCOL: "The reply could not be read as this protocol: check protocol and base_url.",
     FailureClass.DNS_TLS: "The host name or its certificate could not be used: check base_url, DNS and tls.",
     FailureClass.CONNECTION: "The connection was refused or cut: check that the endpoint is up and reachable.",
     FailureClass.NOT_ASKED: "It was not asked: put right what failed before it, which looks like a dead endpoint.",
     FailureClass.SPEND_CAP: "It was not asked: a spending cap is reached; raise it, or wait for the next day (UTC).",
+    FailureClass.TIME_LIMIT: "It was not asked: the run's time was over; look what took it, or raise schedule.timeout.",
 }
 """One sentence for a human, per class: what happened, and what to do. More: docs/failures.md."""
 

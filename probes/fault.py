@@ -85,5 +85,6 @@ FAULT_OF_FAILURE: Mapping[FailureClass, Fault] = {
     FailureClass.CONNECTION: Fault.UNREACHABLE,
     FailureClass.NOT_ASKED: Fault.COVERAGE_GAP,
     FailureClass.SPEND_CAP: Fault.COVERAGE_GAP,
+    FailureClass.TIME_LIMIT: Fault.COVERAGE_GAP,
 }
 """Every class of failed requests and what broke then; what was held back was not covered."""

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
 
 from probes.access import Accesses, KeysOnly
 from probes.asking import Asking
@@ -21,6 +23,7 @@ from probes.protocols import protocol_named
 from probes.sample import Sample
 from probes.script import first_question, play, script_of
 from probes.suite import Suite
+from probes.time_limit import UNLIMITED, TimeLimit
 from probes.transport import Transport
 
 RANDOM_IDS = RandomIds()
@@ -49,6 +52,7 @@ async def fire(
     run_id: str,
     gates: Sequence[Gate] = (),
     circuit: Circuit | None = None,
+    limit: TimeLimit = UNLIMITED,
     accesses: Accesses = KEYS_ONLY,
     ids: Ids = RANDOM_IDS,
     hashed: str | None = None,
@@ -57,8 +61,8 @@ async def fire(
 
     The timing of an answer is that of its last attempt; all attempts are recorded. Every attempt has the limits of
     ``endpoint.timeout`` to itself; all waits between attempts together stay below ``timeout.total``. ``circuit`` is
-    the gate before all others (and looked at once more behind them), shared by the samples of one run. ``hashed`` is
-    the request's hash, where the caller has it already.
+    the gate before all others (and looked at once more behind them), shared by the samples of one run, and so is
+    ``limit``. ``hashed`` is the request's hash, where the caller has it already.
 
     Raises:
         UsageError: there is no such protocol.
@@ -72,6 +76,7 @@ async def fire(
         access=accesses.of(endpoint),
         gates=gates if circuit is None else (circuit, *gates, SecondLook(circuit)),
         circuit=circuit,
+        limit=limit,
         marked=mark(suite=suite_name, probe=probe.id, run_id=run_id),
         trace_id=ids.trace_id(),
     )
@@ -100,6 +105,7 @@ async def fire_all(
     on_sample: Callable[[Sample], None] | None = None,
     gates: Sequence[Gate] = (),
     places: Places | None = None,
+    limit: TimeLimit = UNLIMITED,
     accesses: Accesses = KEYS_ONLY,
     ids: Ids = RANDOM_IDS,
 ) -> tuple[Sample, ...]:
@@ -108,7 +114,8 @@ async def fire_all(
     ``places``: those of an endpoint that other runs ask too; left out, this run has ``concurrency`` to itself.
 
     Once requests keep failing in one way, the rest is not asked (see ``circuit``): a sample each, of class
-    ``not_asked``. ``on_sample`` sees each sample as it is ready. Waiting for a free place is not part of any timing.
+    ``not_asked``. Once ``limit`` is over, what is under way has failed (``timeout_total``) and the rest is not asked
+    (``time_limit``). ``on_sample`` sees each sample as it is ready. Waiting for a free place is not part of any timing.
     Cancelling this cancels what is under way.
     """
     endpoint = suite.endpoints[endpoint_name]
@@ -120,7 +127,9 @@ async def fire_all(
     price_known(endpoint)
 
     async def one(probe: Probe, index: int) -> Sample:
-        async with taken:
+        async with AsyncExitStack() as place:
+            # where none comes free in time, there is a sample still: of a question that was not asked
+            await limit.kept(partial(place.enter_async_context, taken), late=lambda: None)
             sample = await fire(
                 transport=transport,
                 clock=clock,
@@ -132,6 +141,7 @@ async def fire_all(
                 run_id=run_id,
                 gates=gates,
                 circuit=circuit,
+                limit=limit,
                 accesses=accesses,
                 ids=ids,
                 hashed=hashes[probe.id],

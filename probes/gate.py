@@ -9,9 +9,10 @@ import typing
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
-from probes.failure import Failure
+from probes.failure import Failure, FailureClass
 from probes.sample import TokenUsage
 
+_GIVEN_UP = Failure(kind=FailureClass.NOT_ASKED, message="not asked: nobody waits for it any more")
 Places = AbstractAsyncContextManager[None]
 """Room for so many samples under way at one endpoint; entered by each of them, at the same time."""
 
@@ -37,11 +38,20 @@ class Gate(typing.Protocol):
 
 
 async def admitted(gates: Sequence[Gate]) -> Failure | None:
-    """Pass all gates in turn. Those passed before one that refuses are told that nothing was used."""
+    """Pass all gates in turn. Those passed before one that refuses, or at which the waiting is cancelled, are told that
+    nothing was used."""
     for position, gate in enumerate(gates):
-        refused = await gate.admit()
+        try:
+            refused = await gate.admit()
+        except BaseException:
+            _unused(gates[:position], _GIVEN_UP)
+            raise
         if refused is not None:
-            for passed in gates[:position]:
-                passed.note(failure=refused, usage=TokenUsage(), cost_usd=None)
+            _unused(gates[:position], refused)
             return refused
     return None
+
+
+def _unused(gates: Sequence[Gate], why: Failure) -> None:
+    for gate in gates:
+        gate.note(failure=why, usage=TokenUsage(), cost_usd=None)

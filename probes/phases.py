@@ -1,7 +1,7 @@
 """The three time limits of one request, as one deadline that moves. Feeds ``transport``.
 
 Connecting, waiting for the first token, and the whole request each have a limit; the whole one counts from the start
-and holds in every phase, so that no server can drip its way past it.
+and holds in every phase, so that no server can drip its way past it. Over all of them stands the time of the run.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 from probes.duration import format_duration
 from probes.endpoint import Timeouts
 from probes.failure import Failure, FailureClass
+from probes.time_limit import UNLIMITED, TimeLimit
 
 _MISSED = {
     FailureClass.TIMEOUT_CONNECT: "no connection within",
@@ -20,14 +21,21 @@ _MISSED = {
 
 
 class Phases:
-    """The deadline of one request. Make it inside a running event loop and enter ``deadline`` at once."""
+    """The deadline of one request. Make it inside a running event loop and enter ``deadline`` at once.
 
-    def __init__(self, limits: Timeouts) -> None:
+    Args:
+        limits: Those of the endpoint.
+        run: That of the run which the request belongs to.
+    """
+
+    def __init__(self, limits: Timeouts, run: TimeLimit = UNLIMITED) -> None:
         self._limits = limits
+        self._run = run
         self._loop = asyncio.get_running_loop()
-        self._total_at = self._loop.time() + limits.total_s
-        self._kind, self._limit_s, until = self._next(FailureClass.TIMEOUT_CONNECT, limits.connect_s)
-        self.deadline = asyncio.timeout_at(until)
+        self._began = self._loop.time()
+        self._total_at = self._began + limits.total_s
+        self._kind, self._limit_s, self._until = self._next(FailureClass.TIMEOUT_CONNECT, limits.connect_s)
+        self.deadline = asyncio.timeout_at(self._soonest())
 
     def sent(self) -> None:
         """The request headers have left: now the endpoint owes a first token (headers where nothing is streamed)."""
@@ -50,13 +58,18 @@ class Phases:
 
     def failure(self) -> Failure:
         """The failure of the limit that was missed."""
+        if self._run.at is not None and self._run.at <= self._until:
+            return self._run.cut_short(self._loop.time() - self._began)
         return Failure(kind=self._kind, message=f"{_MISSED[self._kind]} {format_duration(self._limit_s)}")
 
     def _enter(self, kind: FailureClass, limit_s: float) -> None:
         # once it has expired the cancellation is on its way, and a timeout that expires refuses to be moved
         if not self.missed:
-            self._kind, self._limit_s, until = self._next(kind, limit_s)
-            self.deadline.reschedule(until)
+            self._kind, self._limit_s, self._until = self._next(kind, limit_s)
+            self.deadline.reschedule(self._soonest())
+
+    def _soonest(self) -> float:
+        return self._until if self._run.at is None else min(self._run.at, self._until)
 
     def _next(self, kind: FailureClass, limit_s: float) -> tuple[FailureClass, float, float]:
         """The phase that ends first, its limit and its end on the loop's clock: the one asked for, or the whole."""

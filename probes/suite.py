@@ -91,8 +91,8 @@ class Schedule(SuiteModel):
     """Each suite runs at its own place within this time, so that they do not fire together. Left out, only first runs
     are spread."""
     timeout_s: PositiveDuration | None = Field(default=None, alias="timeout")
-    """How long one run may take; left out, twice the time between runs, at least 10m and at most a day; never
-    less than the endpoint's timeout.total."""
+    """How long one run of the daemon may take: what is under way then has failed, the rest is not asked. Left out,
+    twice the time between runs, at least 10m and at most a day; never less than the endpoint's own limits ask for."""
     cron: str | None = None
     """Five fields (minute hour day month weekday), like */15 * * * *. Either this or every."""
     timezone: str = "UTC"

@@ -33,6 +33,7 @@ from probes.network.timeline import CURRENT
 from probes.phases import Phases
 from probes.protocols.protocol import Framing, Protocol, Reply
 from probes.stopwatch import Stopwatch
+from probes.time_limit import TimeLimit
 from probes.way_there import told_of_the_way
 
 DRAIN_S = 0.2
@@ -65,12 +66,12 @@ class Transport:
         with suppress(httpx2.InvalidURL, BadCertificate):
             self._pools.to(endpoint, address_of(endpoint.base_url))
 
-    async def send(self, *, endpoint: Endpoint, request: Outgoing, protocol: Protocol) -> Exchange:
+    async def send(self, *, endpoint: Endpoint, request: Outgoing, protocol: Protocol, limit: TimeLimit) -> Exchange:
         """Send one request and read its reply. Never raises for endpoint trouble: the failure is in the reply.
 
-        The limits of ``endpoint.timeout`` hold, in real time whatever the clock.
+        The limits of ``endpoint.timeout`` hold, and that of the run, in real time whatever the clock.
         """
-        phases = Phases(endpoint.timeout)
+        phases = Phases(endpoint.timeout, limit)
         watch = Stopwatch(self._clock, on_sent=phases.sent)
         attempt = _Attempt(endpoint=endpoint, request=request, protocol=protocol, watch=watch, phases=phases)
         token = CURRENT.set(watch)

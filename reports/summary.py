@@ -104,7 +104,7 @@ class RunRecord:
     declared: tuple[Declared, ...] = field(default=(), compare=False, repr=False)
     """Changes declared before this run, oldest first, where a stream has moved: looked up like ``began``."""
     cut_off: str = field(default="", compare=False, repr=False)
-    """Why it ended before everything was asked; empty where everything was. Told after the run; kept in ``note``."""
+    """That its time was over before everything had come; else empty. Told after the run, kept in ``note``."""
     reach: str = field(default="", compare=False, repr=False)
     """What commands about it need to find its store (`` --store PATH``): known to whoever reads it, not kept."""
 

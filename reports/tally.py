@@ -85,13 +85,18 @@ def failed(samples: Sequence[Sample]) -> tuple[Sample, ...]:
 
 
 def held(samples: Sequence[Sample]) -> tuple[Sample, ...]:
-    """Samples that were never asked: the endpoint was given up, or a spending cap reached."""
+    """Samples that were never asked: the endpoint was given up, a spending cap reached, or the run's time over."""
     return tuple(sample for sample in samples if _is_held(sample))
 
 
 def capped(samples: Sequence[Sample]) -> tuple[Sample, ...]:
     """Samples that were never asked because a spending cap was reached."""
     return tuple(s for s in samples if s.failure is not None and s.failure.kind is FailureClass.SPEND_CAP)
+
+
+def spared(samples: Sequence[Sample]) -> tuple[Sample, ...]:
+    """Samples that were never asked because the endpoint looked dead."""
+    return tuple(s for s in samples if s.failure is not None and s.failure.kind is FailureClass.NOT_ASKED)
 
 
 def lost(samples: Sequence[Sample]) -> tuple[Sample, ...]:

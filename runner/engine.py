@@ -112,9 +112,9 @@ class Engine:
         return record
 
     def _conclude(self, order: RunOrder, fired: Fired) -> RunRecord:
-        """Judge and store; where a bug of ours stops that, store the samples as a run that could not be judged."""
-        if fired.cut_off:
-            return replace(self._unjudged(order, fired, fired.cut_off), cut_off=fired.cut_off)
+        """Judge and store; where nothing was asked, or a bug of ours stops that, store the samples unjudged."""
+        if fired.unasked:
+            return self._unjudged(order, fired, "nothing was asked")
         try:
             return self._judged(order, fired)
         except NotStored:

@@ -118,10 +118,10 @@ def _answered(record: RunRecord) -> bool:
 
 # ------------------------------------------------------------------------------------------------ availability
 def _availability(record: RunRecord, hears: Ear, loud: Voice) -> Condition:
-    """Questions that were spared a dead endpoint count like those it failed. Those that a spending cap held back say
-    nothing: where it lets nothing through, nobody knows who is available."""
+    """Questions that were spared a dead endpoint count like those it failed. Those that a spending cap or the run's own
+    time held back say nothing: where they let nothing through, nobody knows who is available."""
     failed = tally.lost(record.samples)
-    spared = len(tally.held(record.samples)) - len(tally.capped(record.samples))
+    spared = len(tally.spared(record.samples))
     asked = len(record.samples) - len(tally.held(record.samples))
     bad = 2 * (len(failed) + spared) >= asked + spared if asked else None
     broke = tuple(faults.of_samples(failed))

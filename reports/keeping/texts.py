@@ -36,6 +36,7 @@ _OURS = frozenset(
         FailureClass.DNS_TLS,
         FailureClass.NOT_ASKED,
         FailureClass.SPEND_CAP,
+        FailureClass.TIME_LIMIT,
     }
 )
 """Failures that are told in our own words."""

@@ -20,6 +20,7 @@ from probes.clock import Clock
 from probes.judge import Judge
 from probes.sample import Sample
 from probes.suite import Probe, Suite
+from probes.time_limit import UNLIMITED, TimeLimit
 from probes.transport import Transport
 from reports.consultation import CalibrationResult, Consultation, Place, Served
 from runner.asking.calibrating import Calibrator
@@ -77,12 +78,14 @@ class Consultants:
         *,
         normal: Mapping[str, tuple[str, ...]] | None = None,
         calibrating: bool = True,
+        limit: TimeLimit = UNLIMITED,
     ) -> Consulted:
         """Ask everything that the checks of these samples want to know.
 
         The limits of each endpoint asked are put into ``held``, to be ended by the caller whatever happens.
         ``normal``: the baseline answers by probe, where they are not those of the order's endpoint.
-        ``calibrating``: False leaves the known verdicts out.
+        ``calibrating``: False leaves the known verdicts out. ``limit``: after it nobody is asked any more, and what is
+        under way has failed; then the checks that asked are errors.
 
         Raises:
             StoreError: the baseline, or what was spent today, cannot be read.
@@ -99,7 +102,7 @@ class Consultants:
             endpoint = suite.judge.endpoint if suite.judge else None
             need = needs.setdefault(inquiry.key, _Need(inquiry=inquiry, endpoint=endpoint or ""))
             need.calibration = True
-        answered = await self._ask(order, run_id, list(needs.values()), held)
+        answered = await self._ask(order, run_id, list(needs.values()), held, limit)
         replies = {key: _reply(needs[key], came) for key, came in answered.items()}
         result = calibrator.result(replies)
         known = await asyncio.to_thread(self._store.judges, suite.name, order.endpoint)
@@ -124,19 +127,27 @@ class Consultants:
         yield from needs.values()
 
     async def _ask(
-        self, order: RunOrder, run_id: str, needs: Sequence[_Need], held: list[RunLimits]
+        self, order: RunOrder, run_id: str, needs: Sequence[_Need], held: list[RunLimits], limit: TimeLimit
     ) -> dict[str, Answered]:
         groups: dict[str, list[Inquiry]] = defaultdict(list)
         for need in needs:
             groups[need.endpoint].append(need.inquiry)
-        inquirers = [(await self._inquirer(order, run_id, name, group, held), group) for name, group in groups.items()]
+        inquirers = [
+            (await self._inquirer(order, run_id, name, group, held, limit), group) for name, group in groups.items()
+        ]
         answers = await asyncio.gather(*(inquirer.ask(group) for inquirer, group in inquirers))
         pairs = zip(inquirers, answers, strict=True)
         found = {q.key: came for (_, group), told in pairs for q, came in zip(group, told, strict=True)}
         return {need.inquiry.key: found[need.inquiry.key] for need in needs}
 
     async def _inquirer(
-        self, order: RunOrder, run_id: str, name: str, group: Sequence[Inquiry], held: list[RunLimits]
+        self,
+        order: RunOrder,
+        run_id: str,
+        name: str,
+        group: Sequence[Inquiry],
+        held: list[RunLimits],
+        limit: TimeLimit,
     ) -> Inquirer:
         suite = order.prepared.suite
         longest = max(len(inquiry.system) + len(inquiry.text) for inquiry in group)
@@ -152,6 +163,7 @@ class Consultants:
             judge=suite.judge or NO_TERMS,
             gates=limits.gates,
             places=limits.places,
+            limit=limit,
         )
 
 

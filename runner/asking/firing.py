@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import structlog
 
 from probes.access import Accesses
 from probes.clock import Clock
-from probes.duration import format_duration
 from probes.errors import HoldfastError, StoreError
 from probes.fire import fire_all
 from probes.sample import Sample
+from probes.time_limit import TimeLimit
 from probes.transport import Transport
-from reports.wording import count
 from runner.asking.consulting import Consultants
+from runner.asking.cut_off import cut_off_words
 from runner.limits.bookkeeping import keeping_books
 from runner.limits.holding import RunLimits
 from runner.preparing.orders import Consulted, Fired, RunOrder
@@ -27,25 +27,9 @@ log = structlog.get_logger("holdfast.engine")
 Progress = Callable[[Sample], None]
 
 
-@dataclass(slots=True)
-class Asked:
-    """What came back so far."""
-
-    on_sample: Progress | None
-    samples: Sequence[Sample] = ()
-    """In the order of the probes once all are there; those that came so far until then."""
-    consulted: Consulted = Consulted()
-    cut_off: str = ""
-    _so_far: list[Sample] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.samples = self._so_far
-
-    def note(self, sample: Sample) -> None:
-        """One sample more."""
-        self._so_far.append(sample)
-        if self.on_sample:
-            self.on_sample(sample)
+JUDGES_LATE_S = 10.0
+"""How much longer than the run's time it may take to look up what judges are to be asked, and to put their words away:
+with a store that is slow, what the endpoint answered must not be lost with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +45,12 @@ class Firing:
     async def fire(self, order: RunOrder, run_id: str, held: list[RunLimits], on_sample: Progress | None) -> Fired:
         """Ask the probes, then whoever is to judge the answers. ``held``: the limits of all that is asked."""
         started_at, began = self.clock.now(), self.clock.monotonic()
-        limits, asked = held[0], Asked(on_sample)
+        limits, asking = held[0], TimeLimit(order.timeout_s)
+        judging = asking.anew()
         try:
             async with keeping_books(self.store, held):
-                await self._within(order, asked, self._all(order, run_id, held, asked))
+                samples = await self._ask(order, run_id, limits, on_sample, asking)
+                consulted = await self._consult(order, run_id, samples, held, judging)
         except BaseException:
             await self._given_up(held)
             raise
@@ -73,39 +59,27 @@ class Firing:
             run_id=run_id,
             started_at=started_at,
             duration_s=duration_s,
-            samples=tuple(asked.samples),
+            samples=samples,
             spending=tuple(spent for each in held for spent in each.end()),
             caps_reached=limits.reached(),
             note=limits.note(duration_s),
-            consulted=asked.consulted,
-            cut_off=asked.cut_off,
+            consulted=consulted,
+            cut_off=cut_off_words(asking, samples, judging, consulted),
         )
 
-    async def _within(self, order: RunOrder, asked: Asked, asking: Awaitable[None]) -> None:
-        """Ask, and no longer than the order says: what came back by then is kept."""
-        try:
-            async with asyncio.timeout(order.timeout_s) as limit:
-                await asking
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            wanted = sum(samples for _, samples in order.probes)
-            took = format_duration(order.timeout_s or 0.0)
-            back = f"{len(asked.samples)} of {count(wanted, 'sample')} back"
-            asked.cut_off = f"cut off at its {took} time limit, {back}"
-
-    async def _all(self, order: RunOrder, run_id: str, held: list[RunLimits], asked: Asked) -> None:
-        asked.samples = await self._ask(order, run_id, held[0], asked.note)
-        asked.consulted = await self._consult(order, run_id, asked.samples, held)
-
     async def _consult(
-        self, order: RunOrder, run_id: str, samples: Sequence[Sample], held: list[RunLimits]
+        self, order: RunOrder, run_id: str, samples: Sequence[Sample], held: list[RunLimits], limit: TimeLimit
     ) -> Consulted:
+        deadline = asyncio.timeout_at(None if limit.at is None else limit.at + JUDGES_LATE_S)
         try:
-            return await self.consultants.consult(order, run_id, samples, held)
+            async with deadline:
+                return await self.consultants.consult(order, run_id, samples, held, limit=limit)
         except HoldfastError:
             raise
         except Exception as error:  # noqa: BLE001  bulkhead: a bug here must not lose the samples; their checks are errors
+            if deadline.expired():
+                limit.reached = True
+                return Consulted()
             kind = type(error).__name__
             log.error("consulting_broke", suite=order.prepared.suite.name, endpoint=order.endpoint, error=kind)
             return Consulted()
@@ -121,7 +95,7 @@ class Firing:
             log.error("spending_not_stored", error=str(error))
 
     async def _ask(
-        self, order: RunOrder, run_id: str, limits: RunLimits, on_sample: Progress | None
+        self, order: RunOrder, run_id: str, limits: RunLimits, on_sample: Progress | None, limit: TimeLimit
     ) -> tuple[Sample, ...]:
         return await fire_all(
             transport=self.transport,
@@ -133,5 +107,6 @@ class Firing:
             on_sample=on_sample,
             gates=limits.gates,
             places=limits.places,
+            limit=limit,
             accesses=self.accesses,
         )

@@ -6,7 +6,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
 from checks.inquiry import Inquiry
 from probes.access import Accesses
@@ -23,6 +25,7 @@ from probes.outgoing import mark
 from probes.pricing import price_known
 from probes.protocols import protocol_named
 from probes.sample import Finish
+from probes.time_limit import UNLIMITED, TimeLimit
 from probes.transport import Transport
 
 ENDED = (Finish.STOP, Finish.UNKNOWN, None)
@@ -53,6 +56,8 @@ class Inquirer:
     judge: Judge
     gates: Sequence[Gate]
     places: Places
+    limit: TimeLimit = UNLIMITED
+    """Of the run, as far as its judges are asked."""
 
     async def ask(self, inquiries: Sequence[Inquiry]) -> list[Answered]:
         """Ask all, at most ``concurrency`` at once; the replies come back in the order of the inquiries."""
@@ -77,10 +82,12 @@ class Inquirer:
             access=self.accesses.of(self.endpoint),
             gates=(circuit, *self.gates, SecondLook(circuit)),
             circuit=circuit,
+            limit=self.limit,
             marked=mark(suite=self.suite, probe=inquiry.purpose, run_id=self.run_id),
             trace_id=RANDOM_IDS.trace_id(),
         )
-        async with self.places:
+        async with AsyncExitStack() as place:
+            await self.limit.kept(partial(place.enter_async_context, self.places), late=lambda: None)
             asked = await asking.ask(self._question(inquiry))
         return _answered(inquiry, asked)
 

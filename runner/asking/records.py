@@ -64,7 +64,7 @@ def record_of(order: RunOrder, fired: Fired, probes: Sequence[ProbeRecord], judg
     for result in judged.results:
         own[result.key.scope].append(result)
     broke = any(finding.mode == "contract" and finding.status is Status.FAIL for p in probes for finding in p.findings)
-    learned_broken = judged.learned and broke
+    told = (fired.cut_off, judged.note, LEARNED_BROKEN if judged.learned and broke else "", fired.note)
     healths = tuple(replace(p, health=probe_health(p.probe, p.samples, p.findings, own[p.probe])) for p in probes)
     return RunRecord(
         run_id=fired.run_id,
@@ -76,9 +76,10 @@ def record_of(order: RunOrder, fired: Fired, probes: Sequence[ProbeRecord], judg
         health=run_health([p.health for p in healths], judged.results),
         probes=healths,
         drift=judged.results,
-        note="; ".join(filter(None, (judged.note, LEARNED_BROKEN if learned_broken else "", fired.note))),
+        note="; ".join(filter(None, told)),
         consultations=fired.consulted.consultations,
         calibration=fired.consulted.calibration,
+        cut_off=fired.cut_off,
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from checks.drift.result import label_scope
 from checks.fingerprint import fingerprint
 from checks.inquiry import InquiryReply
+from probes.failure import FailureClass
 from probes.sample import Sample
 from probes.suite import Probe, Suite
 from reports.consultation import CalibrationResult, Consultation
@@ -29,7 +30,7 @@ class RunOrder:
     """True while a baseline is being captured: streams only collect."""
     alerting: bool = True
     timeout_s: float | None = None
-    """How long it may ask; None: as long as it takes."""
+    """Seconds that it may ask, its judges included; None: as long as it takes."""
 
     @property
     def whole(self) -> bool:
@@ -77,7 +78,15 @@ class Fired:
     note: str = ""
     """What its limits did to it, in one line."""
     cut_off: str = ""
-    """Why it ended before everything was asked; empty where everything was."""
+    """That its time was over before everything had come, in one line; empty where it was not."""
     offline: str = ""
     """What says that our own network was lost; empty where it was not."""
     consulted: Consulted = Consulted()
+
+    @property
+    def unasked(self) -> bool:
+        """True where its time was over before anything at all was asked."""
+        failures = [sample.failure for sample in self.samples]
+        return bool(failures) and all(
+            failure is not None and failure.kind is FailureClass.TIME_LIMIT for failure in failures
+        )

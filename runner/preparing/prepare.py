@@ -19,7 +19,7 @@ from probes.protocols import all_protocols
 from probes.suite import Probe, Spend, Suite
 from probes.suite_file import LoadedSuite, read_suite
 from runner.preparing.local_functions import functions_of, unread
-from runner.schedule.pace import cadence_problem
+from runner.schedule.pace import cadence_problem, time_problem
 from runner.schedule.schedule import schedule_problem
 from runner.schedule.windows import window_problem
 
@@ -107,7 +107,10 @@ def _time_problems(loaded: LoadedSuite) -> list[Problem]:
     found = [loaded.problem(("maintenance", index, "cron"), message) for index, message in told if message]
     schedule = loaded.suite.schedule
     pace = cadence_problem(schedule) if schedule and schedule_problem(schedule) is None else None
-    return [*found, *([loaded.problem(("schedule", "while_failing"), pace)] if pace else [])]
+    found += [loaded.problem(("schedule", "while_failing"), pace)] if pace else []
+    late = time_problem(loaded.suite)
+    hint = "make it longer, or raise requests_per_minute"
+    return [*found, *([loaded.problem(("schedule", "timeout"), late, hint)] if late else [])]
 
 
 def _all_problems(path: Path, error: SuiteError, notifiers: frozenset[str] | None) -> list[Problem]:

@@ -15,12 +15,36 @@ from runner.schedule.schedule import interval_s
 LEAST_TIME_S, MOST_TIME_S = 600.0, 86_400.0
 
 
-def time_s(schedule: Schedule, endpoint: Endpoint) -> float:
-    """How long one run may take: ``timeout``, else two intervals, at least ten minutes and at most a day; never less
-    than one request of the endpoint may take."""
+def time_s(schedule: Schedule, endpoint: Endpoint, requests: int = 1) -> float:
+    """Seconds one run may take: ``timeout``, else two intervals, at least ten minutes and at most a day; never less
+    than so many requests need under ``requests_per_minute``, and the last of them may take."""
     if schedule.timeout_s is not None:
         return schedule.timeout_s
-    return max(min(max(2 * interval_s(schedule), LEAST_TIME_S), MOST_TIME_S), endpoint.timeout.total_s)
+    needed_s = least_run_s(endpoint, requests) + endpoint.timeout.total_s
+    return max(min(max(2 * interval_s(schedule), LEAST_TIME_S), MOST_TIME_S), needed_s)
+
+
+def requests_of(suite: Suite) -> int:
+    """Requests of one whole run, without repeats and rounds of tools."""
+    return sum(suite.samples_of(probe) * max(1, len(probe.turns)) for probe in suite.probes)
+
+
+def time_problem(suite: Suite) -> str | None:
+    """What is wrong with the schedule's ``timeout``, in one sentence: that a limit of the suite's own lets no run end
+    within it. None where nothing is."""
+    if suite.schedule is None or suite.schedule.timeout_s is None:
+        return None
+    requests, limit_s = requests_of(suite), suite.schedule.timeout_s
+    for name in suite.monitored:
+        endpoint = suite.endpoints[name]
+        took_s = least_run_s(endpoint, requests)
+        if took_s >= limit_s:
+            return (
+                f"timeout {format_duration(limit_s)} ends every run before it has asked everything: {requests} "
+                f"requests at {name} take at least {format_duration(took_s)} under requests_per_minute: "
+                f"{endpoint.requests_per_minute}"
+            )
+    return None
 
 
 def pace_notes(suite: Suite) -> Iterator[str]:
@@ -31,7 +55,7 @@ def pace_notes(suite: Suite) -> Iterator[str]:
         yield f"the schedule's timezone {suite.schedule.timezone} means nothing: an interval is the same in every zone"
     yield from _time_notes(suite, suite.schedule)
     every_s = interval_s(suite.schedule)
-    requests = sum(suite.samples_of(probe) * max(1, len(probe.turns)) for probe in suite.probes)
+    requests = requests_of(suite)
     for name in suite.monitored:
         took_s = least_run_s(suite.endpoints[name], requests)
         if took_s > every_s:
@@ -48,8 +72,8 @@ def _time_notes(suite: Suite, schedule: Schedule) -> Iterator[str]:
         if limit_s < most_s:
             yield (
                 f"at {name} a run is cut off after {format_duration(limit_s)} (the schedule's timeout), before one "
-                f"request may take its timeout.total of {format_duration(most_s)}: an endpoint that hangs would be "
-                "unknown, not unavailable; make timeout.total shorter"
+                f"request may take its timeout.total of {format_duration(most_s)}: an answer that comes later has "
+                "failed (timeout_total), and there is no time to ask again; make timeout.total shorter"
             )
 
 

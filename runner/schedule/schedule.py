@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 
 from probes.suite import RUNS_PER_YEAR_ASSUMED, Confirm, Schedule
 from runner.schedule.cron import parsed
@@ -11,6 +12,8 @@ from runner.schedule.slots import CronSlots, EverySlots, Slots
 
 YEAR_S = 365 * 86400.0
 _REFERENCE = datetime(2026, 1, 1, tzinfo=UTC)
+_DAYS = 4 * 365 + 1
+"""Of four years, one of them a leap year."""
 
 
 def slots_of(schedule: Schedule, *, start: datetime, offset_s: float = 0.0) -> Slots:
@@ -69,6 +72,22 @@ def confirmations_per_year(confirm: Confirm | None, runs_per_year: float) -> flo
 def interval_s(schedule: Schedule) -> float:
     """Seconds between two runs; of a cron line the average over a year."""
     return YEAR_S / runs_per_year(schedule)
+
+
+def longest_gap_s(schedule: Schedule) -> float:
+    """The most seconds between two runs: exact for intervals; of a cron line over four years, but for the hour that a
+    clock change adds."""
+    return schedule.every_s if schedule.every_s is not None else _cron_longest_gap_s(schedule.cron or "")
+
+
+@lru_cache(maxsize=1024)
+def _cron_longest_gap_s(cron: str) -> float:
+    fields = _parsed(cron)
+    days = [number for number in range(_DAYS) if fields.on((_REFERENCE + timedelta(days=number)).date())]
+    apart = max((later - day for day, later in pairwise(days)), default=_DAYS)
+    minutes = [60 * hour + minute for hour in fields.hours for minute in fields.minutes]
+    night = apart * 24 * 60 - (minutes[-1] - minutes[0])
+    return 60.0 * max([night, *(later - earlier for earlier, later in pairwise(minutes))])
 
 
 @lru_cache(maxsize=1024)

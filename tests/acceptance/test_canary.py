@@ -138,6 +138,12 @@ def test_a_canary_that_reaches_a_cap_is_inconclusive_and_says_what_is_missing(
     assert "not enough evidence on" in told["reason"].lower()
 
 
+def test_a_pair_that_is_under_way_when_the_time_is_up_counts_for_neither_side(pair: Pair) -> None:
+    pair.candidate.endpoint.change(ControlChange(latency_scale=1000))
+    told = pair.canary("--max-time", "1s")
+    assert (told["verdict"], told["ended"], told["pairs"]) == ("INCONCLUSIVE", "the time was up", 0)
+
+
 def test_production_that_never_answers_ends_the_canary_without_a_verdict(pair: Pair) -> None:
     pair.production.endpoint.set_scenario("outage")
     told = pair.canary()

@@ -5,10 +5,11 @@ Only two things are told: the network to the endpoints, and the clock. Feeds tes
 
 from __future__ import annotations
 
+import asyncio
 import random
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +21,10 @@ from structlog.testing import capture_logs
 from probes.endpoint import Endpoint
 from probes.exchange import Exchange
 from probes.failure import Failure, FailureClass
+from probes.phases import Phases
 from probes.protocols.protocol import Reply
 from probes.sample import Finish, Timing, TokenUsage
+from probes.time_limit import UNLIMITED, TimeLimit
 from reports.metrics.metrics import Metrics
 from runner.asking.connectivity import OwnNetwork
 from runner.cli.session import suite_files
@@ -59,10 +62,12 @@ Trouble = Callable[[Endpoint], FailureClass | None]
 
 @dataclass(slots=True)
 class ToldNetwork:
-    """In the place of the transport: endpoints answer rightly after half a second or so, or fail as they are told."""
+    """In the place of the transport: endpoints answer rightly after half a second or so, or fail or hang as told."""
 
     clock: VirtualClock
     trouble: Trouble = lambda _endpoint: None
+    hangs: Callable[[Endpoint], bool] = lambda _endpoint: False
+    """True where nothing ever comes back: then the limits of endpoint and run hold, as in the transport."""
     answer: str = "Canberra."
     dice: random.Random = field(default_factory=lambda: random.Random(7))
     asked: int = 0
@@ -70,9 +75,11 @@ class ToldNetwork:
     def prepare(self, _endpoint: Endpoint) -> None:
         """Nothing is to be prepared."""
 
-    async def send(self, *, endpoint: Endpoint, **_request: Any) -> Exchange:
+    async def send(self, *, endpoint: Endpoint, limit: TimeLimit = UNLIMITED, **_request: Any) -> Exchange:
         """One request."""
         self.asked += 1
+        if self.hangs(endpoint):
+            return await self._hung(endpoint, limit)
         took_s = self.dice.lognormvariate(-0.7, 0.2)
         await self.clock.sleep(took_s)
         kind = self.trouble(endpoint)
@@ -84,6 +91,15 @@ class ToldNetwork:
         usage = TokenUsage(input_tokens=9, output_tokens=3)
         reply = Reply(answer=self.answer, finish=Finish.STOP, usage=usage, model="m-1")
         return Exchange(reply=reply, timing=timing, elapsed_s=took_s, status=200)
+
+    async def _hung(self, endpoint: Endpoint, limit: TimeLimit) -> Exchange:
+        began, phases = self.clock.monotonic(), Phases(endpoint.timeout, limit)
+        with suppress(TimeoutError):
+            async with phases.deadline:
+                phases.sent()
+                await asyncio.Event().wait()
+        took_s = self.clock.monotonic() - began
+        return Exchange(reply=Reply(failure=phases.failure()), timing=Timing(), elapsed_s=took_s, charged=True)
 
 
 @dataclass(kw_only=True)
