@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from reports.escaping import one_line
 from reports.notice import SEVERITIES, AlertEvent, Digest, Notice
 
 LINES_MAX = 20
 """Incidents named in one digest; the rest is counted."""
+LINE_CHARS = 400
 REST_COMMAND = "holdfast alerts"
 
 
@@ -70,9 +72,9 @@ def rest(digest: Digest) -> str:
 
 
 def line(notice: Notice) -> str:
-    """One incident on one line, without its report: state, key, and what is wrong."""
+    """One incident on one line, without its report: state, key and what is wrong, whatever its texts hold."""
     state = "RESOLVED" if _resolved(notice) else notice.severity.upper()
-    return f"{state} {notice.key}: {notice.headline}"
+    return one_line(f"{state} {notice.key}: {notice.headline}", LINE_CHARS)
 
 
 def text(digest: Digest) -> str:
@@ -83,9 +85,9 @@ def text(digest: Digest) -> str:
 def _lines(digest: Digest) -> Sequence[str]:
     lines = [headline(digest)]
     for ground in grounds(digest):
-        lines += ["", ground.title]
+        lines += ["", one_line(ground.title, LINE_CHARS)]
         for notice in ground.shown:
-            lines.append(f"  - {line(notice)}" + (f" ({notice.report})" if notice.report else ""))
+            lines.append(f"  - {line(notice)}" + (f" ({one_line(notice.report, LINE_CHARS)})" if notice.report else ""))
     return [*lines, "", rest(digest)] if rest(digest) else lines
 
 

@@ -8,8 +8,9 @@ because another did not.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from probes.errors import DeliveryError
@@ -81,26 +82,29 @@ class AppriseNotifier:
 
     async def _deliver(self, key: str, title: str, body: str, kind: str) -> Delivery:
         owed = [number for number in range(len(self._channels)) if (key, number) not in self._took]
-        took = await asyncio.gather(*(self._told(number, title, body, kind) for number in owed))
-        missed = [number for number, worked in zip(owed, took, strict=True) if not worked]
-        self._remember((key, number) for number in owed if number not in missed)
+        whole = self._tags + unmentioned(one_line(title, TITLE_CHARS))
+        await asyncio.gather(*(self._tell(key, number, whole, body[:BODY_CHARS], kind) for number in owed))
+        missed = [number for number in owed if (key, number) not in self._took]
+        self._forget()
         if missed:
             named = ", ".join(f"{number + 1} ({_service(self._channels[number])})" for number in missed)
             raise DeliveryError(f"Apprise could not deliver to address {named} of {len(self._channels)}")
         return Delivery(receipt={})
 
-    async def _told(self, number: int, title: str, body: str, kind: str) -> bool:
-        whole = self._tags + unmentioned(one_line(title, TITLE_CHARS))
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                return await asyncio.to_thread(_send, self._channels[number], whole, body[:BODY_CHARS], kind)
-        except TimeoutError:
-            return False  # the thread ends by the limits on Apprise's own sockets
+    async def _tell(self, key: str, number: int, title: str, body: str, kind: str) -> None:
+        """One address, in a thread. One that takes it after ``timeout_s`` has taken it all the same."""
 
-    def _remember(self, taken: Iterable[tuple[str, int]]) -> None:
-        self._took.update(dict.fromkeys(taken))
-        while len(self._took) > REMEMBERED:
-            del self._took[next(iter(self._took))]
+        def tell() -> None:
+            if _send(self._channels[number], title, body, kind):
+                self._took[key, number] = None
+
+        with contextlib.suppress(TimeoutError):  # the thread ends by the limits on Apprise's own sockets
+            async with asyncio.timeout(self._timeout_s):
+                await asyncio.to_thread(tell)
+
+    def _forget(self) -> None:
+        for remembered in list(self._took)[:-REMEMBERED]:
+            del self._took[remembered]
 
 
 def _silence() -> None:

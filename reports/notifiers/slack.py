@@ -17,7 +17,7 @@ from probes.errors import DeliveryError
 from reports.notice import AlertEvent, Delivery, Digest, Notice
 from reports.notifiers.posting import address
 from reports.notifiers.replies import timeout
-from reports.notifiers.slack_blocks import Block, blocks, fallback_text
+from reports.notifiers.slack_blocks import Block, blocks, fallback_text, thread_text
 from reports.notifiers.slack_calls import Fields, Refusal, call, hook
 from reports.notifiers.slack_digest import digest_blocks, digest_fallback, digest_update
 from reports.notifiers.slack_finding import found
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from slack_sdk import WebClient
     from slack_sdk.webhook import WebhookClient
 
+_UNREAD: Fields = {"parse": "none", "link_names": False, "unfurl_links": False, "unfurl_media": False}
+"""Nothing is looked for in texts but the links we write."""
 _GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """The message cannot be updated (deleted, or too old): the notice is posted anew."""
 _SILENT = logging.Logger("holdfast.slack", level=logging.CRITICAL + 1)
@@ -75,7 +77,7 @@ class SlackNotifier:
         Raises:
             DeliveryError: not delivered; nothing in it is secret.
         """
-        again = fallback_text(notice) if notice.event is AlertEvent.REMINDER else ""
+        again = "" if notice.event in (AlertEvent.OPENED, AlertEvent.RESOLVED) else thread_text(notice)
         return await self._send(_payload(fallback_text(notice), blocks(notice)), dict(receipt or {}), again)
 
     async def deliver_digest(self, digest: Digest, receipt: Mapping[str, str] | None) -> Delivery:
@@ -118,7 +120,7 @@ class SlackNotifier:
     # -------------------------------------------------------------------------------------------- bot
     def _through_bot(self, payload: Fields, receipt: dict[str, str], again: str) -> dict[str, str] | DeliveryError:
         client = self._web()
-        fields = {**payload, "parse": "none", "link_names": False}
+        fields = {**payload, **_UNREAD}
         if not receipt.get("ts"):
             return _posted(call(client, "chat.postMessage", {**fields, "channel": self._channel}))
         place = {"channel": receipt.get("channel", self._channel), "ts": receipt["ts"]}
@@ -129,7 +131,7 @@ class SlackNotifier:
             return updated.error
         if again:
             reply = {"channel": place["channel"], "thread_ts": place["ts"], "text": again}
-            said = call(client, "chat.postMessage", {**reply, "unfurl_links": False, "unfurl_media": False})
+            said = call(client, "chat.postMessage", {**reply, **_UNREAD})
             if isinstance(said, Refusal):
                 return said.error
         return place

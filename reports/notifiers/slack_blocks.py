@@ -20,6 +20,7 @@ HEADER_CHARS = 150
 SECTION_CHARS = 3000
 BLOCKS_MAX = 50
 FALLBACK_CHARS = 3000
+PLACE_CHARS = 600
 CUT = "\u2026 (cut)"
 _BREAK = "\u2060"  # word joiner: no width, no line break
 _FENCE_BREAK = "\u200b"
@@ -88,6 +89,12 @@ def units(text: str) -> int:
 def fallback_text(notice: Notice) -> str:
     """One line for notifications and screen readers."""
     return fitted(f"[{_word(notice)}] {notice.headline}", FALLBACK_CHARS, lambda text: mrkdwn(" ".join(text.split())))
+
+
+def thread_text(notice: Notice) -> str:
+    """What is said below the message of what is news: an edit notifies nobody."""
+    taken = f"\n{fitted(notice.acknowledged, 500, mrkdwn)}" if notice.acknowledged else ""
+    return fallback_text(notice) + taken
 
 
 def blocks(notice: Notice) -> list[Block]:
@@ -179,10 +186,17 @@ def _whereabouts(notice: Notice) -> str:
 
 
 def _place(name: str, address: str) -> str:
+    link = linked(address, name, PLACE_CHARS)
+    return f"{name} {_short(address)}" if link is None else link
+
+
+def linked(address: str, name: str, limit: int) -> str | None:
+    """A link of at most ``limit`` characters, its markup included; None where that is too long, or it is no address."""
     link = web_link(address)
-    if link is None or len(link) > 500:
-        return f"{name} {_short(address)}"
-    return f"<{link.replace('&', '&amp;').replace('|', '%7C')}|{name}>"
+    if link is None:
+        return None
+    whole = f"<{link.replace('&', '&amp;').replace('|', '%7C')}|{name}>"
+    return whole if len(whole) <= limit else None
 
 
 def _short(text: str) -> str:

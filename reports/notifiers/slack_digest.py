@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.escaping import web_link
 from reports.messages.digest import grounds, headline, is_over, line, rest, severity
 from reports.notice import AlertEvent, Digest, Notice
 from reports.notifiers.slack_blocks import (
@@ -20,6 +19,7 @@ from reports.notifiers.slack_blocks import (
     Block,
     context,
     fitted,
+    linked,
     mrkdwn,
     plain,
     section,
@@ -29,6 +29,7 @@ from reports.wording import instant
 
 LINE_CHARS = 260
 LINK_CHARS = 300
+_MORE = "\n\u2022 and {} more, see above"
 
 
 def digest_fallback(digest: Digest) -> str:
@@ -45,7 +46,11 @@ def digest_blocks(digest: Digest) -> list[Block]:
 def digest_update(digest: Digest) -> str:
     """What is said below the message of a digest, because it must wake somebody: all news but that it is over."""
     loud = [notice for notice in digest.news if notice.event is not AlertEvent.RESOLVED]
-    return _lines(loud, SECTION_CHARS)[0] if loud else ""
+    if not loud:
+        return ""
+    said = _lines(loud, SECTION_CHARS - units(_MORE.format(len(loud))))[0]
+    unnamed = len(loud) - said.count("\n") - 1
+    return said + (_MORE.format(unnamed) if unnamed else "")
 
 
 def _blocks(digest: Digest) -> Iterator[Block]:
@@ -82,7 +87,7 @@ def _line(notice: Notice) -> str:
 
 
 def _link(notice: Notice) -> str:
-    link = web_link(notice.report)
-    if link is None or len(link) > LINK_CHARS:
+    link = linked(notice.report, "report", LINK_CHARS)
+    if link is None:
         return f" \u00b7 {fitted(notice.report, 120, mrkdwn)}" if notice.report else ""
-    return f" \u00b7 <{link.replace('&', '&amp;').replace('|', '%7C')}|report>"
+    return f" \u00b7 {link}"

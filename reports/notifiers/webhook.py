@@ -19,6 +19,11 @@ from reports.notifiers.replies import repeat_key, timeout
 from reports.notifiers.signing import secrets_of, signed
 
 SCHEMA = "holdfast.notice/1"
+OWN_HEADERS = frozenset(
+    {"connection", "content-length", "content-type", "host", "idempotency-key", "transfer-encoding"}
+    | {"webhook-id", "webhook-signature", "webhook-timestamp"}
+)
+"""Set by us or the HTTP client; twice in a request, nobody could say which one counts."""
 _NOTICE = TypeAdapter(Notice)
 
 
@@ -41,7 +46,8 @@ class WebhookNotifier:
             timeout_s: Seconds one delivery may take.
 
         Raises:
-            ValueError: the address is not http or https, a header cannot be sent, or the secret is none.
+            ValueError: the address is not http or https, a header cannot be sent or is one of ours, or the secret is
+                none.
         """
         if not isinstance(headers or {}, Mapping):
             raise ValueError("the webhook's url is a text, its headers are names with values")
@@ -52,6 +58,10 @@ class WebhookNotifier:
         self._clock: Clock = SystemClock()
         if not sendable(self._headers):
             raise ValueError("webhook headers must be printable ASCII")
+        if ours := sorted(name for name in self._headers if name.lower() in OWN_HEADERS):
+            raise ValueError(
+                f"the webhook's headers hold {ours[0]}, which is no text to choose: every request brings it"
+            )
         keep_quiet()
 
     def __repr__(self) -> str:

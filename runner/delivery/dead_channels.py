@@ -37,7 +37,7 @@ def channel_refused(
         store.channel_died(channel, now, error)
         dead = {one.notifier: one for one in store.dead_channels()}
         told_at = dead[channel].told_at
-        if told_at is not None and now - told_at < TOLD_AGAIN:
+        if told_at is not None and timedelta() <= now - told_at < TOLD_AGAIN:
             return ()
         fellows = store.fellows(lost.key, channel, now - LOOK_BACK)
         others = tuple(name for name in fellows if name in notifiers and name not in dead)

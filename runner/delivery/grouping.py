@@ -1,8 +1,9 @@
 """Which waiting notices of one channel go now, and in which message. Pure; ``now`` is an argument. Feeds ``outbox``.
 
 Grouping after Alertmanager: an incident waits ``group_wait`` for company, what is over by then is not told at all,
-and in a storm later openings wait for ``group_interval``, pages behind pages alone. Unlike there, notices that only
-turn a message which is already there into its new version are nobody's storm: they go as soon as they may.
+and in a storm later openings wait for ``group_interval``, pages behind pages alone. Unlike there, the wait is renewed
+while more comes (``company``), and notices that only turn a message which is already there into its new version are
+nobody's storm: they go as soon as they may.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from reports.notice import SEVERITIES, AlertEvent
+from runner.delivery.company import fresh, over_before_told, waits
 from runner.delivery.pacing import Pace
 from runner.store.outbox_store import Traffic, WaitingNotice
 
@@ -81,7 +83,8 @@ def plan(
         digests: True where the channel takes digests.
         hurry: True where nobody will be here to send later: nothing waits for company. Limits hold all the same.
     """
-    withdrawn, incidents = _sorted_out(queue, traffic, pace, now, digests=digests, hurry=hurry)
+    withdrawn, waiting = _sorted_out(queue, pace, digests=digests, hurry=hurry)
+    incidents = _incidents(waiting, traffic, pace, now, digests=digests, hurry=hurry)
     tellings = _tellings(incidents, pace, now, digests=digests)
     going, free_at = _within_limits(tellings, traffic, pace, now, digests=digests)
     settled = {row.outbox_id for telling in going for row in telling.rows}
@@ -92,51 +95,65 @@ def plan(
 
 # ------------------------------------------------------------------------------------------------ when
 def _sorted_out(
-    queue: Sequence[WaitingNotice], traffic: Traffic, pace: Pace, now: datetime, *, digests: bool, hurry: bool
-) -> tuple[tuple[int, ...], list[_Incident]]:
-    """What nobody is to be told, and what waits, by incident, oldest first."""
+    queue: Sequence[WaitingNotice], pace: Pace, *, digests: bool, hurry: bool
+) -> tuple[tuple[int, ...], list[tuple[WaitingNotice, ...]]]:
+    """What nobody is to be told, and what waits, by incident."""
     withdrawn: list[int] = []
-    incidents: list[_Incident] = []
-    calm = not digests or hurry
-    holds = {page: None if calm else _storm_until(traffic, pace, now, page=page) for page in (True, False)}
+    waiting: list[tuple[WaitingNotice, ...]] = []
     for _, found in groupby(sorted(queue, key=_by_incident), key=lambda row: row.incident_id):
         rows = tuple(found)
-        wait = timedelta(seconds=0.0 if hurry else pace.wait_s(rows[0].severity, digests=digests))
-        over = _over_before_told(rows, wait)
+        over = over_before_told(rows, _wait(rows[0], pace, digests=digests, hurry=hurry))
         withdrawn += [row.outbox_id for row in over]
-        if rows := rows[len(over) :]:
-            held = holds[rows[0].severity == "page"] if rows[0].event is AlertEvent.OPENED else None
-            incidents.append(_timed(rows, wait, held, traffic.quiet_until, now))
-    return tuple(withdrawn), sorted(incidents, key=lambda one: one.first.outbox_id)
+        if left := rows[len(over) :]:
+            waiting.append(left)
+    return tuple(withdrawn), waiting
+
+
+def _incidents(
+    waiting: Sequence[tuple[WaitingNotice, ...]],
+    traffic: Traffic,
+    pace: Pace,
+    now: datetime,
+    *,
+    digests: bool,
+    hurry: bool,
+) -> list[_Incident]:
+    """When each of them goes, oldest first."""
+    calm = not digests or hurry
+    holds = {page: None if calm else _storm_until(traffic, pace, now, page=page) for page in (True, False)}
+    renewed = {} if calm else waits([rows[0] for rows in waiting if _new(rows[0])], pace)
+    incidents: list[_Incident] = []
+    for rows in waiting:
+        first = rows[0]
+        alone_until = (first.seen_at or now) + _wait(first, pace, digests=digests, hurry=hurry)
+        held = holds[first.severity == "page"] if first.event is AlertEvent.OPENED else None
+        over_at = renewed.get(first.incident_id, alone_until)
+        incidents.append(_timed(rows, over_at, held, traffic.quiet_until, now))
+    return sorted(incidents, key=lambda one: one.first.outbox_id)
+
+
+def _wait(row: WaitingNotice, pace: Pace, *, digests: bool, hurry: bool) -> timedelta:
+    return timedelta(seconds=0.0 if hurry else pace.wait_s(row.severity, digests=digests))
 
 
 def _by_incident(row: WaitingNotice) -> tuple[str, int]:
     return row.incident_id, row.outbox_id
 
 
-def _fresh(row: WaitingNotice) -> bool:
-    return row.attempts == 0 and row.leased_until is None
-
-
-def _over_before_told(rows: Sequence[WaitingNotice], wait: timedelta) -> Sequence[WaitingNotice]:
-    """The notices of an incident that opened and resolved inside its wait, with nothing sent in between."""
-    first = rows[0]
-    if first.event is not AlertEvent.OPENED or first.updates or first.past or not all(map(_fresh, rows)):
-        return ()
-    for place, row in enumerate(rows):
-        if row.event is AlertEvent.RESOLVED and row.at - first.at < wait:
-            return rows[: place + 1]
-    return ()
+def _new(row: WaitingNotice) -> bool:
+    """True where it would be a new message, and has company to wait for."""
+    return fresh(row) and not row.updates and not row.alone
 
 
 def _timed(
-    rows: tuple[WaitingNotice, ...], wait: timedelta, hold: datetime | None, quiet: datetime | None, now: datetime
+    rows: tuple[WaitingNotice, ...], over_at: datetime, hold: datetime | None, quiet: datetime | None, now: datetime
 ) -> _Incident:
+    """``over_at``: when its wait for company is over."""
     first = rows[0]
-    if _fresh(first):
+    if fresh(first):
+        joins = first.seen_at or now
         lone_edition = first.updates and not first.digest_id  # has no company to wait for
-        seen_at = first.seen_at or now
-        ready, joins = seen_at if lone_edition else seen_at + wait, seen_at
+        ready = joins if lone_edition else over_at
     else:
         joins = first.leased_until or now
         ready = max(first.due_at or joins, joins)
@@ -159,12 +176,16 @@ def _storm_until(traffic: Traffic, pace: Pace, now: datetime, *, page: bool) -> 
 def _tellings(incidents: Sequence[_Incident], pace: Pace, now: datetime, *, digests: bool) -> list[Telling]:
     ready = [one for one in incidents if one.ready_at <= now]
     updates = [_single(one) for one in ready if one.first.updates and not one.first.digest_id]
-    due = {one.first.digest_id for one in ready} - {""}
-    joint = [one for one in incidents if one.first.digest_id in due and one.joins_at <= now]
-    editions = [
-        _digest([one for one in joint if one.first.digest_id == digest_id], digest_id) for digest_id in sorted(due)
-    ]
-    return [*_posts(incidents, pace, now, digests=digests), *updates, *editions]
+    tellings = [*_posts(incidents, pace, now, digests=digests), *updates, *_editions(incidents, ready, now)]
+    return sorted(tellings, key=_loudest_first)
+
+
+def _editions(incidents: Sequence[_Incident], ready: Sequence[_Incident], now: datetime) -> list[Telling]:
+    """New versions of digests: one each, but for news with which one was refused."""
+    alone = [_digest([one], one.first.digest_id) for one in ready if one.first.digest_id and one.first.alone]
+    due = sorted({one.first.digest_id for one in ready if not one.first.alone} - {""})
+    joint = [one for one in incidents if one.joins_at <= now and not one.first.alone]
+    return [*(_digest([one for one in joint if one.first.digest_id == name], name) for name in due), *alone]
 
 
 def _posts(incidents: Sequence[_Incident], pace: Pace, now: datetime, *, digests: bool) -> list[Telling]:
@@ -176,7 +197,7 @@ def _posts(incidents: Sequence[_Incident], pace: Pace, now: datetime, *, digests
     company = [one for one in posts if one.joins_at <= now and not one.first.alone]
     if len(company) > pace.digest_over:
         return [_digest(company), *_singles(one for one in ready if one.first.alone)]
-    return _singles(one for one in posts if one in ready or (one in company and _fresh(one.first)))
+    return _singles(one for one in posts if one in ready or (one in company and fresh(one.first)))
 
 
 def _singles(incidents: Iterable[_Incident]) -> list[Telling]:
@@ -184,8 +205,15 @@ def _singles(incidents: Iterable[_Incident]) -> list[Telling]:
 
 
 def _worst_first(one: _Incident) -> tuple[int, int]:
-    severity = one.first.severity
-    return -SEVERITIES.index(severity) if severity in SEVERITIES else 0, one.first.outbox_id
+    return _calm(one.first), one.first.outbox_id
+
+
+def _loudest_first(telling: Telling) -> int:
+    return min(map(_calm, telling.rows))
+
+
+def _calm(row: WaitingNotice) -> int:
+    return -SEVERITIES.index(row.severity) if row.severity in SEVERITIES else 0
 
 
 def _single(one: _Incident) -> Telling:

@@ -23,6 +23,8 @@ class Letter:
     """The notices it settles, by outbox id, oldest first."""
     digest: Digest | None
     """None: it tells the one notice, in full."""
+    alone: bool
+    """True where nothing else in it can be why it is refused: one notice, or the news of one incident in its digest."""
     receipt: Mapping[str, str] | None
     attempts: int
     """Deliveries tried so far of what was tried most."""
@@ -31,6 +33,12 @@ class Letter:
     def ids(self) -> tuple[int, ...]:
         """Outbox ids of what it settles."""
         return tuple(self.told)
+
+    def names_for(self, notifier: str, notices: int) -> dict[str, str | int]:
+        """What a log line may say of it: which notice, or how many of a digest."""
+        if self.digest is not None:
+            return {"notifier": notifier, "notices": notices}
+        return {**names_of(notifier, self.told[self.ids[0]])}
 
     def deliver_by(self, notifier: Notifier) -> Awaitable[Delivery]:
         """Send it. A digest needs a notifier that takes digests: the plan makes none for others."""
@@ -62,13 +70,14 @@ def letter_of(
     attempts = max(row.attempts for row in telling.rows)
     receipts = [receipt for _, receipt in found if receipt]
     if not telling.digest:
-        return Letter(told=told, digest=None, receipt=receipts[0] if receipts else None, attempts=attempts)
+        return Letter(told=told, digest=None, receipt=receipts[0] if receipts else None, attempts=attempts, alone=True)
     news = _newest(told.values())
     before = store.told_in(telling.digest_id, notifier) if telling.digest_id else ()
     whole = {notice.incident_id: notice for notice in (*before, *news)}
     digest = Digest(digest_id=telling.told_as, at=now, notices=tuple(whole.values()), news=news, reach=reach)
     receipt = receipts[0] if telling.digest_id and receipts else None
-    return Letter(told=told, digest=digest, receipt=receipt, attempts=attempts)
+    alone = all(row.alone for row in telling.rows)
+    return Letter(told=told, digest=digest, receipt=receipt, attempts=attempts, alone=alone)
 
 
 def _unheard(store: Store, notifier: str, notices: Sequence[Notice]) -> frozenset[str]:

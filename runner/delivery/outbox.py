@@ -26,19 +26,26 @@ from runner.delivery.letters import Letter, letter_of, names_of
 from runner.delivery.pacing import Pace
 from runner.delivery.queueing import plan_for
 from runner.delivery.recovering import recovered
-from runner.delivery.sending import SEND_TIMEOUT_S, BrokenNotifier, aside, backoff_s, called, sent
+from runner.delivery.sending import (
+    LEASE_S,
+    LONGEST_QUIET_S,
+    SEND_TIMEOUT_S,
+    BrokenNotifier,
+    aside,
+    backoff_s,
+    called,
+    sent,
+)
+from runner.delivery.strangers import strangers
 from runner.store.base import Store
 
-__all__ = ["SEND_TIMEOUT_S", "OutboxWorker", "called"]
+__all__ = ["LEASE_S", "SEND_TIMEOUT_S", "OutboxWorker", "called"]
 
-LEASE_S = 60.0
-"""How long a notice is ours. After a crash it stays silent for this long, so it is short."""
 MAX_AGE_S = 24 * 3600.0
 """A notice that still fails at this age is given up: it would be news no more. It stays in the store."""
 LEAST_POLL_S = 0.05
 FAILURES_IN_A_ROW = 2
 """After so many the channel is left alone until the next pass, and what it was to get is planned anew."""
-BATCH = 50
 ERROR_LENGTH = 300
 
 _log = structlog.get_logger(__name__)
@@ -152,16 +159,8 @@ class OutboxWorker:
         Raises:
             StoreError: the store cannot be read or written.
         """
-        waiting = await aside(self._store.undelivered_by_notifier)
-        strangers = waiting.keys() - self._notifiers.keys()
-        if not strangers:
-            return 0
-        for pending in await aside(self._store.due, self._clock.now(), limit=BATCH, lease_s=0, notifiers=strangers):
-            notice = pending.entry.notice
-            if self._too_old(notice):
-                missing = DeliveryError("the settings name no such notifier")
-                await self._give_up(pending.entry.notifier, pending.outbox_id, notice, missing)
-        return sum(waiting[name] for name in strangers)
+        now = self._clock.now()
+        return await strangers(self._store, self._notifiers.keys(), now, self._too_old, self._give_up)
 
     async def _plan(self, name: str, *, hurry: bool) -> Plan:
         pace, now = self._paces.get(name, Pace()), self._clock.now()
@@ -219,12 +218,12 @@ class OutboxWorker:
             self.on_outcome(name, "delivered")
 
     async def _failed(self, name: str, letter: Letter, error: DeliveryError) -> None:
-        words, asked_s = str(error)[:ERROR_LENGTH], min(error.retry_after_s or 0.0, self._max_age_s)
+        words, asked_s = str(error)[:ERROR_LENGTH], min(error.retry_after_s or 0.0, LONGEST_QUIET_S)
         if asked_s and not error.permanent:
             await aside(self._store.quiet, name, self._clock.now() + timedelta(seconds=asked_s))
         again = []
         for outbox_id, notice in letter.told.items():
-            if self._too_old(notice) or (error.permanent and letter.digest is None):
+            if self._too_old(notice) or (error.permanent and letter.alone):
                 await self._give_up(name, outbox_id, notice, error)
             else:
                 again.append(outbox_id)
@@ -232,15 +231,12 @@ class OutboxWorker:
         if not again:
             return
         # a digest that was refused for good, or broke the notifier, may be so for one of its notices
-        alone = letter.digest is not None and (error.permanent or isinstance(error, BrokenNotifier))
-        wait_s = 0.0 if alone else backoff_s(letter.attempts, asked_s, self._dice)
+        alone = not letter.alone and (error.permanent or isinstance(error, BrokenNotifier))
+        wait_s = 0.0 if alone else backoff_s(letter.attempts, self._dice)
         at = self._clock.now() + timedelta(seconds=wait_s)
         await aside(self._store.retry_together, again, at, words, alone=alone)
-        about = {"notices": len(again)} if letter.digest else names_of(name, letter.told[again[0]])
-        attempt = letter.attempts + 1
-        _log.warning(
-            "notice_delayed", **{**about, "notifier": name}, attempt=attempt, error=words, retry_in_s=round(wait_s, 1)
-        )
+        told, retry_in_s = letter.names_for(name, len(again)), round(max(wait_s, asked_s), 1)
+        _log.warning("notice_delayed", **told, attempt=letter.attempts + 1, error=words, retry_in_s=retry_in_s)
 
     async def _give_up(self, name: str, outbox_id: int, notice: Notice, error: DeliveryError) -> None:
         now, words = self._clock.now(), str(error)[:ERROR_LENGTH]

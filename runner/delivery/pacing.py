@@ -17,6 +17,9 @@ from probes.positions import Document, Fault
 KEYS = ("group_wait", "group_interval", "digest_over", "per_minute")
 PAGE_WAIT_S, WAIT_S = 5.0, 30.0
 """How long a page, and anything calmer, waits for company."""
+RENEWALS = 12
+PAGE_LONGEST_S, LONGEST_S = 60.0, 300.0
+"""The wait is renewed while more keeps coming: up to so many times itself, and no longer than this."""
 INTERVAL_S = 300.0
 DIGEST_OVER = 3
 PER_MINUTE = {"slack": 20, "apprise": 20, "console": 6000, "alertmanager": 600}
@@ -29,7 +32,8 @@ class Pace:
     """The pace of one channel."""
 
     group_wait_s: float | None = None
-    """Seconds an incident waits for others to be told with; None: by severity, and none for machines."""
+    """Seconds an incident waits for others to be told with, counted anew from each that joins (``longest_s``); None: by
+    severity, and none for machines."""
     group_interval_s: float = INTERVAL_S
     """Seconds in which openings are counted: beyond ``digest_over`` of them, more wait until some have left it."""
     digest_over: int = DIGEST_OVER
@@ -43,6 +47,11 @@ class Pace:
         if not digests:
             return 0.0
         return PAGE_WAIT_S if severity == "page" else WAIT_S
+
+    def longest_s(self, severity: str) -> float:
+        """Seconds after which a notice of this severity waits for company no more, on a channel read by people."""
+        wait_s = self.wait_s(severity, digests=True)
+        return max(wait_s, min(RENEWALS * wait_s, PAGE_LONGEST_S if severity == "page" else LONGEST_S))
 
 
 def paces(notifiers: Mapping[str, Mapping[str, Any]], document: Document) -> dict[str, Pace]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from reports.notice import DigestNotifier, Notifier
+from runner.delivery.clock_steps import believed, believed_traffic
 from runner.delivery.grouping import MINUTE, Plan, plan
 from runner.delivery.pacing import Pace
 from runner.store.base import Store
@@ -25,13 +26,13 @@ def plan_for(store: Store, name: str, notifier: Notifier, pace: Pace, now: datet
     queue = store.waiting(name)
     if not queue:
         return Plan()
-    if unseen := [row.outbox_id for row in queue if row.seen_at is None]:
+    if unseen := [row.outbox_id for row in queue if row.seen_at is None or row.seen_at > now]:
         store.seen(unseen, now)
     # a channel that takes no digests cannot turn one into its new version, whoever sent it
-    stamped = [replace(row, seen_at=row.seen_at or now, digest_id=row.digest_id if digests else "") for row in queue]
+    stamped = [replace(believed(row, now), digest_id=row.digest_id if digests else "") for row in queue]
     interval = timedelta(seconds=pace.group_interval_s)
     traffic = store.traffic(name, opened_since=now - interval, sent_since=now - MINUTE)
-    planned = plan(stamped, traffic, pace, now, digests=digests, hurry=hurry)
+    planned = plan(stamped, believed_traffic(traffic, now), pace, now, digests=digests, hurry=hurry)
     if planned.withdrawn:
         store.withdraw(planned.withdrawn, now)
         _log.info("notices_withdrawn", notifier=name, notices=len(planned.withdrawn))

@@ -38,7 +38,7 @@ async def recovered(
         return 0
     settled = 0
     for mark, rows in _perhaps_sent(telling):
-        looked = await sent(_look(notifier, mark, min(row.at for row in rows)), timeout_s, _nothing)
+        looked = await sent(_look(notifier, mark, min(now, *(row.at for row in rows))), timeout_s, _nothing)
         if not isinstance(looked, Delivery) or not looked.receipt:
             continue
         ids = [row.outbox_id for row in rows]

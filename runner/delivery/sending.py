@@ -12,6 +12,10 @@ from reports.notice import Delivery
 
 SEND_TIMEOUT_S = 15.0
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 2.0, 300.0
+LONGEST_QUIET_S = 3600.0
+"""No channel may silence us for longer at once."""
+LEASE_S = 60.0
+"""How long a notice is ours. After a crash it stays silent for this long, so it is short."""
 
 Asked = ParamSpec("Asked")
 Told = TypeVar("Told")
@@ -72,8 +76,7 @@ async def aside(call: Callable[Asked, Told], *args: Asked.args, **kwargs: Asked.
         raise
 
 
-def backoff_s(attempts: int, asked_s: float, dice: random.Random) -> float:
-    """Seconds until a delivery is tried again: 2 s doubling to 5 min, shortened by up to a half by chance; never
-    sooner than the channel asked."""
+def backoff_s(attempts: int, dice: random.Random) -> float:
+    """Seconds until a delivery is tried again: 2 s doubling to 5 min, shortened by up to a half by chance."""
     steady_s = min(FIRST_BACKOFF_S * 2.0 ** min(attempts, 30), LONGEST_BACKOFF_S)
-    return max(steady_s * dice.uniform(0.5, 1.0), asked_s)
+    return steady_s * dice.uniform(0.5, 1.0)

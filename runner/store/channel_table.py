@@ -13,13 +13,20 @@ from runner.store.database import SqliteDatabase
 from runner.store.outbox_store import WAITING_MAX, DeadChannel, Traffic, WaitingNotice
 from runner.store.rows import Row
 
+# Rows without their texts are sorted, and the texts are read of those alone that are looked at.
 WAITING = """
     SELECT o.id, o.incident_id, o.event, json_extract(o.notice, '$.severity') AS severity, o.created_at, o.seen_at,
         o.due_at, o.attempts, o.leased_until, o.alone, o.digest_id AS sent_as,
         r.incident_id IS NOT NULL AS updates, r.digest_id,
         json_extract(o.notice, '$.key') = 'installation/daemon/no-data' AS past
     FROM outbox AS o LEFT JOIN receipts AS r ON r.incident_id = o.incident_id AND r.notifier = o.notifier
-    WHERE o.state = 'waiting' AND o.notifier = ? ORDER BY o.id LIMIT ?
+    WHERE o.id IN (
+        SELECT id FROM outbox WHERE state = 'waiting' AND notifier = ?1
+        ORDER BY incident_id IN (
+            SELECT incident_id FROM outbox
+            WHERE state = 'waiting' AND notifier = ?1 AND json_extract(notice, '$.severity') = 'page') DESC, id
+        LIMIT ?2)
+    ORDER BY o.id
 """
 OPENED = """
     SELECT delivered_at, json_extract(notice, '$.severity') AS severity FROM outbox
@@ -42,9 +49,16 @@ TOLD_IN = """
         GROUP BY incident_id)
     ORDER BY id
 """
+SEEN = "UPDATE outbox SET seen_at = MIN(COALESCE(seen_at, ?1), ?1) WHERE id = ?2"
+ASKED_FOR = """
+    SELECT o.id, o.incident_id, EXISTS (
+        SELECT 1 FROM outbox AS b WHERE b.incident_id = o.incident_id AND b.notifier = o.notifier AND b.id < o.id
+          AND b.state = 'waiting' AND b.id NOT IN (SELECT value FROM json_each(?1))) AS behind
+    FROM outbox AS o WHERE o.state = 'waiting' AND o.id IN (SELECT value FROM json_each(?1)) ORDER BY o.id
+"""
 CLAIM = """
-    UPDATE outbox SET leased_until = ?, digest_id = ?
-    WHERE id = ? AND state = 'waiting' AND (leased_until IS NULL OR leased_until <= ?)
+    UPDATE outbox SET leased_until = ?1, digest_id = ?2
+    WHERE id = ?3 AND state = 'waiting' AND (leased_until IS NULL OR leased_until <= ?4 OR leased_until > ?1)
 """
 QUIET = """
     INSERT INTO channels (notifier, quiet_until) VALUES (?, ?)
@@ -54,6 +68,11 @@ DIED = """
     INSERT INTO channels (notifier, dead_since, error) VALUES (?, ?, ?)
     ON CONFLICT (notifier) DO UPDATE SET dead_since = COALESCE(dead_since, excluded.dead_since), error = excluded.error
 """
+# One incident may be told to several notifiers, each in a digest of its own under the same id.
+SHARED = """
+    UPDATE receipts SET receipt = ?, at = ? WHERE digest_id = ?
+      AND notifier IN (SELECT notifier FROM outbox WHERE id IN (SELECT value FROM json_each(?)))
+"""
 FELLOWS = """
     SELECT DISTINCT notifier FROM outbox
     WHERE created_at >= ? AND notifier != ? AND json_extract(notice, '$.key') = ? ORDER BY notifier
@@ -62,7 +81,7 @@ FELLOWS = """
 
 # ------------------------------------------------------------------------------------------------ who waits
 def waiting(db: SqliteDatabase, notifier: str) -> tuple[WaitingNotice, ...]:
-    """The oldest waiting notices of one channel."""
+    """The oldest waiting notices of one channel, those of incidents that page first where there are too many."""
     return tuple(map(_waiting, db.read(WAITING, [notifier, WAITING_MAX])))
 
 
@@ -90,9 +109,9 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def seen(db: SqliteDatabase, outbox_ids: Sequence[int], at: datetime) -> None:
-    """Stamp what was not stamped."""
+    """Stamp what was not stamped, or later than now: the clock was set back since."""
     for outbox_id in outbox_ids:
-        db.change("UPDATE outbox SET seen_at = COALESCE(seen_at, ?) WHERE id = ?", [instant_text(at), outbox_id])
+        db.change(SEEN, [instant_text(at), outbox_id])
 
 
 def traffic(db: SqliteDatabase, notifier: str, opened_since: datetime, sent_since: datetime) -> Traffic:
@@ -111,9 +130,18 @@ def traffic(db: SqliteDatabase, notifier: str, opened_since: datetime, sent_sinc
 def claim(
     db: SqliteDatabase, outbox_ids: Sequence[int], now: datetime, lease_s: float, digest_id: str
 ) -> tuple[int, ...]:
-    """Lease what still can be. The caller holds the transaction."""
+    """Lease what still can be; a lease longer than ours is of a clock that was set back. The caller holds the
+    transaction."""
     at, until = instant_text(now), instant_text(now + timedelta(seconds=lease_s))
-    return tuple(one for one in outbox_ids if db.change(CLAIM, [until, digest_id or None, one, at]))
+    claimed: set[int] = set()
+    held: set[str] = set()
+    for row in db.read(ASKED_FOR, [to_json(list(outbox_ids))]):
+        incident = row["incident_id"]
+        if incident not in held and not row["behind"] and db.change(CLAIM, [until, digest_id or None, row["id"], at]):
+            claimed.add(row["id"])
+        else:
+            held.add(incident)  # another worker tells what came before
+    return tuple(one for one in outbox_ids if one in claimed)
 
 
 def notices(db: SqliteDatabase, outbox_ids: Sequence[int]) -> tuple[tuple[Notice, Mapping[str, str] | None], ...]:
@@ -143,7 +171,7 @@ def told_together(
     if not receipt:
         return
     kept = to_json(dict(receipt))
-    db.change("UPDATE receipts SET receipt = ?, at = ? WHERE digest_id = ?", [kept, told, digest_id])
+    db.change(SHARED, [kept, told, digest_id, ids])
     db.change(
         "INSERT OR REPLACE INTO receipts (incident_id, notifier, receipt, at, digest_id) "
         "SELECT DISTINCT incident_id, notifier, ?, ?, ? FROM outbox WHERE id IN (SELECT value FROM json_each(?))",

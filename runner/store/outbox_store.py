@@ -116,11 +116,14 @@ class OutboxStore(Protocol):
         ...
 
     def waiting(self, notifier: str) -> tuple[WaitingNotice, ...]:
-        """The oldest notices that wait for one channel, oldest first; at most ``WAITING_MAX``."""
+        """The oldest notices that wait for one channel, oldest first; at most ``WAITING_MAX``.
+
+        Where more wait, those of incidents that page are among them before all others.
+        """
         ...
 
     def seen(self, outbox_ids: Sequence[int], at: datetime) -> None:
-        """A worker saw these for the first time. A notice keeps the first such instant."""
+        """A worker saw these for the first time. A notice keeps the earliest such instant."""
         ...
 
     def traffic(self, notifier: str, *, opened_since: datetime, sent_since: datetime) -> Traffic:
@@ -129,6 +132,8 @@ class OutboxStore(Protocol):
 
     def claim(self, outbox_ids: Sequence[int], now: datetime, lease_s: float, digest_id: str = "") -> tuple[int, ...]:
         """Lease these for ``lease_s`` seconds: those of them that still wait and that nobody else has leased.
+
+        One that comes after another of its incident, which waits and is not leased along, is not leased either.
 
         ``digest_id``: of the digest that is about to tell them, kept with them; empty where one goes by itself.
         """

@@ -126,7 +126,9 @@ def test_what_somebody_took_is_not_repeated(desk: Desk) -> None:
     assert len(desk.slack.replies) == 1
     desk.run("alerts", "ack", desk.json("alerts")["incidents"][0]["incident_id"], "--reason", "on it")
     desk.fire()
-    assert len(desk.slack.replies) == 1
+    assert len(desk.slack.replies) == 2 and "acknowledged by oncall" in desk.slack.replies[1].shown
+    desk.fire()
+    assert len(desk.slack.replies) == 2
 
 
 def test_a_silenced_incident_is_shown_everywhere_told_nobody_and_told_once_the_silence_ends(desk: Desk) -> None:

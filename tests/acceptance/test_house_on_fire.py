@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from probes.endpoint import Endpoint
 from probes.failure import FailureClass
+from runner.daemon.channel_chores import DELIVERY_EVERY_S
+from runner.delivery.pacing import PAGE_WAIT_S, RENEWALS
 from tests.fakes.house import HOUR_S, House
 from tests.fakes.slack import FakeSlack, Trouble
 
@@ -140,13 +144,15 @@ def test_a_storm_of_reloads_with_broken_versions_in_between_pages_nobody_and_ski
     assert house.events("run_not_made") == []
 
 
-@pytest.mark.parametrize(("pace", "messages"), [("", 2), ("group_wait: 1m", 1)], ids=["default", "patient"])
-def test_a_hundred_suites_failing_at_once_are_a_digest_or_two_which_turn_resolved(
-    house: House, pace: str, messages: int
-) -> None:
-    house.pace = pace  # retries spread the ends of the runs over half a minute: longer than a page waits by default
+def a_hundred(house: House, name: str) -> None:
+    """A hundred suites at two hosts of this name."""
     for number in range(100):
-        house.suite(f"s{number:03}", host=f"h{number % 2}.example.com", rule="after: 1 of 1, resolve_after: 1")
+        host = f"{name}-{number % 2}.example.com"
+        house.suite(f"{name}-{number:03}", host=host, rule="after: 1 of 1, resolve_after: 1")
+
+
+def test_a_hundred_suites_failing_at_once_are_one_digest_which_turns_resolved(house: House) -> None:
+    a_hundred(house, "bots")  # retries spread the ends of their runs over half a minute: longer than a page waits alone
     breaking(house, FailureClass.SERVER)
     seen_at_first: list[str] = []
 
@@ -155,10 +161,34 @@ def test_a_hundred_suites_failing_at_once_are_a_digest_or_two_which_turn_resolve
         breaking(house, None)
 
     house.live((400.0, mended), (400.0, nothing))
-    assert len(seen_at_first) == len(house.slack.messages) == messages
-    for word, headers in (("opened", seen_at_first), ("resolved", list(house.headers()))):
-        assert sum(int(header.partition(f" incidents {word}")[0].split()[-1]) for header in headers) == 100, headers
-    assert house.slack.replies == []
+    assert seen_at_first == ["🔴 100 incidents opened: 100 suites at 2 endpoints"]
+    (header,) = house.headers()
+    assert header.startswith("✅ RESOLVED 100 incidents resolved") and house.slack.replies == []
+    told = house.rows("SELECT min(created_at), max(created_at), min(delivered_at) FROM outbox WHERE event = 'opened'")
+    began, ended, delivered = (datetime.fromisoformat(at) for at in told[0])
+    assert (ended - began).total_seconds() > PAGE_WAIT_S, "else one wait would have done"
+    assert (delivered - began).total_seconds() <= RENEWALS * PAGE_WAIT_S + DELIVERY_EVERY_S
+
+
+def test_a_second_hundred_that_fails_while_the_first_still_does_is_one_more_digest(house: House) -> None:
+    a_hundred(house, "bots")
+    a_hundred(house, "tools")
+
+    def named(endpoint: Endpoint) -> str:
+        return endpoint.base_url.removeprefix("https://").partition("-")[0]
+
+    def broken(*names: str) -> None:
+        house.network.trouble = lambda endpoint: FailureClass.SERVER if named(endpoint) in names else None
+
+    broken("bots")
+    house.live((400.0, lambda: broken("bots", "tools")), (700.0, broken), (400.0, nothing))
+    first, second = house.headers()
+    assert first.startswith("✅ RESOLVED 100 incidents") and second.startswith("✅ RESOLVED 100 incidents")
+    waves = house.rows(
+        "SELECT count(*), count(DISTINCT digest_id), substr(notice ->> 'suite', 1, 4) AS wave FROM outbox"
+        " WHERE event = 'opened' GROUP BY wave"
+    )
+    assert waves == [(100, 1, "bots"), (100, 1, "tool")]
 
 
 def test_that_no_daemon_ran_for_hours_is_told_although_there_is_data_again_at_once(house: House) -> None:

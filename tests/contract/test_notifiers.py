@@ -194,7 +194,10 @@ def test_a_successful_delivery_logs_no_secret(
         ("slack", {"webhook_url": "https://x.example", "timeout_s": "soon"}),
         ("webhook", {"url": 5}),
         ("webhook", {"url": "https://x.example", "headers": "X-Key"}),
+        ("webhook", {"url": "https://x.example", "headers": {"content-type": "text/plain"}}),
+        ("webhook", {"url": "https://x.example", "headers": {"Webhook-Id": TOKEN}}),
         ("webhook", {"url": "https://x.example", "timeout_s": 0}),
+        ("webhook", {"url": "https://x.example", "timeout_s": 15.1}),
         ("webhook", {"url": "https://x.example", "secret": TOKEN}),
         ("webhook", {"url": "https://x.example", "secret": "whsec_" + TOKEN}),
         ("webhook", {"url": "https://x.example", "secret": []}),
@@ -348,3 +351,19 @@ def test_headers_that_cannot_be_sent_are_refused_without_quoting_them() -> None:
 )
 def test_retry_after_is_read_as_seconds_or_not_at_all(value: str, seconds: float | None) -> None:
     assert retry_after_s({"RETRY-after": value}) == seconds
+
+
+@pytest.mark.parametrize(
+    ("after", "now", "seconds"),
+    [
+        ("Fri, 20 Nov 2026 12:02:00 GMT", "Fri, 20 Nov 2026 12:00:30 GMT", 90.0),
+        ("Fri, 20 Nov 2026 12:02:00 GMT", "Fri, 20 Nov 2026 13:00:00 GMT", 0.0),
+        ("Wed, 20 Nov 2999 12:02:00 GMT", "Fri, 20 Nov 2026 12:00:00 GMT", LONGEST_WAIT_S),
+        ("Fri, 20 Nov 2026 12:02:00 GMT", "", None),
+        ("Fri, 20 Nov 2026 12:02:00 GMT", "yesterday", None),
+        ("Fri, 20 Nov 2026 12:02:00", "Fri, 20 Nov 2026 12:00:30 -0000", 90.0),
+        ("Fri, 99 Nov 2026 12:02:00 GMT", "Fri, 20 Nov 2026 12:00:30 GMT", None),
+    ],
+)
+def test_a_date_to_wait_for_is_read_by_the_clock_of_who_gave_it(after: str, now: str, seconds: float | None) -> None:
+    assert retry_after_s({"Retry-After": after, "date": now}) == seconds

@@ -34,6 +34,8 @@ class Trouble:
     headers: dict[str, str] = field(default_factory=dict)
     hang: bool = False
     """Say nothing until the stand-in closes."""
+    late: bool = False
+    """Answer as said here, but not before ``let_go``."""
     cut: bool = False
     """Close the connection without a word."""
 
@@ -112,7 +114,7 @@ class FakeSlack(Loopback):
         self._script.clear()
 
     def let_go(self) -> None:
-        """End the silence of requests that hang."""
+        """End the silence of requests that hang or are answered late."""
         self._closing.set()
 
     def delete(self, message: Message) -> None:
@@ -134,7 +136,7 @@ class FakeSlack(Loopback):
                 fake.requests.append((self.path, body, headers))
                 fake.raw.append(raw)
                 trouble = fake._script.popleft() if fake._script else fake._answer(self.path, body, headers)
-                if trouble.hang:
+                if trouble.hang or trouble.late:
                     fake._closing.wait(30)
                 if trouble.hang or trouble.cut:
                     self.close_connection = True

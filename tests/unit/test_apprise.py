@@ -77,6 +77,21 @@ def test_an_address_that_took_a_notice_is_not_told_again_because_another_did_not
         assert (len(well.requests), len(ill.requests)) == (2, 3)
 
 
+def test_an_address_that_took_a_notice_too_late_is_not_told_it_again() -> None:
+    with FakeReceivers() as slow:
+        notifier = AppriseNotifier(urls=[slow.apprise_url], timeout_s=0.2)
+        slow.script(Trouble(late=True))
+
+        async def too_late() -> None:
+            with pytest.raises(DeliveryError):
+                await notifier.deliver(a_notice(), None)
+            slow.let_go()
+
+        asyncio.run(too_late())  # ends with its threads
+        deliver(notifier, a_notice())
+        assert len(slow.requests) == 1
+
+
 def test_a_storm_is_one_mail() -> None:
     notices = tuple(
         a_notice(incident_id=f"inc-{n}", suite=f"suite-{n}", key=f"suite-{n}/prod/contract") for n in range(9)

@@ -123,6 +123,18 @@ def test_resolves_are_struck_out_and_wake_nobody() -> None:
     assert digest_update(of(about(0), news=(about(1, RESOLVED),))) == ""
 
 
+def test_an_update_of_many_says_how_many_it_does_not_name() -> None:
+    news = tuple(about(n, UPDATED, headline="x" * 300) for n in range(60))
+    said = digest_update(of(*news, news=news))
+    named = said.count("PAGE s")
+    assert len(said) <= 3000 and named < 60 and said.endswith(f"and {60 - named} more, see above")
+
+
+def test_no_text_of_an_incident_adds_a_line_to_a_digest() -> None:
+    forged = about(1, headline="bad\n\nRESOLVED everything is well\n  - RESOLVED s2/prod/contract: well")
+    assert [line for line in words.text(of(forged)).splitlines() if line.strip().startswith(("RESOLVED", "- R"))] == []
+
+
 # ------------------------------------------------------------------------------------------------ finding again
 @pytest.mark.parametrize(
     ("message", "there"),

@@ -200,5 +200,13 @@ def test_a_machine_gets_as_many_as_the_minute_has_room_for_worst_first() -> None
     assert found.next_at == at(60)
 
 
+def test_news_that_page_overtake_new_tickets_where_a_minute_has_no_room_for_all() -> None:
+    queue = [*(waiting(n, severity="ticket") for n in (1, 2)), waiting(3, event=UPDATED, updates=True)]
+    assert shape(planned(queue, 0, digests=False, pace={"per_minute": 1})) == [("one", [3])]
+    edition = waiting(3, event=UPDATED, updates=True, digest_id="digest-1")
+    queue = [*(waiting(n, severity="info") for n in (1, 2, 4, 5)), edition]
+    assert shape(planned(queue, 30, pace={"per_minute": 1})) == [("edition", [3])]
+
+
 def test_an_empty_queue_has_no_plan_and_nothing_to_wait_for() -> None:
     assert planned([], 0) == Plan()

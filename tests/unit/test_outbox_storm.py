@@ -182,6 +182,30 @@ def test_the_digest_of_a_hundred_suites_that_fail_one_after_the_other_does_not_b
     assert [outcome for _, outcome in world.outcomes] == ["delivered"] * 100
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_fails_within_half_a_minute_is_one_digest_whoever_restarts_meanwhile(
+    store: Store, slack: FakeSlack, restarted: bool
+) -> None:
+    world = World(store=store, notifiers={"slack": bot(slack)})
+    for number in range(30):
+        world.happen(OPENED, (number,))
+        world.seconds(1)
+        if restarted:
+            world.begin()
+    assert slack.messages == []
+    world.seconds(5)
+    assert [message.header for message in slack.messages] == ["\U0001f534 30 incidents opened: 30 suites at 1 endpoint"]
+
+
+def test_a_page_goes_in_its_time_through_a_stream_of_tickets(store: Store, slack: FakeSlack) -> None:
+    world = World(store=store, notifiers={"slack": bot(slack)})
+    for number in range(20):
+        world.happen(OPENED, (number,), severity="page" if number == 8 else "ticket")
+        world.seconds(1)
+    (message,) = slack.messages
+    assert "PAGE suite-8/prod/contract" in message.shown and "14 incidents" in message.header
+
+
 def test_what_resolves_inside_its_wait_is_told_to_nobody_and_waits_no_more(store: Store, slack: FakeSlack) -> None:
     world = World(store=store, notifiers={"slack": bot(slack)}, paces={"slack": Pace(group_wait_s=60)})
     world.happen(OPENED, (1, 2))

@@ -91,7 +91,7 @@ def test_a_bot_keeps_one_message_an_incident_and_turns_it_resolved(slack: FakeSl
     for event in (UPDATED, RESOLVED):
         assert deliver(bot(slack), a_notice(event, headline=f"now {event}"), receipt) == receipt
     (message,) = slack.messages
-    assert (message.versions, slack.replies) == (3, [])
+    assert (message.versions, len(slack.replies)) == (3, 1)
     assert message.header == "\u2705 RESOLVED now resolved"
     assert "~refund contains" in message.shown
 
@@ -107,6 +107,24 @@ def test_a_reminder_updates_the_message_and_is_said_again_in_its_thread(slack: F
     deliver(bot(slack), a_notice(REMINDER), receipt)
     (message,), (reply,) = slack.messages, slack.replies
     assert (message.versions, reply.content["thread_ts"]) == (2, message.ts)
+
+
+@pytest.mark.parametrize("event", [AlertEvent.UPDATED, AlertEvent.ESCALATED, AlertEvent.FLAPPING])
+def test_what_is_news_is_said_in_the_thread_because_an_edit_wakes_nobody(slack: FakeSlack, event: AlertEvent) -> None:
+    receipt = deliver(bot(slack), a_notice(OPENED, severity="ticket"))
+    deliver(bot(slack), a_notice(event, severity="page"), receipt)
+    deliver(bot(slack), a_notice(RESOLVED), receipt)
+    (message,), (reply,) = slack.messages, slack.replies
+    assert (message.versions, reply.content["thread_ts"]) == (3, message.ts)
+    assert f"page, {event}" in reply.content["text"]
+    assert (reply.content["parse"], reply.content["link_names"]) == ("none", False)
+
+
+def test_that_somebody_took_it_is_said_in_the_thread_by_name(slack: FakeSlack) -> None:
+    receipt = deliver(bot(slack), a_notice(OPENED))
+    deliver(bot(slack), a_notice(UPDATED, acknowledged="acknowledged by <!channel> ana: on it"), receipt)
+    (reply,) = slack.replies
+    assert reply.content["text"].endswith("\nacknowledged by &lt;!channel&gt; ana: on it")
 
 
 def test_a_message_somebody_deleted_is_posted_anew(slack: FakeSlack) -> None:
@@ -308,6 +326,16 @@ def test_a_notice_of_any_length_keeps_slacks_limits_and_says_what_was_cut(slack:
     assert message.header.endswith(CUT)
     assert re.search(r"and \d+ more, see the report", message.shown)
     assert message.shown.count(CUT) >= 10 or message.shown.count("\\u2026 (cut)") >= 10
+
+
+def test_links_that_grow_when_they_are_escaped_keep_slacks_limits_and_the_incident_stays_findable(
+    slack: FakeSlack,
+) -> None:
+    long = "https://example.com/?" + "a&" * 235
+    deliver(bot(slack), a_notice(runbook=long, report=long))
+    (message,) = slack.messages
+    places = next(text["text"] for text in _texts(message.content["blocks"]) if "incident inc" in text["text"])
+    assert len(places) <= SECTION_CHARS and "https:" in places
 
 
 @given(st.text(max_size=400), st.integers(20, 300), st.sampled_from([mrkdwn, code, plain]))

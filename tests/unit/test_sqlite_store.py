@@ -400,7 +400,7 @@ NO_TABLE = ("idx_outbox_waiting", "idx_outbox_queue", "SCAN json_each")
 """What waits is little, and so are the names handed in."""
 SORTS_LITTLE = (
     "alerts due", "alerts open", "alerts muted", "due", "waiting", "history",
-    "openings told", "messages sent", "told in a digest", "fellows of a channel",
+    "openings told", "messages sent", "told in a digest", "fellows of a channel", "queue of a channel",
 )  # fmt: skip
 """What waits is little, as is what a channel was told lately; history sorts no more than the runs of its limit."""
 
