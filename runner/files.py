@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+import stat
 from pathlib import Path
 
 from probes.errors import HoldfastError, UsageError
@@ -11,16 +13,38 @@ from probes.errors import HoldfastError, UsageError
 def write_text(path: Path, text: str) -> None:
     """Write a file with its folders, through a temporary name, so that no half file is ever seen.
 
+    It has the umask's mode, and nobody may do more with it than with the file that it replaces; a link at its name is
+    replaced, not followed.
+    What is there and is no file (a pipe, a device) is written to as it is.
+
     Raises:
         HoldfastError: it cannot be written.
     """
-    partial = path.with_name(path.name + ".partial")
+    content = text.encode("utf-8")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(content)
+        else:
+            _replace(path, content)
     except OSError as error:
         raise HoldfastError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    # a name nobody can guess, so that nobody plants a link there; not the file's own, which may be as long as names get
+    partial = path.with_name(f".holdfast-{secrets.token_hex(8)}.partial")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if path.is_file() and not path.is_symlink():
+                os.fchmod(file.fileno(), os.fstat(file.fileno()).st_mode & stat.S_IMODE(path.stat().st_mode))
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def writable(file: Path | None, folder: Path | None) -> None:

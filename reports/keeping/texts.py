@@ -26,6 +26,10 @@ SHORTEST_REMEMBERED = 4
 """Characters of the shortest piece that is looked for outside the text it was taken from."""
 MOST_REMEMBERED = 2_000
 _SHORTEST_REST = 3
+_LEAST_CUT = 200
+"""Characters of the shortest line of an endpoint that is cut when it comes in (``probes.hostile``)."""
+_LAST_WORD = re.compile(r"[^\s\u2e80-\U0010ffff]+\s*\Z")
+"""Scripts from U+2E80 on are written without blanks; nothing of ours has its shape in them."""
 _MARKS = "\"'\\"
 _OURS = frozenset(
     {
@@ -112,6 +116,10 @@ class Pen:
             text = _without_rest(text.replace(piece, instead), piece, instead)
         return without(text, self.removal.cuts(text))
 
+    def cut_line(self, text: str) -> str:
+        """``line`` of what an endpoint said and nobody has whole any more, without what a cut may have halved."""
+        return self.line(text if self.whole else without_half(text))
+
     def quote(self, text: str) -> str:
         """A line whose point is to quote: nothing of it stays where texts are not kept."""
         return NOT_KEPT if self.silent and text else self.line(text)
@@ -121,8 +129,8 @@ class Pen:
         return f"#{self._hash(text)[5:13]}" if self.silent and text else self.line(text)
 
     def lines(self, values: Mapping[str, str]) -> dict[str, str]:
-        """``line`` of every value, and of its name where the endpoint chose it."""
-        return {self.line(name): self.line(value) for name, value in values.items()}
+        """``cut_line`` of every value, and ``line`` of its name where the endpoint chose it."""
+        return {self.line(name): self.cut_line(value) for name, value in values.items()}
 
     def deep(self, value: Any) -> Any:
         """``line`` of every text in parsed JSON."""
@@ -136,12 +144,25 @@ class Pen:
         """A failure whose message quotes no more than may be kept."""
         if failure is None or self.whole:
             return failure
-        message = self.line(failure.message)
+        message = self.cut_line(failure.message)
         if self.silent and (failure.kind not in _OURS or failure.status is not None):
             turn = _TURN.match(message)
             told = "what the endpoint said is not kept"
             message = (turn[0] if turn else "") + (f"HTTP {failure.status}: {told}" if failure.status else told)
         return Failure(kind=failure.kind, message=message, status=failure.status, retry_after_s=failure.retry_after_s)
+
+
+def without_half(text: str) -> str:
+    """A line that was cut, without its last word and the words with digits before it: half a card number or address
+    has no shape by which anything would find it. Other lines as they are."""
+    if len(text) < _LEAST_CUT or not text.endswith("…"):
+        return text
+    rest, halved = text[:-1], True
+    while halved and (last := _LAST_WORD.search(rest)):
+        rest = rest[: last.start()]
+        before = _LAST_WORD.search(rest)
+        halved = before is not None and any(character.isdigit() for character in before[0])
+    return f"{rest}…"
 
 
 def _without_rest(text: str, piece: str, instead: str) -> str:

@@ -1,4 +1,4 @@
-"""A registry as text, in the format that its reader understands. Feeds ``metrics``.
+"""All series as text, in the format that its reader understands. Feeds ``metrics``.
 
 Prometheus' own format (0.0.4), and OpenMetrics 1.0, which alone carries exemplars.
 """
@@ -7,17 +7,31 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.registry import Collector
 
+from reports.metrics.lines import Writing
+from reports.metrics.series import Series
 from reports.metrics.table import FAMILIES
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def exposition(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
+PLAIN: Writing = generate_latest
+END = b"# EOF\n"
+
+
+def openmetrics_of(families: Collector) -> bytes:
+    """Families in OpenMetrics, without the line that ends an exposition."""
+    written: bytes = openmetrics.generate_latest(families)  # type: ignore[no-untyped-call]
+    return written.removesuffix(END)
+
+
+def exposition(series: Series, process: Collector | None, accept: str) -> tuple[bytes, str]:
     """Everything, in the format that an ``Accept`` header asks for, and its content type."""
-    if _accepts_openmetrics(accept):
-        return openmetrics.generate_latest(registry), openmetrics.CONTENT_TYPE_LATEST  # type: ignore[no-untyped-call]
-    return generate_latest(registry), CONTENT_TYPE
+    wanted = _accepts_openmetrics(accept)
+    write = openmetrics_of if wanted else PLAIN
+    pieces = [write(process) if process else b"", *series.text(write), END if wanted else b""]
+    return b"".join(pieces), openmetrics.CONTENT_TYPE_LATEST if wanted else CONTENT_TYPE
 
 
 def of_suites(registry: CollectorRegistry) -> bytes:

@@ -15,29 +15,30 @@ from probes.sample import Sample
 from reports.attribution import faults
 from reports.metrics import exposition
 from reports.metrics import table as m
+from reports.metrics.of_daemon import OfDaemon
 from reports.metrics.series import MOST_PLACES, Series
 from reports.summary import AlertView, RunRecord
 
+SAMPLE_OUTCOMES = ("answered", "failed")
 SKIP_REASONS = ("overlap", "missed")
 ERROR_REASONS = ("store", "timeout", "bug")
-
-OUTCOMES = ("delivered", "delayed", "given_up")
+WITHHELD_REASONS = ("maintenance", "offline")
 
 Place = tuple[str, str]
 
 
-class Metrics:
+class Metrics(OfDaemon):
     """The counters and gauges of one daemon, in a registry of their own."""
 
     def __init__(self, version: str, *, process: bool = False, most_places: int = MOST_PLACES) -> None:
         """``process`` adds memory, CPU and open files of this process under their usual names (``process_*``)."""
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a series of start times beside every counter: nobody reads them
         self.registry = CollectorRegistry()
-        if process:
-            ProcessCollector(registry=self.registry)
-        self._series = Series(self.registry, most_places=most_places)
+        self._process = ProcessCollector(registry=self.registry) if process else None
+        super().__init__(Series(self.registry, most_places=most_places))
         self._incidents: dict[Place, set[tuple[str, str]]] = {}
         self._states: dict[tuple[str, str, str], str] = {}
+        self._quickened: set[Place] = set()
         self._gone: set[tuple[str, ...]] = set()
         self._series.put(m.BUILD, version, to=1)
 
@@ -47,10 +48,14 @@ class Metrics:
         self._gone -= {(suite,), (suite, endpoint)}
         for health in Health:
             self._series.count(m.RUNS, suite, endpoint, health.value, by=0)
+        for outcome in SAMPLE_OUTCOMES:
+            self._series.count(m.SAMPLES, suite, endpoint, outcome, by=0)
         for reason in SKIP_REASONS:
             self._series.count(m.SKIPPED, suite, endpoint, reason, by=0)
         for reason in ERROR_REASONS:
             self._series.count(m.RUN_ERRORS, suite, endpoint, reason, by=0)
+        for reason in WITHHELD_REASONS:
+            self._series.count(m.WITHHELD, suite, endpoint, reason, by=0)
 
     def forget(self, suite: str, endpoint: str | None = None) -> None:
         """Remove every series of a suite (at one endpoint, where that is given) until it is expected again.
@@ -74,7 +79,7 @@ class Metrics:
         place = (record.suite, record.endpoint)
         if self._is_gone(*place):
             return
-        self._series.put(m.MAINTENANCE, *place, to=bool(record.maintenance))
+        self.maintained(*place, maintenance=bool(record.maintenance))
         self._series.count(m.RUN_ERRORS, *place, "timeout", by=int(bool(record.cut_off)))
         if record.maintenance or record.offline:
             self._withheld(place, record)
@@ -98,6 +103,11 @@ class Metrics:
         for sample in record.samples:
             self._used(place, sample)
 
+    def maintained(self, suite: str, endpoint: str, *, maintenance: bool) -> None:
+        """Show whether the newest run was made in a maintenance window."""
+        if not self._is_gone(suite, endpoint):
+            self._series.put(m.MAINTENANCE, suite, endpoint, to=maintenance)
+
     def stands(self, suite: str, endpoint: str, health: str, began_at: float) -> None:
         """Show a health and when its run began (Unix time): after a run, and at the start as it was stored."""
         if self._is_gone(suite, endpoint):
@@ -107,7 +117,7 @@ class Metrics:
         self._series.put(m.LAST_RUN, suite, endpoint, to=began_at)
 
     def _sampled(self, place: Place, sample: Sample) -> None:
-        self._series.count(m.SAMPLES, *place, "failed" if sample.failure else "answered")
+        self._series.count(m.SAMPLES, *place, SAMPLE_OUTCOMES[bool(sample.failure)])
         self._used(place, sample)
         if sample.failure:
             self._series.count(m.FAILURES, *place, sample.failure.kind.value)
@@ -144,11 +154,12 @@ class Metrics:
             self._series.put(m.STREAMS, *place, state.value, to=sum(r.state is state for r in record.drift))
         for result in record.drift:
             if result.key.scope == SUITE_SCOPE:
-                self._stream(place, result.key.dimension, result.state.value, result.score)
+                self.judged(place, result.key.dimension, result.state.value, result.score)
         if record.alerts or record.drift or record.health is not Health.UNKNOWN:
             self.alerts(*place, record.alerts)  # a run that could not be judged holds what was open
 
-    def _stream(self, place: Place, stream: str, state: str, score: float | None) -> None:
+    def judged(self, place: Place, stream: str, state: str, score: float | None) -> None:
+        """Show the state of a pooled stream and take back the one before: after a run, and at the start as stored."""
         if score is not None:
             self._series.put(m.SCORE, *place, stream, to=score)
         before = self._states.get((*place, stream))
@@ -174,10 +185,25 @@ class Metrics:
             return
         spent_of, cap_of = (m.SPENT_USD, m.CAP_USD) if unit == "usd" else (m.SPENT_TOKENS, m.CAP_TOKENS)
         self._series.put(spent_of, suite, to=spent)
-        if cap is not None:
+        if cap is None:
+            self._series.take(cap_of, suite)
+        else:
             self._series.put(cap_of, suite, to=cap)
 
     # -------------------------------------------------------------------------------------------- schedule
+    def scheduled(self, suite: str, endpoint: str, *, gap_s: float) -> None:
+        """A place has a schedule, whose runs are at most so many seconds apart."""
+        if not self._is_gone(suite, endpoint):
+            self._series.put(m.LONGEST_GAP, suite, endpoint, to=gap_s)
+
+    def quickened(self, places: Mapping[Place, bool]) -> None:
+        """Every place that may run sooner while it fails, and whether it does now; the others lose the series."""
+        for place in self._quickened - places.keys():
+            self._series.take(m.QUICKENED, *place)
+        self._quickened = {place for place in places if not self._is_gone(*place)}
+        for place in self._quickened:
+            self._series.put(m.QUICKENED, *place, to=places[place])
+
     def skipped(self, suite: str, endpoint: str, reason: str, runs: int = 1) -> None:
         """Count runs that were due and not made, by one word for why: ``overlap``, ``missed``."""
         if not self._is_gone(suite, endpoint):
@@ -203,42 +229,10 @@ class Metrics:
             if not self._is_gone(*place):
                 self._series.put(m.OVERDUE, *place, to=overdue_s)
 
-    # -------------------------------------------------------------------------------------------- the daemon itself
-    def outbox(self, *, pending: int) -> None:
-        """How many notices wait."""
-        self._series.put(m.OUTBOX, to=pending)
-
-    def expect_notifier(self, notifier: str) -> None:
-        """The settings name a notifier: its counters begin at 0."""
-        for outcome in OUTCOMES:
-            self._series.count(m.NOTICES, notifier, outcome, by=0)
-
-    def notice(self, notifier: str, outcome: str) -> None:
-        """Count an attempt to deliver a notice: ``delivered``, ``delayed`` or ``given_up``."""
-        self._series.count(m.NOTICES, notifier, outcome)
-
-    def troubles(self, number: int) -> None:
-        """How many things are wrong with the daemon now."""
-        self._series.put(m.TROUBLES, to=number)
-
-    def loop_lag(self, seconds: float) -> None:
-        """Count how late the loop woke up."""
-        self._series.observe(m.LOOP_LAG, seconds=max(seconds, 0.0))
-
-    def heartbeat(self, outcome: str) -> None:
-        """Count a heartbeat: ``sent`` or ``failed``."""
-        self._series.count(m.HEARTBEATS, outcome)
-
-    def loaded(self, *, suites: int, refused: int) -> None:
-        """A load of the suites: how many the schedule fires now, and how many files were refused."""
-        self._series.put(m.SUITES, to=suites)
-        self._series.put(m.SUITE_FILES_BAD, to=refused)
-        self._series.count(m.SUITE_LOADS, "refused" if refused else "whole")
-
     # -------------------------------------------------------------------------------------------- exposition
     def text(self) -> bytes:
         """The exposition in Prometheus' own format."""
-        return exposition.exposition(self.registry, "")[0]
+        return self.exposition("")[0]
 
     def of_suites(self) -> bytes:
         """What is told of suites alone: for a process that ends with its runs."""
@@ -246,5 +240,8 @@ class Metrics:
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """The exposition in the format that an ``Accept`` header asks for, and its content type: OpenMetrics, with
-        exemplars, where it may."""
-        return exposition.exposition(self.registry, accept)
+        exemplars, where it may.
+
+        Only what changed since the last one is written anew; may be called in any thread.
+        """
+        return exposition.exposition(self._series, self._process, accept)

@@ -67,6 +67,8 @@ LAST_DURATION = _gauge("last_run_duration_seconds", "How long the newest run too
 OVERDUE = _gauge("overdue_seconds", "For how long a run has been overdue, its grace passed; 0 while none is.", *PLACE)
 LATENESS = _seconds("run_lateness", "From when a run was due until it began.", bounds=LATENESS_SECONDS)
 UNDER_WAY = _gauge("runs_under_way", "Runs that are out now.")
+LONGEST_GAP = _gauge("schedule_gap_seconds", "The longest time between two runs that the schedule wants.", *PLACE)
+QUICKENED = _gauge("quickened", "Where there is a while_failing: 1 while runs come sooner, else 0.", *PLACE)
 
 # ------------------------------------------------------------------------------------------------ samples and checks
 SAMPLES = _counter("samples", "Samples by outcome: answered or failed.", *PLACE, "outcome")
@@ -107,6 +109,10 @@ NOTICES = _counter(
 TROUBLES = _gauge("troubles", "What is wrong with the daemon now: the number of reasons that /healthz gives.")
 LOOP_LAG = _seconds("loop_lag", "How late the daemon's own loop woke up.", bounds=LAG_SECONDS)
 HEARTBEATS = _counter("heartbeats", "Heartbeats out, by outcome: sent or failed.", "outcome")
+HEARTBEAT_EVERY = _gauge("heartbeat_interval_seconds", "How often a heartbeat is sent; 0 where the settings name none.")
+HEARTBEAT_TAKEN = _gauge(
+    "heartbeat_taken_timestamp_seconds", "When a heartbeat was last taken, or the first was waited for, in Unix time."
+)
 SUITES = _gauge("suites", "Suites that the schedule fires.")
 SUITE_FILES_BAD = _gauge("suite_files_refused", "Suite files that the newest load refused.")
 SUITE_LOADS = _counter("suite_loads", "Loads of the folder of suites, by outcome: whole or refused.", "outcome")
@@ -126,6 +132,8 @@ TABLE: dict[str, tuple[Family, ...]] = {
         OVERDUE,
         LATENESS,
         UNDER_WAY,
+        LONGEST_GAP,
+        QUICKENED,
     ),
     "Samples and checks": (SAMPLES, FAILURES, FAULTS, CHECKS, FIRST_TOKEN, LATENCY, CLIENT_WAIT),
     "Tokens and money": (TOKENS, COST, UNPRICED, SPENT_USD, SPENT_TOKENS, CAP_USD, CAP_TOKENS),
@@ -135,6 +143,8 @@ TABLE: dict[str, tuple[Family, ...]] = {
         TROUBLES,
         LOOP_LAG,
         HEARTBEATS,
+        HEARTBEAT_EVERY,
+        HEARTBEAT_TAKEN,
         SUITES,
         SUITE_FILES_BAD,
         SUITE_LOADS,

@@ -2,14 +2,16 @@
 
 What decides is a TCP connection made in that moment: to the addresses that the settings name, or, where they name
 none, to places of other domains that are monitored too; and whether any other place said something meanwhile
-(``words``), which outweighs both. Nothing is sent over such a connection. An installation that asks one domain only has
-no such witness, and then every failure is the endpoint's: an outage of the only provider is never excused.
+(``words``), or the address that failed still takes or refuses connections, which both outweigh that. Nothing is sent
+over such a connection. An installation that asks one domain only has no such witness, and then every failure is the
+endpoint's: an outage of the only provider is never excused.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -65,14 +67,33 @@ NO_GUARD: Guard = _NoGuard()
 
 
 async def reaches(host: str, port: int) -> bool:
-    """True where somebody accepts a TCP connection within three seconds."""
+    """True where a machine answers within three seconds: it takes a TCP connection or, on the Internet, refuses it."""
     try:
         async with asyncio.timeout(CONNECT_S):
-            _, writer = await asyncio.open_connection(host, port)
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, ValueError):  # a TimeoutError is an OSError, a name that cannot be a host a ValueError
         return False
+    # each for itself: an unreachable one must not hide that another one answers
+    return any(await asyncio.gather(*(_knock(address, port) for address in {str(at[0]) for *_, at in found})))
+
+
+async def _knock(address: str, port: int) -> bool:
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            _, writer = await asyncio.open_connection(address, port)
+    except (OSError, ValueError) as error:
+        return answered(address, error)
     writer.close()
     return True
+
+
+def answered(address: str, error: Exception) -> bool:
+    """True where a connection failed because a machine on the Internet refused it: the way to it and back is there.
+
+    A refusal by this machine or a private network shows nothing of the Internet; no route, no name and no answer in
+    time are what a lost network looks like.
+    """
+    return isinstance(error, ConnectionRefusedError) and public(address)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -148,11 +169,12 @@ class OwnNetwork:
         self.unreached = "" if reached or not self.targets else ", ".join(self.targets)
 
     async def _others_answer(self, order: RunOrder, samples: Sequence[Sample]) -> bool:
-        """True where another place was heard since this one fell silent, or takes a connection now as it lately did."""
+        """True where another place was heard since this one fell silent, or takes a connection now as it lately did, or
+        where a machine is there at the address that failed."""
         silent_since = min(sample.started_at for sample in samples if silent(sample))
         if self.words.since(order, samples, silent_since):
             return True
-        return await self._reach_any(self.words.lately(order, self.clock.monotonic()))
+        return await self._reach_any((*self.words.lately(order, self.clock.monotonic()), *itself(order)))
 
     async def _reach_any(self, known: Witnesses) -> bool:
         now = self.clock.monotonic()
@@ -198,6 +220,14 @@ def witnesses(order: RunOrder, suites: Iterable[Suite]) -> Witnesses:
             if endpoint.proxy is None and public(host) and domain(host) != mine:
                 found.setdefault(domain(host), (host, port))
     return tuple(found[name] for name in sorted(found))[:MOST_WITNESSES]
+
+
+def itself(order: RunOrder) -> Witnesses:
+    """The address that failed, where it is one on the Internet that we reach ourselves: who takes or refuses a
+    connection there shows that our network is there, whatever else is wrong with it (its certificate, its answers)."""
+    endpoint = order.prepared.suite.endpoints[order.endpoint]
+    address = address_of(endpoint)
+    return (address,) if endpoint.proxy is None and public(address[0]) else ()
 
 
 def domain(host: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,8 @@ from runner.cli import options as opt
 if TYPE_CHECKING:
     from runner.daemon.suite_watch import SuiteWatch
     from runner.settings.settings import LoadedSettings
+
+LISTEN = "HOLDFAST_LISTEN"
 
 
 def daemon(
@@ -45,8 +48,9 @@ def daemon(
     from runner.store.store_lock import only_daemon
     from runner.wiring import store_file
 
+    _ignore_hangup()  # until somebody listens: everything is being read now anyway
     log_as(log_format, log_level)
-    loaded = with_listen(settings_beside(suites or [], config), listen)
+    loaded = with_listen(settings_beside(suites or [], config), listen, os.environ)
     paths = suites or [loaded.folder / loaded.settings.suites]
     watch = SuiteWatch(
         find=lambda: suite_files(paths),
@@ -58,7 +62,15 @@ def daemon(
         refuse_twins(begun)
         refuse_circles(begun)
         asyncio.run(_serve(watch, loaded, store))
+        _ignore_hangup()  # a handler of ours would be undone before the process is gone
     return 0
+
+
+def _ignore_hangup() -> None:
+    """A reload that is asked for while the daemon starts or stops must not end it, as SIGHUP does by default."""
+    import signal
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _seconds(wait_lock: str) -> float:
@@ -88,8 +100,8 @@ def log_as(form: str, level: str) -> None:
     forms[form](LEVELS[level])
 
 
-def with_listen(loaded: LoadedSettings, listen: str | None) -> LoadedSettings:
-    """Settings with the address from the command line.
+def with_listen(loaded: LoadedSettings, option: str | None, environ: Mapping[str, str]) -> LoadedSettings:
+    """Settings with the address from the command line, else from ``HOLDFAST_LISTEN`` where that is set.
 
     Raises:
         UsageError: it is no address, or off loopback without a token.
@@ -101,12 +113,13 @@ def with_listen(loaded: LoadedSettings, listen: str | None) -> LoadedSettings:
     from probes.errors import UsageError
     from runner.settings.settings import Settings
 
+    listen, named = (option, "--listen") if option is not None else (environ.get(LISTEN) or None, LISTEN)
     if listen is None:
         return loaded
     try:
         settings = Settings.model_validate({**dict(loaded.settings), "listen": listen})
     except ValidationError as error:
-        raise UsageError(f"--listen: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from error
+        raise UsageError(f"{named}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from error
     return replace(loaded, settings=settings)
 
 

@@ -57,7 +57,8 @@ class AlertClock:
         mutes = Mutes(store=self.store, now=now)
         for prepared, endpoint in await asyncio.to_thread(self._places, mutes):
             await asyncio.to_thread(self._look_at, prepared, endpoint, mutes)
-            self._known[prepared.suite.name] = prepared
+            if endpoint == prepared.suite.monitored[-1]:  # where one cannot be read, all of its places are still new
+                self._known[prepared.suite.name] = prepared
 
     def _places(self, mutes: Mutes) -> list[tuple[PreparedSuite, str]]:
         suites = {prepared.suite.name: prepared for prepared in self.suites()}

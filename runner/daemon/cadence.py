@@ -76,6 +76,11 @@ class Cadence:
             pace.failing = failing(record, record.alerts)
 
     @property
+    def places(self) -> tuple[Place, ...]:
+        """The places that may run sooner."""
+        return tuple(self._paces)
+
+    @property
     def failing(self) -> tuple[Place, ...]:
         """The places that are to run sooner."""
         return tuple(place for place, pace in self._paces.items() if pace.failing)
@@ -87,7 +92,7 @@ class Cadence:
         tells: the scheduled run, which the judge sees, is not to be left out for one.
         """
         pace = self._paces[place]
-        if pace.began_at is None or now < pace.began_at + timedelta(seconds=pace.quick_s):
-            return False
+        if pace.began_at is None or timedelta() <= now - pace.began_at < timedelta(seconds=pace.quick_s):
+            return False  # a beginning that is yet to come was told by a clock that was set back since
         room_s = max(pace.quick_s / 2, 1.5 * pace.took_s)
         return next_at is None or next_at <= now or (next_at - now).total_seconds() > room_s

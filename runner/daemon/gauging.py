@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 
 def gauge(daemon: Daemon) -> None:
-    """Tell what is so now: overdue runs, runs under way, troubles, what was spent today."""
+    """Tell what is so now: overdue runs, runs under way, who runs sooner, troubles, what was spent today."""
     now = daemon.here.clock.now()
     daemon.metrics.overdue(overdue_s(daemon.beats, now), under_way=daemon.under_way)
+    daemon.metrics.quickened(daemon.watching.pace.quickened())
     daemon.metrics.troubles(len(daemon.sickness()))
     for suite, unit, spent, cap in daemon.here.limits.ledger.today():
         daemon.metrics.spending(suite=suite, unit=unit, spent=spent, cap=cap)
@@ -46,4 +47,8 @@ def restore(metrics: Metrics, store: Store, place: Place) -> None:
     if newest is None:
         return
     metrics.stands(suite, endpoint, newest.health, newest.started_at.timestamp())
+    metrics.maintained(suite, endpoint, maintenance=bool(newest.maintenance))
     metrics.alerts(suite, endpoint, views(store.alert_states(suite, endpoint)))
+    for told in store.stream_scores(newest.run_id):
+        if " of " not in told.stream:  # those of single probes and labels have no series
+            metrics.judged(place, told.stream, told.state, told.score)

@@ -44,6 +44,7 @@ class Pulse:
 
     def chore(self) -> Chore:
         """What is to be done over and over."""
+        self.metrics.expect_heartbeats(every_s=self.settings.every_s, since=self.clock.now().timestamp())
         return Chore(name="heartbeat", every_s=self.settings.every_s, work=self.beat)
 
     async def beat(self) -> None:
@@ -52,7 +53,7 @@ class Pulse:
             return
         sick = tuple(self.sickness())
         why = await self._told(sick)
-        self.metrics.heartbeat("failed" if why else "sent")
+        self.metrics.heartbeat("failed" if why else "sent", self.clock.now().timestamp())
         if why and not self.failing:
             log.warning("heartbeat_failed", reason=why)
         elif self.failing and not why:

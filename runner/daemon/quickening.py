@@ -44,6 +44,11 @@ class Quickening:
         """Look at a run, whatever made it."""
         self.cadence.ran(record)
 
+    def quickened(self) -> dict[Place, bool]:
+        """Every place with a ``while_failing``, and whether it runs sooner now."""
+        kept, failing = set(self.notes.sources()), set(self.cadence.failing)
+        return {place: place in failing and source_of(place) not in kept for place in self.cadence.places}
+
     async def look(self) -> None:
         """Begin the extra runs that are due.
 

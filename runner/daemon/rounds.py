@@ -26,7 +26,8 @@ from runner.daemon.turns import Turns
 from runner.preparing.orders import RunOrder
 from runner.preparing.prepare import PreparedSuite, select
 from runner.schedule.beats import ASSUMED, Beat, Place, grace_s
-from runner.schedule.pace import time_s
+from runner.schedule.pace import requests_of, time_s
+from runner.schedule.schedule import longest_gap_s
 from runner.wiring import Installation
 
 log = structlog.get_logger("holdfast.daemon")
@@ -75,6 +76,7 @@ class Rounds:
         self.table.put(place, schedule, newest=newest, spread_s=SPREAD_S * places)
         beat = self.beats.setdefault(place, Beat(due_at=None, grace_s=0.0))
         beat.grace_s = grace_s(schedule)
+        self.metrics.scheduled(*place, gap_s=longest_gap_s(schedule))
         if place not in self.out:
             self._expect_next(place)
 
@@ -211,7 +213,7 @@ class Rounds:
 def order_of(prepared: PreparedSuite, endpoint: str) -> RunOrder:
     """What the schedule fires."""
     suite = prepared.suite
-    limit_s = time_s(suite.schedule or ASSUMED, suite.endpoints[endpoint])
+    limit_s = time_s(suite.schedule or ASSUMED, suite.endpoints[endpoint], requests_of(suite))
     return RunOrder(prepared=prepared, endpoint=endpoint, probes=select(suite), trigger="schedule", timeout_s=limit_s)
 
 

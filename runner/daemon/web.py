@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import hmac
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -17,16 +16,18 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from checks.verdict import Health
 from probes.errors import HoldfastError
 from reports.alerts.no_data import INSTALLATION
 from reports.formats.html import IndexEntry, IndexTop, render_index
 from runner.alerting.incidents import open_views
+from runner.daemon.callers import HEADERS, Guarded, Local
 from runner.daemon.daemon import Daemon
 from runner.daemon.gauging import gauge
 from runner.daemon.health import Standing, answer, health_of, readiness_of
+from runner.daemon.patience import MOST_HEAD, Client
 from runner.pages import latest, page, report_of
 
 log = structlog.get_logger("holdfast.daemon")
@@ -36,7 +37,8 @@ CLIENTS_S = 2
 
 
 def web_app(daemon: Daemon) -> ASGIApp:
-    """The pages of one daemon. With a token in the settings every page needs ``Authorization: Bearer TOKEN``."""
+    """The pages of one daemon. With a token in the settings every page needs ``Authorization: Bearer TOKEN``; without
+    one (on loopback) every request must call this machine by a name of its own."""
     pages = Pages(daemon)
     app = Starlette(
         routes=[
@@ -47,24 +49,9 @@ def web_app(daemon: Daemon) -> ASGIApp:
             Route("/report/{suite}/{endpoint}", pages.report),
         ]
     )
-    token = daemon.here.settings.listen_token
-    return app if token is None else Guarded(app, token.get_secret_value())
-
-
-class Guarded:
-    """Lets nobody in without the token. Compared in constant time."""
-
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app = app
-        self._expected = f"Bearer {token}".encode()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        given = dict(scope.get("headers") or ()).get(b"authorization", b"")
-        if scope["type"] == "http" and not hmac.compare_digest(given, self._expected):
-            denied = PlainTextResponse("a token is needed", 401, {"WWW-Authenticate": "Bearer"})
-            await denied(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+    settings = daemon.here.settings
+    token = settings.listen_token
+    return Local(app, settings.public_url) if token is None else Guarded(app, token.get_secret_value())
 
 
 class Pages:
@@ -181,9 +168,14 @@ async def listening(daemon: Daemon, listener: socket.socket) -> AsyncIterator[No
     config = uvicorn.Config(
         web_app(daemon),
         log_config=None,  # uvicorn's own looks at standard output, which may be closed
-        log_level="warning",
+        log_level="error",  # a malformed request is answered, and no line of ours
         access_log=False,
         lifespan="off",
+        http=Client,
+        ws="none",
+        h11_max_incomplete_event_size=MOST_HEAD,
+        headers=list(HEADERS),
+        server_header=False,
         timeout_graceful_shutdown=CLIENTS_S,
     )
     server = _Server(config)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from checks.drift.result import StreamKey
 from checks.drift.wording import key_of
@@ -42,7 +42,7 @@ class Housekeeping:
         if (before := _before(now, self.retain.text_s)) is not None:
             yield from self._texts(before, now)
         if (before := _before(now, self.retain.samples_s)) is not None:
-            yield from self._runs(before)
+            yield from self._runs(before, now)
         if (before := _before(now, self.retain.rollups_s)) is not None:
             while self._did("rollups", self.store.forget_rollups(before, most=SUMS_AT_ONCE)):
                 yield
@@ -85,10 +85,12 @@ class Housekeeping:
             self.store.save_act(act, left, baseline_runs=None)
         return len(stale)
 
-    def _runs(self, before: datetime) -> Iterator[None]:
-        self._did("told", self.store.forget_leftovers(before))
+    def _runs(self, before: datetime, now: datetime) -> Iterator[None]:
+        self._did("told", self.store.forget_leftovers(before, today=_midnight(now)))
         yield
-        while found := self.store.prunable(before, most=LOOKED_UP_AT_ONCE):
+        gone = -1
+        while gone != self.done["runs"] and (found := self.store.prunable(before, most=LOOKED_UP_AT_ONCE)):
+            gone = self.done["runs"]
             for run_id in found:
                 self._did("runs", self.store.forget_run(run_id))
                 yield
@@ -96,6 +98,11 @@ class Housekeeping:
 
 def _before(now: datetime, kept_s: float | None) -> datetime | None:
     return None if kept_s is None else now - timedelta(seconds=kept_s)
+
+
+def _midnight(now: datetime) -> datetime:
+    """When the day began for which spending is capped."""
+    return datetime.combine(now.astimezone(UTC).date(), time(), UTC)
 
 
 def stale_answers(states: Mapping[StreamKey, Json], kept: Mapping[str, frozenset[str]]) -> bool:

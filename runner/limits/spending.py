@@ -10,7 +10,7 @@ requests in flight in that instant, and what other processes spend while a run i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
@@ -93,7 +93,9 @@ class Ledger:
         self._clock = clock
         self._caps: dict[str, Spend] = {"": caps}
         self._accounts: list[Account] = []
-        self._stored: Mapping[str, Spent] = {}
+        self._stored: dict[str, Spent] = {}
+        self._stored_whole = Spent()
+        """The sum of all suites, in the store's own reckoning: every request asks for it."""
         self._stored_of: date | None = None
         self._reading = asyncio.Lock()
 
@@ -109,18 +111,22 @@ class Ledger:
             kept = [known for known in self._accounts if not known.saved and (known.open or today in known.days)]
             # what is in our own books is left out there, so that nothing counts twice whenever it is saved
             ids = [known.run_id for known in (*kept, account)]
-            self._stored = await asyncio.to_thread(self._store.spent, _midnight(now), without_runs=ids)
-            self._stored_of = today
+            # what is known of other suites still holds, so that with thousands of them few are read for each run
+            before = set(self._accounts) if self._stored_of != today else set(self._accounts) - set(kept)
+            suites = {known.suite for known in (*before, account)}
+            read = await asyncio.to_thread(self._store.spent, _midnight(now), without_runs=ids, suites=suites)
+            held = self._stored if self._stored_of == today else {}
+            self._stored = {**held, **{suite: read.get(suite, Spent()) for suite in suites}}
+            self._stored_whole, self._stored_of = read.get("", Spent()), today
             self._accounts = [*kept, account]
             self._caps[account.suite] = caps
 
     def spent(self, suite: str) -> Spent:
         """What a suite spent today; all suites where the name is empty."""
-        today = self._today()
-        stored = self._stored if self._stored_of == today else {}
-        sums = [spent for name, spent in stored.items() if suite in ("", name)]
-        sums += [known.days[today][1] for known in self._known(suite) if today in known.days]
-        return sum(sums, Spent())
+        today, stored = self._today(), Spent()
+        if self._stored_of == today:
+            stored = self._stored.get(suite, Spent()) if suite else self._stored_whole
+        return sum((known.days[today][1] for known in self._known(suite) if today in known.days), stored)
 
     def standings(self, suite: str | None = None) -> Iterator[Standing]:
         """Every cap over a suite: its own, then the installation's. None: all caps that are known."""
@@ -135,9 +141,8 @@ class Ledger:
         for known in self._accounts:  # one pass: this is asked over all suites, of which there are thousands
             if today in known.days:
                 sums[known.suite] = sums.get(known.suite, Spent()) + known.days[today][1]
-        whole = sum(sums.values(), Spent())
         for name, caps in list(self._caps.items()):
-            spent = sums.get(name, Spent()) if name else whole
+            spent = sums.get(name, Spent()) if name else self.spent("")
             yield name, "usd", spent.usd, caps.usd_per_day
             yield name, "tokens", spent.tokens, caps.tokens_per_day
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from probes.endpoint import Spend
-from probes.errors import Problem, SettingsError
+from probes.errors import SettingsError
 from probes.maintenance import Window
 from probes.suite import Name
 from probes.suite_file import expand_environment, problems_of, read_mapping
@@ -115,7 +115,8 @@ class LoadedSettings:
 def load_settings(config: Path | None, environ: Mapping[str, str], folder: Path) -> LoadedSettings:
     """Read settings from ``config``, else from ``holdfast.yaml`` in ``folder`` where there is one.
 
-    ``HOLDFAST_STORE``, ``HOLDFAST_SUITES`` and ``HOLDFAST_LISTEN`` in the environment go before the file.
+    ``HOLDFAST_STORE`` and ``HOLDFAST_SUITES`` in the environment go before the file. ``HOLDFAST_LISTEN`` is the
+    daemon's alone: in an image it is set, and asks for a token that no other command needs.
 
     Raises:
         SettingsError: the file is missing, unreadable or wrong, with every problem found.
@@ -123,13 +124,13 @@ def load_settings(config: Path | None, environ: Mapping[str, str], folder: Path)
     path = config or folder / DEFAULT_FILE
     if config is None and not path.exists():
         named = bool(environ.get("HOLDFAST_STORE"))
-        return LoadedSettings(settings=_validated({}, environ, path), folder=folder, from_environment=named)
+        return LoadedSettings(settings=_validated({}, environ), folder=folder, from_environment=named)
     document = read_mapping(path, SettingsError)
     values, secrets, problems = expand_environment(document, environ)
     if problems:
         raise SettingsError(problems)
     try:
-        settings = _validated(values, environ, path)
+        settings = _validated(values, environ)
     except ValidationError as error:
         # from None: pydantic's error holds its inputs, secrets among them
         raise SettingsError(problems_of(error, document, Settings)) from None
@@ -145,21 +146,12 @@ def load_settings(config: Path | None, environ: Mapping[str, str], folder: Path)
     )
 
 
-def _validated(values: Mapping[str, object], environ: Mapping[str, str], path: Path) -> Settings:
+def _validated(values: Mapping[str, object], environ: Mapping[str, str]) -> Settings:
     over = {key: environ[name] for key, name in _FROM_ENVIRONMENT.items() if environ.get(name)}
-    if not over:
-        return Settings.model_validate(values)
-    try:
-        return Settings.model_validate({**values, **over})
-    except ValidationError as error:
-        if any(entry["loc"][:1] == (key,) for entry in error.errors() for key in over):
-            names = ", ".join(_FROM_ENVIRONMENT[key] for key in over)
-            told = "; ".join(str(entry["msg"]) for entry in error.errors())
-            raise SettingsError([Problem(file=names, line=0, column=0, message=told)]) from None
-        raise
+    return Settings.model_validate({**values, **over})
 
 
-_FROM_ENVIRONMENT = {"store": "HOLDFAST_STORE", "suites": "HOLDFAST_SUITES", "listen": "HOLDFAST_LISTEN"}
+_FROM_ENVIRONMENT = {"store": "HOLDFAST_STORE", "suites": "HOLDFAST_SUITES"}
 
 
 def store_url(option: str | None, loaded: LoadedSettings) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -50,10 +51,23 @@ def event_row(state: AlertState, *, run: int | None, at: datetime) -> dict[str, 
     }
 
 
+def event_rows(before: AlertState | None, after: AlertState, *, run: int | None, at: datetime) -> list[dict[str, Any]]:
+    """The changes between two states: none, one, or the end of one incident and the beginning of the next."""
+    if not changed(before, after):
+        return []
+    moves = [after]
+    if before is not None and before.shown != "quiet" and after.incident_id != before.incident_id:
+        end = replace(before, state="quiet", incident_id="", flapping=False)  # as loud as the incident was
+        moves = [end] if after.shown == "quiet" else [end, after]
+    return [event_row(state, run=run, at=at) for state in moves]
+
+
 def changed(before: AlertState | None, after: AlertState) -> bool:
     """True where an incident moved (opened, muted, resolved, another severity), not where it only counted a run."""
     if before is None:
         return after.shown != "quiet"
+    if before.shown == after.shown == "quiet":
+        return False
     told = (before.shown, before.severity, before.incident_id)
     return told != (after.shown, after.severity, after.incident_id)
 

@@ -42,8 +42,12 @@ def save(
     """
     suite, endpoint = place
     before = {(state.key, state.notifier): state for state in states(db, suite, endpoint)}
-    moved = [state for state in alerts if alert_rows.changed(before.get((state.key, state.notifier)), state)]
-    db.insert_all("alert_events", [alert_rows.event_row(state, run=run, at=at) for state in moved])
+    moved = [
+        row
+        for state in alerts
+        for row in alert_rows.event_rows(before.get((state.key, state.notifier)), state, run=run, at=at)
+    ]
+    db.insert_all("alert_events", moved)
     now = [alert_rows.alert_row(state, suite=suite, endpoint=endpoint) for state in alerts]
     db.insert_all("alerts", now, replace=True)
     db.insert_all("outbox", [alert_rows.outbox_row(entry, run=run) for entry in outbox])

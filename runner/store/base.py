@@ -196,10 +196,13 @@ class Store(AlertStore, BaselineStore, HouseStore, IncidentStore, OutboxStore, S
         """Write something that changes nothing, so that a store that takes no more is known before anything is sent."""
         ...
 
-    def spent(self, since: datetime, *, without_runs: Collection[str] = ()) -> Mapping[str, Spent]:
+    def spent(
+        self, since: datetime, *, without_runs: Collection[str] = (), suites: Collection[str] | None = None
+    ) -> Mapping[str, Spent]:
         """What each suite used from this instant on, by all processes; a suite that used nothing is left out.
 
-        ``without_runs``: ids of runs whose part the caller knows better.
+        ``without_runs``: ids of runs whose part the caller knows better. ``suites``: only these, and all together under
+        the empty name.
         """
         ...
 

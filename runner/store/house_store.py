@@ -78,8 +78,11 @@ class HouseStore(Protocol):
         """By probe, every stored answer that has not expired."""
         ...
 
-    def forget_leftovers(self, before: datetime) -> int:
-        """Delete what belongs to no run, from before this instant: canaries, spending, changes of alerts by time."""
+    def forget_leftovers(self, before: datetime, *, today: datetime) -> int:
+        """Delete what belongs to no run, from before this instant: canaries, spending, changes of alerts by time.
+
+        ``today``: when the day of the spending caps began; what was spent since stays, however short all is kept.
+        """
         ...
 
     def prunable(self, before: datetime, *, most: int) -> tuple[str, ...]:
@@ -87,7 +90,10 @@ class HouseStore(Protocol):
         ...
 
     def forget_run(self, run_id: str) -> int:
-        """Delete one run with all its parts, and remember that it is gone; 0 where it is gone already."""
+        """Delete one run with all its parts, and remember that it is gone.
+
+        0 where it is gone already, or something refers to it by now that did not when it was ``prunable``.
+        """
         ...
 
     def forget_rollups(self, before: datetime, *, most: int) -> int:

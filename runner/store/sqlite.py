@@ -84,8 +84,10 @@ class SqliteStore(SqliteAlerts, SqliteHouse, SqliteIncidents, SqliteOutbox, Sqli
     def installed(self) -> tuple[Installed, ...]:
         return tuple(map(alert_rows.installed, self._db.read("SELECT * FROM installed ORDER BY suite, endpoint")))
 
-    def spent(self, since: datetime, *, without_runs: Collection[str] = ()) -> Mapping[str, Spent]:
-        return spending_table.spent(self._db, since, without_runs)
+    def spent(
+        self, since: datetime, *, without_runs: Collection[str] = (), suites: Collection[str] | None = None
+    ) -> Mapping[str, Spent]:
+        return spending_table.spent(self._db, since, without_runs, suites)
 
     def stream_states(self, suite: str, endpoint: str) -> dict[StreamKey, dict[str, Any]]:
         return run_tables.stream_states(self._db, suite, endpoint)

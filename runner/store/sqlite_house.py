@@ -65,9 +65,9 @@ class SqliteHouse:
                 told[row["probe"]].add(row["answer"])
         return {probe: frozenset(answers) for probe, answers in told.items()}
 
-    def forget_leftovers(self, before: datetime) -> int:
+    def forget_leftovers(self, before: datetime, *, today: datetime) -> int:
         with self._db.write():
-            return pruning.forget_leftovers(self._db, before)
+            return pruning.forget_leftovers(self._db, before, today)
 
     def prunable(self, before: datetime, *, most: int) -> tuple[str, ...]:
         with self._db.aside() as reader:

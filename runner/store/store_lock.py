@@ -14,7 +14,7 @@ from math import ceil
 from pathlib import Path
 from time import sleep
 
-from probes.errors import UsageError
+from probes.errors import StoreError, UsageError
 
 SUFFIX = ".daemon"
 EVERY_S = 0.5
@@ -32,7 +32,8 @@ def only_daemon(store: Path | None, *, wait_s: float = 0.0, pause: Callable[[flo
     ``wait_s``: seconds for which a daemon that holds it may still finish; it is asked for again every half second.
 
     Raises:
-        UsageError: another daemon holds it, or it cannot be locked.
+        UsageError: another daemon holds it.
+        StoreError: it cannot be locked: the disk is full or read-only, say. Another try may succeed.
     """
     if store is None:
         yield
@@ -52,7 +53,7 @@ def _opened(path: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise UsageError(f"the store's lock {path} cannot be opened: {error.strerror or error}") from error
+        raise StoreError(f"the store's lock {path} cannot be opened: {error.strerror or error}") from error
 
 
 def _lock_patiently(descriptor: int, path: Path, store: Path, wait_s: float, pause: Callable[[float], None]) -> None:
@@ -75,9 +76,12 @@ def _lock(descriptor: int, path: Path, store: Path) -> None:
             "store of its own (--store)"
         ) from None
     except OSError as error:
-        raise UsageError(f"the store's lock {path} cannot be taken: {error.strerror or error}") from error
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        raise StoreError(f"the store's lock {path} cannot be taken: {error.strerror or error}") from error
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    except OSError as error:
+        raise StoreError(f"the store's lock {path} cannot be written: {error.strerror or error}") from error
 
 
 def _holder(descriptor: int) -> str:

@@ -51,3 +51,23 @@ def test_suites_change_under_a_daemon_and_sighup_is_no_end(
     events = [line["event"] for line in logged(daemon_place)]
     assert events.count("removed") == 1
     assert endpoint.request_count >= 2
+
+
+def test_sighup_ends_no_daemon_while_it_starts_or_stops(daemon_place: Workplace) -> None:
+    calm = SUITE.replace("every: 500ms", "every: 1h")
+    (daemon_place.folder / "suites" / "watched.yaml").write_text(calm, encoding="utf-8")
+    lock = daemon_place.folder / "holdfast.db.daemon"
+    with running_daemon(daemon_place) as process:
+        eventually(lock.exists, "it reads its suites")
+
+        def serves() -> bool:
+            process.send_signal(signal.SIGHUP)
+            assert process.poll() is None, "it was ended"
+            return get(daemon_place, "/readyz")[0] == 200
+
+        eventually(serves, "the daemon serves")
+        process.send_signal(signal.SIGTERM)
+        while process.poll() is None:
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.005)
+    assert [line["event"] for line in logged(daemon_place)].count("stopped") == 1

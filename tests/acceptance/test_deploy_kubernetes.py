@@ -85,6 +85,7 @@ def test_the_probes_run_the_health_check_of_the_image_within_its_time() -> None:
     commands = {kind: probe["exec"]["command"] for kind, probe in asked.items()}
     assert {tuple(command[:2]) for command in commands.values()} == {("python", "/opt/holdfast/healthcheck.py")}
     assert commands["livenessProbe"][2:] == ["/healthz", "--alive"]
+    assert commands["startupProbe"][2:] == ["/healthz", "--alive"], "a trouble that no restart mends ends no pod"
     assert commands["readinessProbe"][2:] == ["/readyz"]
     assert all(probe["timeoutSeconds"] >= 5 for probe in asked.values())
 

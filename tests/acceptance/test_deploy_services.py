@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -41,6 +42,7 @@ def test_the_unit_gives_the_daemon_its_time_to_stop_and_does_not_repeat_what_no_
     told = dict(unit())
     assert int(told["TimeoutStopSec"]) >= STOP_S
     assert (told["Restart"], told["RestartPreventExitStatus"]) == ("on-failure", "2")
+    assert told["StartLimitIntervalSec"] == "0", "a disk that is read-only for an hour is tried for an hour"
     assert told["ExecReload"] == "/bin/kill -HUP $MAINPID"
     assert "WatchdogSec" not in told, "nothing would answer it"
 
@@ -94,6 +96,16 @@ def test_the_image_runs_as_nobody_in_particular_and_answers_for_its_health() -> 
     assert image["ENTRYPOINT"] == '["holdfast"]', "the daemon is process 1, so that it gets SIGTERM"
     assert image["STOPSIGNAL"] == "SIGTERM"
     assert "/opt/holdfast/healthcheck.py" in image["HEALTHCHECK"]
+
+
+def test_commands_in_a_container_find_the_settings_and_the_store_of_the_daemon() -> None:
+    image = last_stage()
+    (config,) = [word for word in json.loads(image["CMD"]) if word.endswith(".yaml")]
+    assert image["WORKDIR"] == str(Path(config).parent)
+    (volume,) = json.loads(image["VOLUME"])
+    environ = dict(word.split("=", 1) for word in image["ENV"].split() if "=" in word)
+    assert environ["HOLDFAST_STORE"] == f"sqlite:///{volume}/holdfast.db"
+    assert environ["SQLITE_TMPDIR"] == volume, "a copy of the store may be larger than /tmp"
 
 
 def test_every_file_of_the_image_comes_by_a_hash_or_from_here() -> None:

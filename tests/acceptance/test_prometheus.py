@@ -21,13 +21,24 @@ from runner.demo.endpoint import RunningEndpoint
 from tests.acceptance.conftest import Workplace
 from tests.acceptance.real import free_port, needs, server
 from tests.acceptance.test_daemon import SUITE, running_daemon
-from tests.acceptance.test_prometheus_files import queries
+from tests.acceptance.test_prometheus_files import choices, queries, series_in
 
 RULES = Path(__file__).parents[2] / "deploy" / "prometheus" / "holdfast-rules.yml"
 PATIENCE_S = 40.0
 READY_S = 20.0
 DISCOVERY_S = 7.0
 """Prometheus drops what fires before it has found its Alertmanagers, and says it again only after a minute."""
+
+EMPTY = {
+    "holdfast_drift_score": "a pooled stream has a score when its baseline is large enough",
+    "holdfast_samples_unpriced_total": "the suite names its prices",
+    "holdfast_maintenance": "no maintenance window",
+    "holdfast_quickened": "no suite has a while_failing",
+    "holdfast_heartbeats_total": "the settings name no heartbeat",
+    "holdfast_label_values_dropped_total": "there are few suites",
+    "process_start_time_seconds": "the daemon was not started anew",
+}
+"""What a panel of the dashboard may lack here, and why."""
 
 
 def said(url: str, accept: str = "*/*") -> str:
@@ -65,8 +76,10 @@ def daemon_place(place: Workplace) -> Workplace:
     """A folder with a suite and settings."""
     port = free_port()
     (place.folder / "suites").mkdir()
-    (place.folder / "suites" / "watched.yaml").write_text(SUITE.partition("alerts:")[0], encoding="utf-8")
-    settings = f"store: sqlite:///holdfast.db\nlisten: 127.0.0.1:{port}\nsuites: suites\n"
+    priced = SUITE.partition("alerts:")[0].replace("retries: 0", "retries: 0\n    prices: {input: 1, output: 2}")
+    (place.folder / "suites" / "watched.yaml").write_text(priced, encoding="utf-8")
+    settings = f"store: sqlite:///holdfast.db\nlisten: 127.0.0.1:{port}\nsuites: suites\nspend: {{usd_per_day: 5}}\n"
+    settings += "notifiers: {desk: {type: console}}\n"
     (place.folder / "holdfast.yaml").write_text(settings, encoding="utf-8")
     return Workplace(folder=place.folder, environ={**place.environ, "PORT": str(port)})
 
@@ -140,12 +153,20 @@ def test_an_endpoint_that_fails_becomes_an_alert_in_a_real_alertmanager_and_a_da
                 stored = {trace_id for (trace_id,) in db.execute("SELECT trace_id FROM samples")}
             assert ids and set(ids) <= stored, "an exemplar leads to a sample that is stored"
             time.sleep(max(0.0, began + DISCOVERY_S - time.monotonic()))
+            endpoint.set_scenario("outage")
+            until(lambda: value_of(asks, "sum(holdfast_failures_total) > 0"), "failed samples")
             endpoint.set_scenario("broken-json")
             failing = until(lambda: alerts_of(told).get("HoldfastFailing"), "HoldfastFailing in Alertmanager")
             assert failing["suite"] == "watched" and failing["endpoint"] == "production"
             assert failing["severity"] == "page"
-            for query in queries():
-                assert isinstance(asked(asks, query), list), query
+            (failed,) = [query for query in queries() if "holdfast_failures_total" in query]
+            shown, told_of = value_of(asks, f"sum({failed})"), value_of(asks, "sum(holdfast_failures_total)")
+            assert shown == told_of, "the first failures of a class are on the dashboard too"
+            empty = {name for query in queries() if not asked(asks, query) for name in series_in(query)}
+            assert empty <= EMPTY.keys(), "the panels of the dashboard show something"
+            for metric, label in choices():
+                chosen = f"{asks}/api/v1/label/{label}/values?{urllib.parse.urlencode({'match[]': metric})}"
+                assert json.loads(said(chosen))["data"], "there is something to choose"
         down = until(lambda: alerts_of(told).get("HoldfastDown"), "HoldfastDown in Alertmanager")
         assert down["severity"] == "page"
         health = json.loads(said(f"{asks}/api/v1/rules"))["data"]["groups"]

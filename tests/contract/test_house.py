@@ -22,7 +22,7 @@ from runner.keeping.housekeeping import Housekeeping, due_now
 from runner.keeping.privacy_settings import Retention
 from runner.normal.replay import replay_place
 from runner.store import open_store
-from runner.store.base import BaselineAct, Installed, Store
+from runner.store.base import BaselineAct, Installed, Spending, Spent, Store
 from tests.contract.test_stores import LATENCY, NOW, PLACE, alert, entry, numbered, written
 from tests.fakes.records import failing_run
 
@@ -126,6 +126,39 @@ def test_runs_that_are_in_no_sum_yet_are_not_pruned(store: Store) -> None:
     assert store.prunable(LATER, most=10) == ()
     store.roll_up(most=10)
     assert store.prunable(LATER, most=10) == ("run-0001",)
+
+
+def test_a_run_that_is_referred_to_since_it_was_found_old_stays(store: Store) -> None:
+    for number in range(1, 6):
+        store.save_run(written(numbered(number)))
+    store.roll_up(most=10)
+    assert len(store.prunable(LATER, most=10)) == 4
+    act = BaselineAct(suite=PLACE[0], endpoint=PLACE[1], kind="accept", at=NOW, author="a", reason="r")
+    store.save_act(act, {LATENCY: {"incident": {"since": "run-0002"}}}, baseline_runs=["run-0001"])
+    assert [store.forget_run(f"run-000{number}") for number in range(1, 6)] == [0, 0, 1, 1, 0]
+    assert ids(store) == {"run-0001", "run-0002", "run-0005"}, "baseline, named by a stream, and the newest"
+
+
+def test_what_began_at_the_very_instant_stays_and_a_microsecond_before_it_goes(store: Store) -> None:
+    at = NOW + timedelta(days=10)
+    kept = Retention.model_validate({"text": "1h", "samples": "1d"})
+    before = {1: timedelta(days=1, microseconds=1), 2: timedelta(days=1), 3: timedelta(0)}
+    for number, age in before.items():
+        store.save_run(written(numbered(number, started_at=at - age)))
+    for _ in Housekeeping(store=store, retain=kept).steps(at):
+        pass
+    assert ids(store) == {"run-0002", "run-0003"}
+
+
+def test_what_was_spent_today_is_kept_for_the_caps_however_short_everything_is(store: Store) -> None:
+    now = NOW.replace(hour=20)
+    spent = Spent(requests=1, tokens=10, usd=1.0)
+    for day, run_id in ((now, "today"), (now - timedelta(days=1), "yesterday")):
+        at = day.replace(hour=3)
+        store.save_spending([Spending(run_id=run_id, suite=PLACE[0], endpoint=PLACE[1], at=at, spent=spent)])
+    for _ in Housekeeping(store=store, retain=Retention.model_validate({"samples": "1h"})).steps(now):
+        pass
+    assert store.spent(NOW - timedelta(days=7)) == {PLACE[0]: spent}
 
 
 def test_texts_go_first_then_runs_then_sums(store: Store) -> None:

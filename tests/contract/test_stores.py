@@ -819,6 +819,8 @@ def test_a_waiting_notice_tells_planning_what_it_needs_and_keeps_when_it_was_fir
     for seconds in (5, 9):
         store.seen([row.outbox_id], later(seconds))
     assert store.waiting("slack")[0].seen_at == later(5) and store.waiting("nobody") == ()
+    store.seen([row.outbox_id], later(-60))
+    assert store.waiting("slack")[0].seen_at == later(-60), "the clock was set back: it waits from then on"
 
 
 def test_a_notice_is_claimed_by_one_worker_until_its_lease_ends(store: Store) -> None:
@@ -830,6 +832,40 @@ def test_a_notice_is_claimed_by_one_worker_until_its_lease_ends(store: Store) ->
     assert store.claim([first, second], later(60), 60) == (first,)
     store.delivered(first, later(61), {})
     assert store.claim([first], later(999), 60) == ()
+
+
+def test_a_later_notice_of_an_incident_is_claimed_only_with_those_before_it(store: Store) -> None:
+    with_outbox(store, entry(), entry(AlertEvent.RESOLVED), entry(incident="incident-2"))
+    opened, resolved, other = (row.outbox_id for row in store.waiting("slack"))
+    assert store.claim([resolved, other], NOW, 60) == (other,)
+    assert store.claim([opened], NOW, 60) == (opened,)
+    assert store.claim([opened, resolved], later(1), 60) == (), "another worker tells that it began"
+    store.delivered(opened, later(2), {})
+    assert store.claim([opened, resolved], later(3), 60) == (resolved,)
+
+
+def test_a_lease_of_a_clock_that_was_set_back_holds_nothing(store: Store) -> None:
+    with_outbox(store, entry())
+    (row,) = store.waiting("slack")
+    assert store.claim([row.outbox_id], later(3600), 60) == (row.outbox_id,)
+    assert store.claim([row.outbox_id], NOW, 60) == (row.outbox_id,)
+    assert store.claim([row.outbox_id], later(1), 60) == ()
+
+
+def test_looking_at_what_is_due_without_a_lease_leaves_it_as_nobody_tried_it(store: Store) -> None:
+    with_outbox(store, entry())
+    assert [store.due(NOW, lease_s=0)[0].entry.notifier for _ in range(2)] == ["slack", "slack"]
+    assert store.waiting("slack")[0].leased_until is None
+
+
+def test_the_receipt_of_a_digest_is_that_of_its_own_channel(store: Store) -> None:
+    with_outbox(store, entry(), entry(AlertEvent.ESCALATED, to="pager"), entry(AlertEvent.RESOLVED))
+    opened, resolved = (row.outbox_id for row in store.waiting("slack"))
+    (escalated,) = (row.outbox_id for row in store.waiting("pager"))
+    store.told_together([opened], later(1), {"ts": "7"}, "digest-1")
+    store.told_together([escalated], later(2), {"ts": "8"}, "digest-1")
+    ((_, receipt),) = store.notices([resolved])
+    assert receipt == {"ts": "7"}
 
 
 def test_a_digest_settles_its_notices_together_and_its_receipt_belongs_to_every_incident_of_it(store: Store) -> None:

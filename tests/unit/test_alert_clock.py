@@ -17,6 +17,7 @@ from probes.errors import StoreError
 from reports.alerts.silences import Acknowledgement, Silence
 from reports.notice import Notice
 from runner.alerting.decided import decided_alerts, notices_of
+from runner.alerting.incidents import Wanted, incident_named, incidents
 from runner.alerting.letterhead import Letterhead
 from runner.daemon.alert_clock import AlertClock
 from runner.preparing.orders import RunOrder
@@ -154,6 +155,41 @@ def test_a_run_that_was_pruned_meanwhile_loses_no_notice(here: Here) -> None:
         other.execute("PRAGMA foreign_keys = ON")
         other.execute("DELETE FROM runs")
     assert here.look(10) == ["slack opened bot"]
+
+
+def test_the_end_of_one_that_flapped_is_remembered_although_the_next_is_on_its_way(here: Here) -> None:
+    here.add("alerts: [{notify: slack, after: 2 of 2, resolve_after: 1, flap: {transitions: 3, in: 1h}}]\n")
+    for letter in "xxoxxox":
+        here.run(good=letter == "o")
+        here.clock.advance(60)
+    (before,) = here.store.open_alerts()
+    assert before.flapping
+    assert here.look(61)[-1:] == ["slack resolved bot"]
+    listed = incidents(here.store, Wanted(past_since=here.clock.now() - timedelta(hours=1)), here.clock.now())
+    assert [(one.state, one.incident_id == before.incident_id) for one in listed][:2] == [
+        ("pending", False),
+        ("resolved", True),
+    ]
+    assert incident_named(here.store, before.incident_id, here.clock.now()).state == "resolved"
+
+
+def test_a_suite_of_which_one_place_could_not_be_read_is_looked_at_again_as_a_whole(here: Here) -> None:
+    here.add("alerts: [{notify: slack}]\n")
+    here.run()
+    assert here.look() == ["slack opened bot"]
+    both = (
+        'monitor: [staging, production]\nendpoints: {staging: {base_url: "http://127.0.0.1:9", model: m}, production:'
+    )
+    file = here.folder / "bot.yaml"
+    here.add("")
+    file.write_text(file.read_text(encoding="utf-8").replace("endpoints: {production:", both), encoding="utf-8")
+    here.suites["bot"] = prepare(file, {}, None)
+    with closing(sqlite3.connect(here.folder / "store.db", isolation_level=None)) as other:
+        other.execute("CREATE TRIGGER refuse BEFORE INSERT ON alerts BEGIN SELECT RAISE(ABORT, 'no'); END")
+        with pytest.raises(StoreError):
+            here.look()
+        other.execute("DROP TRIGGER refuse")
+    assert here.look() == ["slack resolved bot"]
 
 
 def test_a_rule_that_changes_is_looked_at_without_waiting_for_a_run(here: Here) -> None:

@@ -17,7 +17,9 @@ from runner.asking.connectivity import (
     STEADY_S,
     UNREACHED_EVERY_S,
     OwnNetwork,
+    answered,
     domain,
+    itself,
     public,
     reaches,
     witnesses,
@@ -114,7 +116,7 @@ def test_one_look_serves_all_runs_of_a_moment_and_the_next_moment_looks_again(or
 
     async def scenario() -> None:
         await asyncio.gather(*(own.lost(ours, GONE) for _ in range(100)))
-        assert roads.asked == ["192.0.2.7"]
+        assert roads.asked == ["192.0.2.7", "api.one.example"]
         clock.advance(FRESH_S)
         roads.open_to.add("192.0.2.7")
         assert await own.lost(ours, GONE) == ""
@@ -192,7 +194,60 @@ def test_targets_that_cannot_be_reached_at_the_start_are_told_until_one_is(order
     assert len(roads.asked) == before, "what can be reached is not knocked at for nothing"
 
 
+@pytest.mark.parametrize("targets", [(), ("192.0.2.7:53",)])
+def test_two_providers_that_fail_at_once_are_blamed_where_a_machine_still_answers_at_the_address(
+    order: Orders, targets: tuple[str, ...]
+) -> None:
+    ours, other = order("https://api.one.example/v1", "a"), order("https://api.two.example/v1", "b")
+    roads = Roads({"api.one.example"})
+    own = guard(roads, ours, other, targets=targets)
+    assert lost(own, ours, GONE) == "" and own.down == ""
+    assert roads.asked == [targets[0].split(":")[0] if targets else "api.two.example", "api.one.example"]
+    roads = Roads()
+    assert lost(guard(roads, ours, other, targets=targets), ours, GONE), "nothing came back from anywhere"
+
+
+def test_an_address_that_says_nothing_of_the_internet_is_not_asked_about_itself(order: Orders) -> None:
+    private, proxied = order("http://127.0.0.1:8001/v1", "a"), order("https://api.one.example/v1", "b")
+    endpoint = proxied.prepared.suite.endpoints[proxied.endpoint]
+    behind = endpoint.model_copy(update={"proxy": "http://proxy.example:3128"})
+    suite = proxied.prepared.suite.model_copy(update={"endpoints": {proxied.endpoint: behind}})
+    proxied = replace(proxied, prepared=replace(proxied.prepared, suite=suite))
+    assert itself(private) == itself(proxied) == ()
+    assert itself(order("https://api.one.example:8443/v1", "c")) == (("api.one.example", 8443),)
+
+
 # ------------------------------------------------------------------------------------------------ parts
+@pytest.mark.parametrize(
+    ("address", "error", "there"),
+    [
+        ("93.184.216.34", ConnectionRefusedError(111, "refused"), True),
+        ("2606:2800:220:1::1", ConnectionRefusedError(111, "refused"), True),
+        ("127.0.0.1", ConnectionRefusedError(111, "refused"), False),
+        ("10.1.2.3", ConnectionRefusedError(111, "refused"), False),
+        ("fe80::1%eth0", ConnectionRefusedError(111, "refused"), False),
+        ("93.184.216.34", TimeoutError(), False),
+        ("93.184.216.34", OSError(113, "no route to host"), False),
+        ("93.184.216.34", OSError(101, "network is unreachable"), False),
+        ("93.184.216.34", ConnectionResetError(104, "reset"), False),
+    ],
+)
+def test_a_refusal_from_the_internet_has_come_back_from_there_and_nothing_else_that_fails_has(
+    address: str, error: Exception, there: bool
+) -> None:
+    assert answered(address, error) is there
+
+
+def test_a_name_with_several_addresses_is_reached_by_the_one_that_answers() -> None:
+    async def scenario() -> bool:
+        async with FakeServer([]) as server:  # at 127.0.0.1 alone, while localhost may be ::1 first
+            return await reaches("localhost", server.port)
+
+    assert asyncio.run(scenario())
+    assert not asyncio.run(reaches("nowhere.invalid", 443))
+    assert not asyncio.run(reaches("no host\x00", 443))
+
+
 def test_half_of_what_was_asked_without_a_word_is_enough_and_what_was_held_back_does_not_count() -> None:
     held = a_failed_sample(FailureClass.NOT_ASKED, "", index=9)
     assert wordless([GONE[0], ANSWERED[0]]) and wordless([GONE[0], held, held])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from checks.drift.result import StreamState
 from checks.verdict import Health
 from reports.metrics.metrics import Metrics
 from runner.daemon.gauging import overdue_s, restore
@@ -16,6 +18,7 @@ from runner.schedule.beats import Beat
 from runner.store import open_store
 from runner.store.base import Store
 from tests.contract.test_stores import ENDPOINT, SUITE, alert, numbered, written
+from tests.fakes.records import a_stream
 from tests.unit.test_alert_clock import BY_TIME, Here
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -71,3 +74,29 @@ def test_an_incident_that_time_alone_opens_is_shown_before_the_next_run(tmp_path
     assert here.look(1) == ["slack opened bot"]
     assert metrics.registry.get_sample_value("holdfast_alert_open", labels) == 1
     here.store.close()
+
+
+def test_a_restart_shows_an_alarm_of_drift_as_it_was_stored_and_resolves_no_alert_of_prometheus(store: Store) -> None:
+    alarmed = a_stream("latency.total", StreamState.ALARM, 100.0)
+    of_probe = a_stream("answers", StreamState.ALARM, 100.0)
+    of_probe = replace(of_probe, key=replace(of_probe.key, scope="capital"))
+    store.save_run(
+        written(replace(numbered(1), drift=(alarmed, of_probe, a_stream("answers", StreamState.QUIET, 3.0))))
+    )
+    metrics = Metrics("1")
+    restore(metrics, store, (SUITE, ENDPOINT))
+    assert value(metrics, "holdfast_stream_state", stream="latency.total", state="alarm") == 1
+    assert value(metrics, "holdfast_drift_score", stream="latency.total") == 100
+    assert metrics.text().count(b"holdfast_stream_state{") == 1, "single probes have no series"
+    metrics.judged((SUITE, ENDPOINT), "latency.total", "quiet", 3.0)
+    assert value(metrics, "holdfast_stream_state", stream="latency.total", state="alarm") is None
+
+
+def test_a_restart_in_a_maintenance_window_still_shows_it(store: Store) -> None:
+    store.save_run(written(replace(numbered(1, health=Health.FAILING), maintenance="backup")))
+    metrics = Metrics("1")
+    restore(metrics, store, (SUITE, ENDPOINT))
+    assert value(metrics, "holdfast_maintenance") == 1
+    store.save_run(written(numbered(2)))
+    restore(metrics, store, (SUITE, ENDPOINT))
+    assert value(metrics, "holdfast_maintenance") == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -90,3 +91,24 @@ def test_the_address_of_trouble_is_the_same_with_fail_at_the_end(url: str, faile
 
 def test_the_text_of_trouble_is_short_whatever_is_wrong() -> None:
     assert len(told_of([f"source {number}: wrong" for number in range(1000)])) == 500
+
+
+def test_metrics_tell_how_often_one_is_due_and_when_one_was_last_taken() -> None:
+    metrics, clock = Metrics("1"), FakeClock()
+
+    async def scenario() -> list[float | None]:
+        told = []
+        async with FakeServer(whole(b"OK"), whole(b"no", status=404)) as server:
+            one = replace(pulse(f"http://127.0.0.1:{server.port}/{SECRET}", metrics), clock=clock)
+            one.chore()
+            for _ in range(2):
+                told.append(metrics.registry.get_sample_value("holdfast_heartbeat_taken_timestamp_seconds"))
+                clock.advance(60)
+                await one.beat()
+            told.append(metrics.registry.get_sample_value("holdfast_heartbeat_taken_timestamp_seconds"))
+        return told
+
+    began = clock.now().timestamp()
+    assert asyncio.run(scenario()) == [began, began + 60, began + 60]
+    assert metrics.registry.get_sample_value("holdfast_heartbeat_interval_seconds") == 60
+    assert metrics.registry.get_sample_value("holdfast_heartbeats_total", {"outcome": "failed"}) == 1

@@ -41,6 +41,11 @@ def test_a_change_to_quiet_ends_the_incident_that_was_there() -> None:
     assert (one.suite, one.endpoint, one.kind, one.run_id) == ("bot", "prod", "drift", "run-9")
 
 
+def test_an_end_is_as_loud_as_nothing_so_that_a_calm_incident_stays_calm_in_the_list() -> None:
+    (one,) = told_apart([change(0, "open", severity="info"), change(9, "resolved", severity="page")])
+    assert (one.severity, one.state) == ("info", "resolved")
+
+
 def test_incidents_of_several_notifiers_and_times_are_told_apart() -> None:
     changes = [
         change(0, "open"),

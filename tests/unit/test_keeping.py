@@ -24,7 +24,7 @@ from probes.privacy import TextMode, is_hashed, stricter
 from probes.sample import Attempt, Document, ToolCall
 from reports.keeping.files import kept_file_run
 from reports.keeping.runs import kept_observation, kept_probes
-from reports.keeping.texts import Pen
+from reports.keeping.texts import Pen, without_half
 from runner.asking.records import observation_of
 from runner.normal.judging import judge_run
 from runner.preparing.orders import Fired
@@ -273,3 +273,28 @@ def test_an_imported_run_is_kept_as_this_store_keeps_its_own(mode: TextMode) -> 
     assert MAIL not in str(kept)
     assert kept_file_run(here, kept_file_run(here, told)) == kept_file_run(here, told)
     assert kept_file_run(pen("full"), told) is told
+
+
+@pytest.mark.parametrize(
+    "half",
+    ["anna.bellwether@kund", "anna.belle", "4111 1111 1111 1", "DE89 3704 0044 0532 01", "+49 30 9018 20", "sk-proj-9fK2m"],
+)
+@pytest.mark.parametrize("mode", ["redacted", "hash", "none"])
+def test_a_message_that_was_cut_through_something_keeps_no_half_of_it(half: str, mode: TextMode) -> None:
+    long = f"no such user {'in this place ' * 30}"
+    cut = f"{long[: 299 - len(half) - 1]} {half}…"
+    assert len(cut) == 300
+    failure = pen(mode).failure(Failure(kind=FailureClass.BAD_REQUEST, message=cut, status=400))
+    headers = pen(mode).lines({"x-told": cut})
+    assert failure is not None
+    for kept in (failure.message, headers["x-told"]):
+        assert not any(part in kept for part in half.split() if len(part) > 1)
+    if mode == "redacted":
+        assert failure.message.startswith("no such user in this place") and failure.message.endswith("…")
+    assert pen("full").lines({"x-told": cut}) == {"x-told": cut}
+
+
+def test_an_ellipsis_of_the_endpoint_s_own_and_scripts_without_blanks_cost_no_words() -> None:
+    assert without_half("please wait 5 minutes…") == "please wait 5 minutes…"
+    told = "請求過於頻繁" * 40 + "…"
+    assert without_half(told) == told

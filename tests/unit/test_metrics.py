@@ -240,6 +240,28 @@ def test_a_muted_incident_is_shown_as_muted_and_not_as_open() -> None:
     assert value(metrics, "holdfast_alert_open", **labels) == 1
 
 
+def test_a_cap_that_is_taken_away_is_no_longer_told() -> None:
+    metrics = Metrics("1")
+    metrics.spending(suite="support-bot", unit="usd", spent=1.0, cap=5.0)
+    assert value(metrics, "holdfast_spend_cap_usd", suite="support-bot") == 5
+    metrics.spending(suite="support-bot", unit="usd", spent=1.0, cap=None)
+    assert value(metrics, "holdfast_spend_cap_usd", suite="support-bot") is None
+    assert value(metrics, "holdfast_spent_today_usd", suite="support-bot") == 1
+
+
+def test_places_that_run_sooner_are_told_and_those_without_while_failing_are_not() -> None:
+    metrics, here, there = Metrics("1"), ("support-bot", "production"), ("billing", "production")
+    metrics.quickened({here: True, there: False})
+    told = [value(metrics, "holdfast_quickened", suite=suite, endpoint=endpoint) for suite, endpoint in (here, there)]
+    assert told == [1, 0]
+    metrics.quickened({there: True})
+    told = [value(metrics, "holdfast_quickened", suite=suite, endpoint=endpoint) for suite, endpoint in (here, there)]
+    assert told == [None, 1]
+    metrics.forget(*there)
+    metrics.quickened({there: True})
+    assert value(metrics, "holdfast_quickened", suite="billing", endpoint="production") is None
+
+
 def test_a_run_in_maintenance_and_one_without_a_network_are_shown_as_such() -> None:
     metrics = Metrics("1")
     labels = {"suite": "support-bot", "endpoint": "production"}

@@ -469,3 +469,64 @@ def test_what_is_asked_for_is_read_at_once_even_while_it_is_being_written(place:
     file.write_text(file.read_text() + "# more\n")
     assert watch.look().waiting
     assert watch.look(at_once=True).changed == (file,)
+
+
+# ------------------------------------------------------------------------------------------------ what is no suite file
+def pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def dangling(file: Path) -> None:
+    file.unlink()
+    file.symlink_to("nowhere.yaml")
+
+
+def circle(file: Path) -> None:
+    file.unlink()
+    file.symlink_to(file.name)
+
+
+def device(file: Path) -> None:
+    file.unlink()
+    file.symlink_to("/dev/zero")
+
+
+def fifty_megabytes(file: Path) -> None:
+    with file.open("ab") as grown:
+        grown.truncate(50 * 2**20)
+
+
+@pytest.mark.parametrize("become", [pipe, folder, dangling, circle, device, fifty_megabytes])
+def test_what_stands_in_place_of_a_suite_file_is_refused_while_others_are_taken_up(
+    become: Callable[[Path], None], place: Place
+) -> None:
+    bot = place.suite("bot")
+    place.suite("other")
+    daemon = place.live(
+        (20.0, lambda: become(bot)),
+        (20.0, lambda: place.suite("added")),
+        (20.0, lambda: None),
+    )
+    assert sorted(prepared.suite.name for prepared in daemon.suites) == ["added", "bot", "other"]
+    (refused,) = daemon.reloading.roster.refused
+    assert (refused.path, refused.suite) == (bot, "bot")
+    assert [notice.event for notice in place.slack.told] == [AlertEvent.OPENED]
+    assert len(place.engine.began["bot"]) == 1, "no run is repeated and none is lost"
+
+
+def test_a_suite_that_gives_way_to_a_pipe_is_read_again_once_it_is_a_file(place: Place) -> None:
+    bot = place.suite("bot")
+
+    def back() -> None:
+        bot.unlink()
+        place.suite("bot")
+
+    daemon = place.live((20.0, lambda: pipe(bot)), (30.0, back), (30.0, lambda: None))
+    assert daemon.reloading.roster.refused == ()
+    assert [notice.event for notice in place.slack.told] == [AlertEvent.OPENED, AlertEvent.RESOLVED]

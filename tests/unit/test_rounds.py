@@ -320,3 +320,8 @@ def test_a_run_has_two_intervals_of_time_unless_its_suite_says_otherwise(
 def test_a_run_has_at_least_the_time_that_one_request_may_take() -> None:
     patient = Endpoint.model_validate({"base_url": NOWHERE, "timeout": {"total": "20m"}})
     assert time_s(Schedule.model_validate({"every": "10s"}), patient) == 1200
+
+
+def test_a_run_has_at_least_the_time_that_its_own_limit_of_requests_makes_it_take() -> None:
+    slow = Endpoint.model_validate({"base_url": NOWHERE, "requests_per_minute": 1})
+    assert time_s(Schedule.model_validate({"every": "5m"}), slow, requests=30) == 29 * 60 + 120

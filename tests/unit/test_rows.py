@@ -379,6 +379,21 @@ def test_only_a_move_of_an_incident_is_an_event() -> None:
     assert not alert_rows.changed(quiet, counted)
     assert alert_rows.changed(None, opened) and alert_rows.changed(quiet, opened)
     assert alert_rows.changed(opened, dataclasses.replace(opened, severity="ticket"))
+    assert not alert_rows.changed(quiet, dataclasses.replace(quiet, severity="ticket"))
+
+
+def test_an_end_is_an_event_of_the_severity_that_the_incident_had() -> None:
+    opened = AlertState(key="k", notifier="n", kind="drift", state="open", severity="info", incident_id="i1")
+    quiet = dataclasses.replace(opened, state="quiet", severity="page", incident_id="")
+    (row,) = alert_rows.event_rows(opened, quiet, run=7, at=NOW)
+    assert (row["state"], row["severity"], row["run"]) == ("quiet", "info", 7)
+    again = dataclasses.replace(opened, state="pending", severity="ticket", incident_id="i2")
+    rows = alert_rows.event_rows(opened, again, run=7, at=NOW)
+    assert [(r["state"], r["severity"], r["incident_id"]) for r in rows] == [
+        ("quiet", "info", ""),
+        ("pending", "ticket", "i2"),
+    ]
+    assert alert_rows.event_rows(quiet, quiet, run=7, at=NOW) == []
 
 
 def test_a_decision_comes_back_with_the_streams_it_spoke_of() -> None:

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from probes.errors import SettingsError
-from runner.settings.settings import load_settings
+from probes.errors import SettingsError, UsageError
+from runner.cli.daemon import LISTEN, with_listen
+from runner.settings.settings import LoadedSettings, load_settings
 
 SECRET = "xoxb-planted-4711"
 ENVIRON = {"TOKEN": SECRET, "EMPTY": ""}
 
 
-def loaded(tmp_path: Path, text: str) -> object:
+def loaded(tmp_path: Path, text: str) -> LoadedSettings:
     path = tmp_path / "holdfast.yaml"
     path.write_text(text, encoding="utf-8")
     return load_settings(path, ENVIRON, tmp_path)
@@ -83,7 +84,31 @@ def test_without_a_file_every_setting_has_its_default(tmp_path: Path) -> None:
     assert settings.notifiers == {}
 
 
-def test_the_environment_goes_before_the_file_and_is_named_when_it_is_wrong(tmp_path: Path) -> None:
+def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     assert load_settings(None, {"HOLDFAST_STORE": "x.db"}, tmp_path).settings.store == "x.db"
-    with pytest.raises(SettingsError, match="HOLDFAST_LISTEN"):
-        load_settings(None, {"HOLDFAST_LISTEN": "nowhere"}, tmp_path)
+    (tmp_path / "holdfast.yaml").write_text("suites: here\n", encoding="utf-8")
+    assert load_settings(None, {"HOLDFAST_SUITES": "there"}, tmp_path).settings.suites == "there"
+
+
+def test_the_daemon_listens_where_the_option_says_else_the_environment_else_the_file(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, "listen: 127.0.0.1:1")
+    for option, environ, port in ((None, {}, 1), (None, {LISTEN: ""}, 1), (None, {LISTEN: "[::1]:2"}, 2)):
+        assert with_listen(settings, option, environ).settings.listen_port == port
+    assert with_listen(settings, "127.0.0.1:3", {LISTEN: "127.0.0.1:2"}).settings.listen_port == 3
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"), [("nowhere", "is not HOST:PORT"), ("0.0.0.0:9464", "needs a listen_token"), (":x", "HOST:PORT")]
+)
+def test_what_named_a_wrong_address_is_named(tmp_path: Path, wrong: str, told: str) -> None:
+    settings = load_settings(None, {LISTEN: wrong}, tmp_path)
+    with pytest.raises(UsageError, match=f"HOLDFAST_LISTEN: .*{told}"):
+        with_listen(settings, None, {LISTEN: wrong})
+    with pytest.raises(UsageError, match=f"--listen: .*{told}"):
+        with_listen(settings, wrong, {})
+
+
+def test_a_token_is_asked_of_who_listens_and_not_of_other_commands(tmp_path: Path) -> None:
+    assert load_settings(None, {LISTEN: "0.0.0.0:9464"}, tmp_path).settings.listen_host == "127.0.0.1"
+    with pytest.raises(SettingsError, match="needs a listen_token"):
+        loaded(tmp_path, "listen: 0.0.0.0:9464")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.errors import UsageError
+from probes.errors import StoreError, UsageError
 from runner.store.store_lock import SUFFIX, only_daemon
 
 HOLDER = """\
@@ -71,7 +71,7 @@ def test_a_lock_is_never_written_through_a_link_that_somebody_laid_out(tmp_path:
     store, other = tmp_path / "holdfast.db", tmp_path / "other"
     other.write_text("precious")
     store.with_name(store.name + SUFFIX).symlink_to(other)
-    with pytest.raises(UsageError, match="cannot be opened"), only_daemon(store):
+    with pytest.raises(StoreError, match="cannot be opened"), only_daemon(store):
         pytest.fail("the link was followed")
     assert other.read_text() == "precious"
 
@@ -88,5 +88,5 @@ def test_a_lock_file_with_something_else_in_it_names_nobody(tmp_path: Path) -> N
 def test_a_store_in_memory_needs_no_lock_and_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     with only_daemon(None), only_daemon(None):
         (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="cannot be opened"), only_daemon(tmp_path / "file" / "holdfast.db"):
+    with pytest.raises(StoreError, match="cannot be opened"), only_daemon(tmp_path / "file" / "holdfast.db"):
         pytest.fail("a lock in no folder")

@@ -24,6 +24,7 @@ from runner.asking.connectivity import OwnNetwork
 from runner.asking.withholding import WHILE_FAILING
 from runner.daemon.cadence import failing
 from runner.daemon.daemon import Daemon
+from runner.daemon.gauging import gauge
 from runner.daemon.health import Standing, health_of
 from runner.daemon.roster import Refused, Roster
 from runner.daemon.vitals import DAEMON
@@ -237,13 +238,22 @@ def paced(daemon: Daemon, clock: FakeClock, minutes: int) -> list[int]:
     return began
 
 
+def quickened(daemon: Daemon) -> float | None:
+    """What a scrape says of the place."""
+    gauge(daemon)
+    labels = {"suite": PLACE[0], "endpoint": PLACE[1]}
+    return daemon.metrics.registry.get_sample_value("holdfast_quickened", labels)
+
+
 def test_while_something_fails_runs_come_sooner_and_stop_when_it_is_well(store: Store, tmp_path: Path) -> None:
     clock = FakeClock()
     daemon, engine = a_daemon(store, a_suite(tmp_path), clock)
     store.save_run(written(replace(BROKEN, started_at=NOON)))
     assert paced(daemon, clock, 9) == [2, 4, 6, 8]
+    assert quickened(daemon) == 1
     engine.broken = False
     assert paced(daemon, clock, 9) == [10]
+    assert quickened(daemon) == 0
     assert set(engine.made) == {WHILE_FAILING}
 
 
@@ -273,6 +283,7 @@ def test_near_a_spending_cap_the_normal_pace_is_kept_and_said(store: Store, tmp_
     note = "it is failing and keeps its normal pace: 81% of the installation's spending cap for today is used"
     assert daemon.watching.pace.notes.lines() == (f"support-bot at production: {note}",)
     assert [line["event"] for line in logs] == ["pace_kept"], "said once"
+    assert quickened(daemon) == 0
 
 
 def test_no_extra_run_begins_shortly_before_the_schedule_makes_one_that_is_judged(store: Store, tmp_path: Path) -> None:

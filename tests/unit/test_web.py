@@ -39,7 +39,7 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 async def get(port: int, path: str, header: str = "") -> tuple[int, str]:
     """Status and body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n{header}\r\n".encode())
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{header}\r\n".encode())
     reply = (await reader.read()).decode()
     writer.close()
     head, _, body = reply.partition("\r\n\r\n")
@@ -141,7 +141,7 @@ def test_a_client_that_does_not_read_does_not_keep_the_daemon_from_stopping(
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         async with listening(daemon, listener):
             client.connect(listener.getsockname())
-            client.sendall(b"GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n")
+            client.sendall(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             await asyncio.sleep(0.3)
             if hurried:
                 daemon.hurry()

@@ -57,5 +57,6 @@ MIGRATIONS: tuple[tuple[str, Step], ...] = (
     ("0013_alerts_between_runs", alerts.alerts_between_runs),
     ("0014_withheld_runs", alerts.withheld_runs),
     ("0015_scheduled", scheduled),
+    ("0016_spending_days", asking.spending_days),
 )
 """Every step, in order. Names are kept in the database; a step is never renamed."""

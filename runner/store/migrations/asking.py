@@ -1,4 +1,7 @@
-"""Steps for what else is asked and paid: spending (0003), judges (0007), canaries (0008). Feeds ``migrations``."""
+"""Steps for what else is asked and paid: spending (0003, 0016), judges (0007), canaries (0008).
+
+Feeds ``migrations``.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,47 @@ def spending(db: Database) -> None:
     numbers: Columns = {"requests": int, "tokens": int, "usd": float, "estimated": int}
     create(db, "spending", {"id": int, **texts, **numbers}, pk="id")
     db.table("spending").create_index(["at"])
+
+
+def spending_days(db: Database) -> None:
+    """The sums of each day (UTC) and suite, kept by the database itself in the transaction that changes the entries.
+
+    Whoever writes or deletes entries, in whatever process, keeps them right, and a crash leaves both or neither.
+    """
+    sums: Columns = {"entries": int, "requests": int, "tokens": int, "usd": float, "estimated": int}
+    create(db, "spending_days", {"day": str, "suite": str, **sums}, pk=("day", "suite"))
+    db.table("spending").create_index(["run_id"])
+    for statement in (SUMS_SO_FAR, ENTRY_ADDED, ENTRY_GONE, ENTRY_STAYS):
+        db.execute(statement)
+
+
+SUMS_SO_FAR = """
+    INSERT INTO spending_days (day, suite, entries, requests, tokens, usd, estimated)
+    SELECT substr(at, 1, 10), suite, count(*), sum(requests), sum(tokens), sum(usd), sum(estimated)
+    FROM spending GROUP BY 1, 2
+"""
+ENTRY_ADDED = """
+    CREATE TRIGGER spending_added AFTER INSERT ON spending BEGIN
+      INSERT INTO spending_days (day, suite, entries, requests, tokens, usd, estimated)
+      VALUES (substr(NEW.at, 1, 10), NEW.suite, 1, NEW.requests, NEW.tokens, NEW.usd, NEW.estimated)
+      ON CONFLICT (day, suite) DO UPDATE SET entries = entries + 1, requests = requests + excluded.requests,
+        tokens = tokens + excluded.tokens, usd = usd + excluded.usd, estimated = estimated + excluded.estimated;
+    END
+"""
+# a day without entries goes, and with it what adding and taking off fractions of dollars has left
+ENTRY_GONE = """
+    CREATE TRIGGER spending_gone AFTER DELETE ON spending BEGIN
+      UPDATE spending_days SET entries = entries - 1, requests = requests - OLD.requests,
+        tokens = tokens - OLD.tokens, usd = usd - OLD.usd, estimated = estimated - OLD.estimated
+      WHERE day = substr(OLD.at, 1, 10) AND suite = OLD.suite;
+      DELETE FROM spending_days WHERE day = substr(OLD.at, 1, 10) AND suite = OLD.suite AND entries <= 0;
+    END
+"""
+ENTRY_STAYS = """
+    CREATE TRIGGER spending_stays BEFORE UPDATE ON spending BEGIN
+      SELECT RAISE(ABORT, 'entries of spending are replaced, never changed: their sums would be wrong');
+    END
+"""
 
 
 def consultations(db: Database) -> None:
