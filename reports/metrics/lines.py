@@ -1,4 +1,5 @@
-"""One family of metrics with its lines as they were last written, kept until a value changes. Feeds ``series``.
+"""One family of metrics with its lines as they were last written, kept until a value changes. Feeds ``numbers`` and
+``distributions``.
 
 With thousands of suites a scrape is some 150,000 lines, of which a few thousand changed since the one before. The
 library writes the lines (https://prometheus.io/docs/instrumenting/exposition_formats/); what is kept here is its text.
@@ -11,17 +12,17 @@ the next scrape, and nothing is missed.
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from typing import Generic, TypeVar, cast
 
-from prometheus_client import Counter, Gauge, Histogram, Metric
+from prometheus_client import Metric
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
 Values = tuple[str, ...]
-"""The label values of one child, in the order of the family's labels; empty for a family without labels."""
+"""The label values of one series, in the order of the family's labels; empty for a family without labels."""
 Writing = Callable[[Collector], bytes]
 """How a format writes families; each begins with two lines of its own, ``HELP`` and ``TYPE``."""
-Kind = TypeVar("Kind", bound=Counter | Gauge | Histogram)
 
 _HEAD = 2
 _AT_ONCE = 200
@@ -44,47 +45,46 @@ class _Kept:
         self.texts: dict[Values, bytes] = {}
 
 
-class Lines(Generic[Kind]):
+class Lines(ABC):
     """One family."""
 
-    def __init__(self, metric: Kind, labels: tuple[str, ...]) -> None:
-        """``metric``: as the library keeps it, registered or not. ``labels``: their names, in its order."""
-        self._metric: Kind = metric
-        self._labels = labels
-        self._children: dict[Values, Kind] = {} if labels else {(): metric}
+    def __init__(self, labels: tuple[str, ...]) -> None:
+        """``labels``: their names, in the family's order."""
+        self.labels = labels
         self._kept: dict[Writing, _Kept] = {}
         self._writing = threading.Lock()
 
-    def known(self, values: Values) -> Kind | None:
-        """The child of these values, where there is one."""
-        return self._children.get(values)
+    @abstractmethod
+    def bare(self) -> Metric:
+        """The family without a series: its name, type and help."""
 
-    def child(self, values: Values) -> Kind:
-        """The child of these values, which is there from now on."""
-        child = self._children.get(values)
-        if child is None:
-            child = self._children.setdefault(values, cast("Kind", self._metric.labels(*values)))
-            self.changed(values)
-        return child
+    @abstractmethod
+    def all(self) -> tuple[Values, ...]:
+        """The label values of every series."""
+
+    @abstractmethod
+    def known(self, values: Values) -> bool:
+        """True where there is a series of these values."""
+
+    @abstractmethod
+    def samples(self, values: Values) -> list[Sample]:
+        """What the series of these values says, with all its labels; empty where there is none."""
+
+    @abstractmethod
+    def remove(self, values: Values) -> None:
+        """Forget one series; nothing where there is none."""
 
     def changed(self, values: Values) -> None:
-        """The child of these values says something else now."""
+        """The series of these values says something else now."""
         for kept in tuple(self._kept.values()):
             kept.changed.add(values)
 
-    def remove(self, values: Values) -> None:
-        """Forget one child; nothing where there is none."""
-        self._metric.remove(*values)
-        self._children.pop(values, None)
-        self.changed(values)
-
-    def remove_all(self, labels: Mapping[str, str]) -> list[Values]:
-        """Forget every child with these labels; their values."""
-        places = [(self._labels.index(name), value) for name, value in labels.items()]
-        gone = [values for values in tuple(self._children) if all(values[at] == value for at, value in places)]
-        for values in gone:
-            self.remove(values)
-        return gone
+    def remove_all(self, labels: Mapping[str, str]) -> None:
+        """Forget every series with these labels."""
+        places = [(self.labels.index(name), value) for name, value in labels.items()]
+        for values in self.all():
+            if all(values[at] == value for at, value in places):
+                self.remove(values)
 
     def text(self, write: Writing) -> list[bytes]:
         """The family as a format writes it, in pieces."""
@@ -92,26 +92,23 @@ class Lines(Generic[Kind]):
             kept = self._kept.get(write)
             if kept is None:
                 kept = self._kept[write] = _Kept()
-                kept.changed.update(tuple(self._children))
+                kept.changed.update(self.all())
             changed = tuple(kept.changed)
             for at in range(0, len(changed), _AT_ONCE):
                 self._write(kept, write, changed[at : at + _AT_ONCE])
-            (bare,) = self._metric.describe()
-            return [write(_Alone(bare)), *(kept.texts.get(values, b"") for values in tuple(self._children))]
+            return [write(_Alone(self.bare())), *(kept.texts.get(values, b"") for values in self.all())]
 
     def _write(self, kept: _Kept, write: Writing, changed: tuple[Values, ...]) -> None:
         """Write these anew."""
-        (whole,) = self._metric.describe()
+        whole = self.bare()
         numbers: list[tuple[Values, int]] = []
         for values in changed:
             kept.changed.discard(values)
-            child = self._children.get(values)
-            if child is None:
+            samples = self.samples(values)
+            if not samples:
                 kept.texts.pop(values, None)
                 continue
-            own = dict(zip(self._labels, values, strict=True))
-            samples = [sample for metric in child.collect() for sample in metric.samples]
-            whole.samples += [sample._replace(labels={**own, **sample.labels}) for sample in samples]
+            whole.samples += samples
             numbers.append((values, len(samples)))
         lines = write(_Alone(whole)).split(b"\n")
         at = _HEAD

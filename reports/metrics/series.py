@@ -6,13 +6,14 @@ and what is forgotten stays forgotten until it is expected again.
 
 from __future__ import annotations
 
-import threading
 from collections import defaultdict
 from collections.abc import Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 
-from reports.metrics.lines import Lines, Values, Writing
+from reports.metrics.distributions import Distributions
+from reports.metrics.lines import Lines, Writing
+from reports.metrics.numbers import Numbers
 from reports.metrics.table import FAMILIES, LABELS_DROPPED, PLACE, Family
 
 MOST_PLACES = 5_000
@@ -29,80 +30,49 @@ class Series:
     def __init__(self, registry: CollectorRegistry, *, most_places: int = MOST_PLACES) -> None:
         self._most = defaultdict(lambda: MOST_VALUES, place=most_places)
         self._seen: dict[str, set[tuple[str, ...]]] = defaultdict(set)
-        self._counters: dict[str, Lines[Counter]] = {}
-        self._gauges: dict[str, Lines[Gauge]] = {}
-        self._histograms: dict[str, Lines[Histogram]] = {}
-        self._set: dict[str, dict[Values, float]] = defaultdict(dict)
-        """What gauges say: the daemon sets thousands at each scrape to what they say already."""
-        self._setting = threading.Lock()
+        self._numbers: dict[str, Numbers] = {}
+        self._distributions: dict[str, Distributions] = {}
         for family in FAMILIES:
-            self._register(family, registry)
-
-    def _register(self, family: Family, registry: CollectorRegistry) -> None:
-        name, help_, labels = family.name, family.help, family.labels
-        if family.kind == "counter":
-            self._counters[name] = Lines(Counter(name, help_, labels, registry=registry), labels)
-        elif family.kind == "gauge":
-            self._gauges[name] = Lines(Gauge(name, help_, labels, registry=registry), labels)
-        else:
-            histogram = Histogram(name, help_, labels, registry=registry, buckets=family.bounds)
-            self._histograms[name] = Lines(histogram, labels)
+            if family.kind == "histogram":
+                self._distributions[family.name] = Distributions(family, registry)
+            else:
+                self._numbers[family.name] = Numbers(family, registry)
 
     def count(self, family: Family, *values: str, by: float = 1.0) -> None:
         """Add to a counter. 0 makes the series exist, so that its first event is an increase."""
-        lines = self._counters[family.name]
-        told = values if lines.known(values) else self._bounded(family, values)[0]
-        lines.child(told).inc(by)
-        lines.changed(told)
+        numbers = self._numbers[family.name]
+        numbers.add(values if numbers.known(values) else self._bounded(family, values)[0], by)
 
     def put(self, family: Family, *values: str, to: float) -> None:
         """Set a gauge. One beyond the limit is left out: a value of several places together means nothing."""
-        lines = self._gauges[family.name]
-        if lines.known(values) is None and not self._bounded(family, values)[1]:
-            return
-        with self._setting:
-            if self._set[family.name].get(values) == to:
-                return
-            self._set[family.name][values] = to
-            lines.child(values).set(to)
-        lines.changed(values)
+        numbers = self._numbers[family.name]
+        if numbers.known(values) or self._bounded(family, values)[1]:
+            numbers.put(values, to)
 
     def take(self, family: Family, *values: str) -> None:
         """Remove one series of a gauge; nothing where there is none."""
-        with self._setting:
-            self._set[family.name].pop(values, None)
-            self._gauges[family.name].remove(values)
+        self._numbers[family.name].remove(values)
 
     def observe(self, family: Family, *values: str, seconds: float, trace_id: str = "") -> None:
         """Add to a histogram, with the trace id as the bucket's newest exemplar where there is one."""
-        lines = self._histograms[family.name]
-        told = values if lines.known(values) else self._bounded(family, values)[0]
-        lines.child(told).observe(seconds, {"trace_id": trace_id} if trace_id else None)
-        lines.changed(told)
+        lines = self._distributions[family.name]
+        lines.observe(values if lines.known(values) else self._bounded(family, values)[0], seconds, trace_id)
 
     def forget(self, suite: str, endpoint: str | None) -> None:
         """Remove every series of a suite, or of a suite at one endpoint."""
         labels = {"suite": suite, **({} if endpoint is None else {"endpoint": endpoint})}
         for family in FAMILIES:
             if labels.keys() <= set(family.labels):
-                self._forget(family, labels)
+                self._lines(family).remove_all(labels)
         gone = {place for place in self._seen["place"] if place[: len(labels)] == tuple(labels.values())}
         self._seen["place"] -= gone
-
-    def _forget(self, family: Family, labels: dict[str, str]) -> None:
-        with self._setting:
-            removed = self._lines(family).remove_all(labels)
-            for values in removed:
-                self._set[family.name].pop(values, None)
 
     def text(self, write: Writing) -> list[bytes]:
         """Every family as a format writes it, in the order of the table, in pieces."""
         return [piece for family in FAMILIES for piece in self._lines(family).text(write)]
 
-    def _lines(self, family: Family) -> Lines[Counter] | Lines[Gauge] | Lines[Histogram]:
-        if family.kind == "counter":
-            return self._counters[family.name]
-        return self._gauges[family.name] if family.kind == "gauge" else self._histograms[family.name]
+    def _lines(self, family: Family) -> Lines:
+        return self._distributions[family.name] if family.kind == "histogram" else self._numbers[family.name]
 
     def _bounded(self, family: Family, values: Sequence[str]) -> tuple[tuple[str, ...], bool]:
         """The values to tell, and whether all of them are within the limits."""
@@ -121,9 +91,7 @@ class Series:
         if values in seen:
             return True
         if len(seen) >= self._most[limit]:
-            dropped = self._counters[LABELS_DROPPED.name]
-            dropped.child((limit,)).inc()
-            dropped.changed((limit,))
+            self._numbers[LABELS_DROPPED.name].add((limit,), 1)
             return False
         seen.add(values)
         return True
