@@ -136,24 +136,26 @@ def forms(secret: str) -> set[str]:
 class Sinks:
     """Everything that came out, by where."""
 
-    found: dict[str, bytes] = field(default_factory=dict)
+    found: dict[str, bytearray] = field(default_factory=dict)
 
     def add(self, where: str, what: str | bytes) -> None:
-        self.found[where] = self.found.get(where, b"") + (what.encode() if isinstance(what, str) else what)
+        self.found.setdefault(where, bytearray()).extend(what.encode() if isinstance(what, str) else what)
 
     def leaks(self) -> list[str]:
         """``secret in sink``, for each that leaked."""
-        return [
-            f"{name} in {where}"
-            for where, content in self.found.items()
-            for name, secret in {**PLANTED, **LOCAL}.items()
-            if any(
-                form.lower().encode() in kind for form in forms(secret) for kind in (content.lower(), plain(content))
-            )
-        ]
+        looked_for = {name: [f.lower().encode() for f in forms(one)] for name, one in {**PLANTED, **LOCAL}.items()}
+        leaked = []
+        for where, content in self.found.items():
+            kinds = (bytes(content).lower(), plain(content))
+            leaked += [
+                f"{name} in {where}"
+                for name, spelled in looked_for.items()
+                if any(form in kind for form in spelled for kind in kinds)
+            ]
+        return leaked
 
 
-def plain(content: bytes) -> bytes:
+def plain(content: bytearray) -> bytes:
     """The content with what JSON escapes and line ends read, so that no encoding around it hides a form."""
     text = (
         content.decode("utf-8", "replace")
@@ -312,7 +314,7 @@ def gather_files(place: Workplace, sinks: Sinks) -> None:
         for path in place.folder.rglob("*"):
             if path.is_file():
                 sinks.add(f"file {path.relative_to(place.folder)}", path.read_bytes())
-    assert b"leaky" in sinks.found["file holdfast.db"] + sinks.found.get("file holdfast.db-wal", b"")
+    assert b"leaky" in sinks.found["file holdfast.db"] + sinks.found.get("file holdfast.db-wal", bytearray())
     assert b"[secret]" in b"".join(content for where, content in sinks.found.items() if where.startswith("table "))
 
 
