@@ -1,6 +1,6 @@
-"""Whether one stream that moved explains another: the rules behind attribution, one run at a time. Feeds ``causes``.
+"""Whether one stream that moved explains another: when and where a cause reaches. Feeds ``causes``.
 
-Pure. A rule holds only where the figures agree with it: directions, intervals, which samples fail, and when each began.
+Pure. One explains another only where the figures agree: directions, intervals, which samples fail, when each began.
 """
 
 from __future__ import annotations
@@ -10,22 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from checks.drift.result import SUITE_SCOPE, Effect, StreamKey, StreamResult, StreamState, label_scope
+from checks.drift.result import SUITE_SCOPE, StreamKey, StreamResult, StreamState, label_scope
 from checks.finding import Status
-from checks.refusal import is_refusal
-from probes.fault import Fault
-from probes.sample import Finish, Sample
+from probes.sample import Sample
 from reports import tally
 from reports.attribution import faults
+from reports.attribution.rules import NOT_BY_WORDING, accounts_for
 from reports.summary import Declared, ProbeRecord, RunRecord
 
-_TOLERANCE = math.log1p(0.05)
 _LATE_RUNS, _LATE_SHARE = 3, 1.5
 """How much earlier than its cause a stream may seem to have begun: moments of change are estimates."""
 _SOON_RUNS = 5
 """How much later than a declared change what comes of it may seem to have begun."""
-_BY_LENGTH = frozenset({Fault.EXPENSIVE, Fault.TRUNCATED})
-_NOT_BY_WORDING = _BY_LENGTH | {Fault.SLOW, Fault.ROUTING, Fault.REFUSAL}
 _STANDING = (StreamState.WARN, StreamState.ALARM)
 
 
@@ -68,7 +64,7 @@ class Moves:
             return False
         if cause.key.measured == effect.key.measured:
             return self._same_fact(cause.key, effect.key)
-        return self._reaches(cause, effect) and _RULES[_family(cause)](self, cause, effect)
+        return self._reaches(cause, effect) and accounts_for(self, cause, effect)
 
     # -------------------------------------------------------------------------------------------- when and where
     def declared(self, result: StreamResult) -> Declared | None:
@@ -172,7 +168,7 @@ class Moves:
         """True where checks fail for what these answers say, not for their length: then the wording comes first."""
         scopes = (answers.key.scope, SUITE_SCOPE)
         checks = [r for r in self.by_key.values() if r.key.measured == "checks" and r.key.scope in scopes]
-        return any(faults.of_stream(result, self.record) not in _NOT_BY_WORDING for result in checks)
+        return any(faults.of_stream(result, self.record) not in NOT_BY_WORDING for result in checks)
 
 
 _PROBE = 2
@@ -181,119 +177,3 @@ _PROBE = 2
 def _rank(scope: str) -> tuple[int, str]:
     """The suite before labels before probes."""
     return (0 if scope == SUITE_SCOPE else 1 if "=" in scope else _PROBE), scope
-
-
-# ------------------------------------------------------------------------------------------------ the rules, by cause
-def _family(result: StreamResult) -> str:
-    name = result.key.measured
-    return name if name in _RULES else next((known for known in _RULES if name.startswith(f"{known}.")), "")
-
-
-def _all(_moves: Moves, _cause: StreamResult, effect: StreamResult) -> bool:
-    return effect.key.measured != "route"
-
-
-def _retrieval(_moves: Moves, _cause: StreamResult, effect: StreamResult) -> bool:
-    return effect.key.measured.startswith(("answers", "checks", "tokens.", "refusals", "finish"))
-
-
-def _refusals(moves: Moves, _cause: StreamResult, effect: StreamResult) -> bool:
-    """Refusals are other answers, and short ones; checks fail because of them where half of what fails refuses."""
-    name = effect.key.measured
-    if name == "checks":
-        failing = list(moves.failing(effect.key.scope))
-        return not failing or 2 * sum(is_refusal(sample) for sample in failing) >= len(failing)
-    return name in ("answers", "finish") or (name in ("tokens.output", "latency.total") and not _up(effect))
-
-
-def _input(_moves: Moves, cause: StreamResult, effect: StreamResult) -> bool:
-    return effect.key.measured in ("latency.first_token", "latency.total") and follows(cause.effect, effect.effect)
-
-
-def _output(moves: Moves, cause: StreamResult, effect: StreamResult) -> bool:
-    """Longer answers take longer, differ, and are cut at the limit."""
-    name = effect.key.measured
-    if name == "latency.total":
-        return follows(cause.effect, effect.effect)
-    if name == "checks":
-        return faults.of_stream(effect, moves.record) in _BY_LENGTH
-    if name == "answers":
-        return not moves.says_otherwise(effect)
-    return name == "finish" and _up(cause)
-
-
-def _finish(moves: Moves, _cause: StreamResult, effect: StreamResult) -> bool:
-    """Cut answers are shorter; checks fail because of them where half of what fails was cut."""
-    name = effect.key.measured
-    if name == "checks":
-        failing = list(moves.failing(effect.key.scope))
-        return bool(failing) and 2 * sum(s.finish is Finish.LENGTH for s in failing) >= len(failing)
-    return name == "answers" or (name == "tokens.output" and not _up(effect))
-
-
-def _answers(moves: Moves, cause: StreamResult, effect: StreamResult) -> bool:
-    """Another wording breaks checks of what is said, and has another length."""
-    if effect.key.measured == "checks":
-        return faults.of_stream(effect, moves.record) not in _NOT_BY_WORDING
-    return effect.key.measured == "tokens.output" and moves.says_otherwise(cause)
-
-
-def _latency(moves: Moves, cause: StreamResult, effect: StreamResult) -> bool:
-    """The first token is part of the whole; a level that moves takes spread and tail with it."""
-    name, other = cause.key.measured, effect.key.measured
-    if other == "checks":
-        return faults.of_stream(effect, moves.record) is Fault.SLOW
-    (level, part), (of, moved) = _part(name), _part(other)
-    if level == of:
-        return part < moved
-    same_way = part > 0 or moved > 0 or _up(cause) == _up(effect)
-    return (level, of) == ("latency.first_token", "latency.total") and part <= moved and same_way
-
-
-_CHANNELS = ("", ".spread", ".tail")
-_RULES = {
-    "route": _all,
-    "retrieval": _retrieval,
-    "refusals": _refusals,
-    "finish": _finish,
-    "tokens.input": _input,
-    "tokens.output": _output,
-    "answers": _answers,
-    "latency.first_token": _latency,
-    "latency.total": _latency,
-    "": lambda *_: False,
-}
-
-
-def _part(name: str) -> tuple[str, int]:
-    """The quantity, and 0 for its level, 1 for its spread, 2 for its tail."""
-    channel = next((at for at, part in enumerate(_CHANNELS) if part and name.endswith(part)), 0)
-    return name.removesuffix(_CHANNELS[channel]), channel
-
-
-def _up(result: StreamResult) -> bool:
-    effect = result.effect
-    return effect is None or effect.value > (0 if effect.kind == "difference" else 1)
-
-
-def follows(tokens: Effect | None, latency: Effect | None) -> bool:
-    """True where latency per token is unchanged within the interval, or moved less than the tokens did.
-
-    In log units the two moves are taken as independent, so the half widths of their intervals add as squares.
-    """
-    if tokens is None or latency is None or min(_ends(tokens), default=0) <= 0 or min(_ends(latency), default=0) <= 0:
-        return False
-    sign = 1 if tokens.value > 1 else -1
-    if sign * math.log(latency.value) <= 0:
-        return False
-    excess = sign * (math.log(latency.value) - math.log(tokens.value))
-    return excess - math.hypot(_half(tokens), _half(latency)) <= _TOLERANCE
-
-
-def _ends(effect: Effect) -> Sequence[float]:
-    return [value for value in (effect.low, effect.value, effect.high) if value is not None]
-
-
-def _half(effect: Effect) -> float:
-    ends = _ends(effect)
-    return (math.log(max(ends)) - math.log(min(ends))) / 2

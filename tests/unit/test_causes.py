@@ -16,7 +16,7 @@ from probes.fault import Fault
 from probes.sample import Finish
 from reports.alerts.incidents import conditions
 from reports.attribution.causes import cause_words, causes
-from reports.attribution.explaining import follows
+from reports.attribution.rules import follows
 from reports.formats import json_format, markdown, text
 from reports.summary import Began, Declared, ProbeRecord, RunRecord
 from reports.verdict_words import verdict_reason
