@@ -67,6 +67,17 @@ def at_least(least_s: float) -> AfterValidator:
     return AfterValidator(long_enough)
 
 
+def at_most(most_s: float) -> AfterValidator:
+    """A validator that refuses longer durations, told with their units."""
+
+    def short_enough(seconds: float) -> float:
+        if seconds > most_s:
+            raise ValueError(f"{format_duration(seconds)} is too long; at most {format_duration(most_s)}")
+        return seconds
+
+    return AfterValidator(short_enough)
+
+
 _SCHEMA = WithJsonSchema({"type": ["string", "number"], "examples": ["500ms", "30s", "15m", "1h30m"]})
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, allow_inf_nan=False), _SCHEMA]
 """A pydantic field holding seconds (0 or more), written as ``parse_duration`` reads them."""

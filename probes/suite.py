@@ -16,7 +16,7 @@ from probes.alert_rule import AlertKind, AlertRule, Dependencies
 from probes.canary_settings import CanarySettings
 from probes.check_spec import RESERVED_CHECK_KEYS, CheckSpec, Severity, When
 from probes.conversation import Message, Tool
-from probes.duration import Duration, PositiveDuration, at_least
+from probes.duration import Duration, PositiveDuration, at_least, at_most
 from probes.endpoint import Endpoint, Spend, Timeouts
 from probes.fault import Fault
 from probes.forms import (
@@ -82,12 +82,16 @@ class Defaults(SuiteModel):
 
 
 # ------------------------------------------------------------------------------------------------ when, and then
+_AT_MOST_A_YEAR = at_most(366 * 86_400.0)
+"""Of a schedule: with thousands of years a due time lies beyond the calendar."""
+
+
 class Schedule(SuiteModel):
     """When the daemon fires the suite: a fixed interval, or a cron line in a named time zone. Left out: every 15m."""
 
-    every_s: PositiveDuration | None = Field(default=None, alias="every")
-    """A fixed interval, like 15m. Either this or cron."""
-    jitter_s: Duration = Field(default=0.0, alias="jitter")
+    every_s: Annotated[PositiveDuration, _AT_MOST_A_YEAR] | None = Field(default=None, alias="every")
+    """A fixed interval, like 15m; at most 366d. Either this or cron."""
+    jitter_s: Annotated[Duration, _AT_MOST_A_YEAR] = Field(default=0.0, alias="jitter")
     """Each suite runs at its own place within this time, so that they do not fire together. Left out, only first runs
     are spread."""
     timeout_s: PositiveDuration | None = Field(default=None, alias="timeout")

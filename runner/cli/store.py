@@ -183,7 +183,7 @@ def history(
     _format(format_)
     if by not in ("hour", "day"):
         raise UsageError(f"--by {by!r} is not hour or day")
-    begin = datetime.now(UTC) - timedelta(seconds=seconds_of("--since", since))
+    begin = _ago(datetime.now(UTC), seconds_of("--since", since))
     with _opened(store, config) as (opened, _):
         rolled_up(opened)
         sums = opened.rollups(suite, endpoint, size=by, since=begin, probe=probe or "")
@@ -191,3 +191,11 @@ def history(
         raise UsageError(f"nothing is summed up of {suite} at {endpoint}{f' for {probe}' if probe else ''} since then")
     _say(history_lines(sums), history_json(sums), format_)
     return 0
+
+
+def _ago(now: datetime, seconds: float) -> datetime:
+    """So long before now; where there were not so many years, the beginning of all."""
+    try:
+        return now - timedelta(seconds=seconds)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)

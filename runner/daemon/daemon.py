@@ -94,7 +94,8 @@ class Daemon:
         loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="holdfast"))
         for name in SIGNALS:
             loop.add_signal_handler(name, self._signalled)
-        loop.add_signal_handler(signal.SIGHUP, self.reloading.ask)
+        # not the loop's: closing it would restore what the signal does by default, which is to end the process
+        signal.signal(signal.SIGHUP, lambda _number, _frame: self.reloading.ask())
         await self.watching.begin()
         await self._schedule()
         tasks = {asyncio.create_task(self._keep_doing(chore)) for chore in self._chores()}

@@ -60,7 +60,7 @@ def tell(
     Raises:
         StoreError: it cannot be written; what was not written is told by the next call.
     """
-    wanted = {one.suite: one for one in roster.refused}
+    wanted = _by_suite(roster.refused)
     known = {one.suite: one.owner for one in before} | _owners(roster)
     with store.exclusive():
         states = [state for state in store.open_alerts() if f"/{PLACE}/" in state.key]
@@ -80,6 +80,15 @@ class Over:
 
     owner: Owner
     how: str
+
+
+def _by_suite(refused: Sequence[Refused]) -> dict[str, Refused]:
+    """One for each suite: of several files of one name (``a.yaml``, ``a.yml``) with the problems of all."""
+    told: dict[str, Refused] = {}
+    for one in sorted(refused, key=lambda one: one.instead is None):  # the file that runs comes first
+        known = told.get(one.suite)
+        told[one.suite] = one if known is None else replace(known, problems=(*known.problems, *one.problems))
+    return told
 
 
 def _owners(roster: Roster) -> dict[str, Owner]:

@@ -10,14 +10,16 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
-from probes.errors import InputError, Problem
+from probes.errors import InputError, Problem, SuiteError
 from probes.files_noted import MISSING, digest_of, noting
 from runner.preparing.prepare import PreparedSuite
 
 Stat = tuple[int, ...]
 Preparing = Callable[[Path], PreparedSuite]
 
+NO_FILE = "it is no regular file"
 COARSE_S = 2.0
 """Some file systems keep times no finer than this: a file changed just before it was read may change again unseen."""
 _NS = 1e9
@@ -53,6 +55,7 @@ def read(path: Path, preparing: Preparing) -> SuiteFile:
     problems: tuple[Problem, ...] = ()
     with noting() as noted:
         try:
+            _refuse_pipe(path)
             prepared = preparing(path)
         except InputError as error:
             problems = tuple(error.problems)
@@ -66,6 +69,16 @@ def read(path: Path, preparing: Preparing) -> SuiteFile:
         stats=stats,
         sure=is_old(stats),
     )
+
+
+def _refuse_pipe(path: Path) -> None:
+    """Opening a pipe waits until somebody writes into it, perhaps for ever, and nothing could end that thread."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return  # whoever reads it says why it cannot be read
+    if not (S_ISREG(mode) or S_ISDIR(mode)):
+        raise SuiteError([Problem(file=str(path), line=0, column=0, message=NO_FILE)])
 
 
 def stats_of(paths: Iterable[Path]) -> tuple[Stat, ...]:

@@ -15,11 +15,10 @@ from apscheduler.triggers.base import BaseTrigger
 
 from probes.clock import Clock
 from probes.suite import Schedule
-from runner.schedule.beats import Place, first_due, seeded_s
-from runner.schedule.schedule import interval_s, slots_of
+from runner.schedule.beats import Place, first_due, misfire_s, seeded_s
+from runner.schedule.schedule import slots_of
 from runner.schedule.slots import EverySlots, Slots
 
-LEAST_MISFIRE_S = 60.0
 STEP_S = 2.0
 """A wall clock that moved this much more or less than time did was set, or the machine slept."""
 _MOMENT = timedelta(microseconds=1)
@@ -98,7 +97,7 @@ class Timetable:
             schedule=schedule,
             slots=slots_of(schedule, start=due_at or now, offset_s=offset_s),
             due_at=due_at,
-            misfire_s=max(LEAST_MISFIRE_S, interval_s(schedule) / 2),
+            misfire_s=misfire_s(schedule),
         )
         self._wake_for(place, entry)
 
@@ -120,7 +119,8 @@ class Timetable:
 
         To be called every few seconds: it also ends a sleep that was measured by a clock which stood still while the
         machine did. Where the clock was set back, intervals go on in real time instead of waiting for it to come
-        round again; cron lines follow the clock on the wall.
+        round again; cron lines follow the clock on the wall, but for a step so small that the slot which was fired
+        last is not worth firing again.
         """
         offset_s = self.clock.now().timestamp() - self.clock.monotonic()
         jump_s, self._offset_s = offset_s - (self._offset_s if self._offset_s is not None else offset_s), offset_s
@@ -136,7 +136,7 @@ class Timetable:
         if isinstance(entry.slots, EverySlots):
             entry.slots = replace(entry.slots, start=entry.slots.start + jump)
             entry.due_at += jump
-        else:
+        elif -jump.total_seconds() > entry.misfire_s:
             entry.due_at = entry.slots.after(self.clock.now())
         self._wake_for(place, entry)
 

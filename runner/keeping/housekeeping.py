@@ -97,7 +97,12 @@ class Housekeeping:
 
 
 def _before(now: datetime, kept_s: float | None) -> datetime | None:
-    return None if kept_s is None else now - timedelta(seconds=kept_s)
+    if kept_s is None:
+        return None
+    try:
+        return now - timedelta(seconds=kept_s)
+    except OverflowError:  # longer than there were years
+        return None
 
 
 def _midnight(now: datetime) -> datetime:

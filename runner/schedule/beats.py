@@ -16,8 +16,7 @@ Place = tuple[str, str]
 ASSUMED = Schedule(every_s=YEAR_S / RUNS_PER_YEAR_ASSUMED)
 """For a suite without a schedule in the daemon's folder."""
 LEAST_GRACE_S, MOST_GRACE_S = 60.0, 660.0
-LOOK_BACK = 50
-"""Stored runs looked through for the newest that the schedule made; those made by hand do not move it."""
+LEAST_MISFIRE_S = 60.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +37,11 @@ def grace_s(schedule: Schedule) -> float:
     return min(LEAST_GRACE_S + interval_s(schedule), MOST_GRACE_S)
 
 
+def misfire_s(schedule: Schedule) -> float:
+    """How old a slot may be that is made up for; by so much a clock may be set back without firing a slot again."""
+    return max(LEAST_MISFIRE_S, interval_s(schedule) / 2)
+
+
 def seeded_s(place: Place, most_s: float) -> float:
     """Where within ``most_s`` seconds a place begins. Names decide, so that each keeps its place over restarts."""
     return random.Random("/".join(place)).uniform(0, most_s) if most_s else 0.0  # noqa: S311  spreads load
@@ -49,7 +53,7 @@ def first_due(
     """When a place is due first, as if there had been no restart; None where its cron line never fires again.
 
     An interval is not due before now. A slot of a cron line that was missed meanwhile is: whether it is made up for
-    is decided when it is called.
+    is decided when it is called. A slot that was fired before the clock was set back a little is not due again.
 
     Args:
         schedule: Interval or cron line.
@@ -59,7 +63,8 @@ def first_due(
         spread_s: Seconds within which intervals that name no jitter begin.
     """
     if schedule.every_s is None:
-        since = now if newest is None else min(newest, now)
+        ahead_s = 0.0 if newest is None else (newest - now).total_seconds()
+        since = now if newest is None or ahead_s > misfire_s(schedule) else newest
         return slots_of(schedule, start=now, offset_s=seeded_s(place, schedule.jitter_s)).after(since)
     named = "jitter_s" in schedule.model_fields_set
     within_s = schedule.jitter_s if named else min(spread_s, schedule.every_s)
@@ -71,11 +76,9 @@ def first_due(
 
 
 def newest_scheduled(store: Store, place: Place) -> datetime | None:
-    """When the schedule last began a run that was stored.
+    """When the schedule last began a run that was stored; those made by hand or between its slots do not move it.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    suite, endpoint = place
-    stored = store.runs(suite=suite, endpoint=endpoint, limit=LOOK_BACK)
-    return next((run.started_at for run in stored if run.trigger == "schedule"), None)
+    return store.last_run(*place, "schedule")

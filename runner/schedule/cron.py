@@ -11,7 +11,7 @@ from datetime import date
 
 NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_PART = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d+))?", re.ASCII)
+_PART = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d{1,4}))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ def expanded(field: str, low: int, high: int, names: dict[str, int] | None = Non
         every, first, last, step = match.groups()
         start = low if every else _number(first, names)
         end = high if every or (step and not last) else _number(last or first, names)
-        if not low <= start <= end <= high or step == "0":
+        if not low <= start <= end <= high or (step and not int(step)):
             raise ValueError(f"{part!r} is outside {low}-{high}")
         found.update(range(start, end + 1, int(step or 1)))
     return frozenset(found)

@@ -74,9 +74,10 @@ class CronSlots:
         first, last = ((instant - self.offset).astimezone(UTC) for instant in (after, until))
         number, newest = 0, None
         for slots in self._days(first, (last - first).days + 4):
+            # times that a night leaves out may fall on the first ones of the day after: those count once
             begin, end = bisect_right(slots, first), bisect_right(slots, last)
             if end > begin:
-                number, newest = number + end - begin, slots[end - 1] + self.offset
+                number, newest, first = number + end - begin, slots[end - 1] + self.offset, slots[end - 1]
         return number, newest
 
     def _days(self, instant: datetime, most: int) -> Iterator[tuple[datetime, ...]]:

@@ -82,9 +82,9 @@ def _asked(row: Row) -> tuple[str, str, str]:
 
 
 # ------------------------------------------------------------------------------------------------ runs
-OLD = """
+_UNNAMED = """
     SELECT seq, run_id, suite, endpoint, started_at FROM runs
-    WHERE started_at < ?1 AND in_baseline = 0
+    WHERE {which} AND in_baseline = 0
       AND seq <= COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = ?2), 0)
       AND seq < (SELECT MAX(seq) FROM runs)
       AND run_id NOT IN (SELECT after_run FROM acts WHERE after_run IS NOT NULL)
@@ -93,14 +93,15 @@ OLD = """
         SELECT 1 FROM alert_events AS e JOIN alerts AS a ON a.phase = 'open' AND a.key = e.key
         AND a.notifier = e.notifier AND json_extract(a.state, '$.incident_id') = e.incident_id WHERE e.run = runs.seq
       )
-    ORDER BY started_at, seq LIMIT ?3 OFFSET ?4
 """
+OLD = _UNNAMED.format(which="started_at < ?1") + "ORDER BY started_at, seq LIMIT ?3 OFFSET ?4"
+ONE = _UNNAMED.format(which="run_id = ?1")
 LEFTOVERS = (
-    "DELETE FROM canaries WHERE started_at < ?",
-    "DELETE FROM spending WHERE at < ?",
-    "DELETE FROM alert_events WHERE run IS NULL AND at < ?",
+    "DELETE FROM canaries WHERE started_at < ?1",
+    "DELETE FROM spending WHERE at < min(?1, ?2)",
+    "DELETE FROM alert_events WHERE run IS NULL AND at < ?1",
 )
-STATES = "SELECT state FROM streams WHERE suite = ? AND endpoint = ?"
+STATES = "SELECT state FROM streams WHERE suite = ? AND endpoint = ? AND (?3 = '' OR instr(state, ?3))"
 GONE = """
     INSERT INTO pruned (suite, endpoint, runs, until) VALUES (?, ?, 1, ?)
     ON CONFLICT (suite, endpoint) DO UPDATE SET runs = runs + 1, until = MAX(until, excluded.until)
@@ -118,24 +119,34 @@ def prunable(reader: Reader, before: datetime) -> Iterator[str]:
         for row in found:
             place = row["suite"], row["endpoint"]
             if place not in named:
-                states = (from_json(state["state"]) for state in reader.read(STATES, place))
-                named[place] = frozenset(name for state in states for name in _named(state))
+                named[place] = _named_at(reader, place)
             if row["run_id"] not in named[place]:
                 yield row["run_id"]
 
 
+def _named_at(reader: Reader, place: tuple[str, str], run_id: str = "") -> frozenset[str]:
+    """Runs that the streams of a place name; with an id only those streams are read that hold it somewhere."""
+    states = (from_json(state["state"]) for state in reader.read(STATES, [*place, run_id]))
+    return frozenset(name for state in states for name in _named(state))
+
+
 def forget_run(db: SqliteDatabase, run_id: str) -> int:
-    """One run with all its parts, remembered as pruned. The caller holds the transaction."""
-    found = db.read("SELECT seq, suite, endpoint, started_at FROM runs WHERE run_id = ?", [run_id])
+    """One run with all its parts, remembered as pruned. The caller holds the transaction.
+
+    Asked once more whether nothing refers to it: since it was looked up, somebody may have made it the baseline.
+    """
+    found = db.read(ONE, [run_id, ROLLED])
+    found = [run for run in found if run_id not in _named_at(db, (run["suite"], run["endpoint"]), run_id)]
     for run in found:
         db.change("DELETE FROM runs WHERE seq = ?", [run["seq"]])
         db.change(GONE, [run["suite"], run["endpoint"], run["started_at"]])
     return len(found)
 
 
-def forget_leftovers(db: SqliteDatabase, before: datetime) -> int:
-    """What belongs to no run. The caller holds the transaction."""
-    return sum(db.change(statement, [instant_text(before)]) for statement in LEFTOVERS)
+def forget_leftovers(db: SqliteDatabase, before: datetime, today: datetime) -> int:
+    """What belongs to no run; spending not before the day is over. The caller holds the transaction."""
+    told = instant_text(before), instant_text(today)
+    return sum(db.change(statement, told if "?2" in statement else told[:1]) for statement in LEFTOVERS)
 
 
 def _named(value: Any) -> Iterator[str]:

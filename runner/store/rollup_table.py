@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -15,6 +16,7 @@ from runner.store.rows import Row
 ROLLED = "rolled_up"
 """The fact that says how far sums have come: the number of the last run in them."""
 SIZES = ("hour", "day")
+_MOST_WHOLE = 2**63 - 1
 SUMS = (
     "runs",
     "samples",
@@ -26,6 +28,8 @@ SUMS = (
     "priced",
     "cost_usd",
 )
+MOST = {**dict.fromkeys(SUMS, _MOST_WHOLE), "cost_usd": sys.float_info.max}
+"""What a column can hold. Beyond it a sum stays there: counts are told by others, and no sum may stop the rest."""
 NEXT = "SELECT seq, suite, endpoint, started_at, health FROM runs WHERE seq > ? ORDER BY seq LIMIT ?"
 PROBES = "SELECT position, probe, health FROM probes WHERE run = ? ORDER BY position"
 SAMPLES = """
@@ -138,7 +142,7 @@ def _row(sums: Rollup) -> dict[str, Any]:
         "healths": to_json(dict(sums.healths)),
         "total_s": _sketch_text(sums.total_s),
         "first_token_s": _sketch_text(sums.first_token_s),
-        **{name: getattr(sums, name) for name in SUMS},
+        **{name: min(getattr(sums, name), MOST[name]) for name in SUMS},
         "drift": sums.drift,
     }
 

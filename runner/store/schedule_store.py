@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Protocol
 
 Place = tuple[str, str]
@@ -14,6 +15,10 @@ class ScheduleStore(Protocol):
 
     def scheduled(self) -> frozenset[Place]:
         """Suites and endpoints that the daemon's schedule runs, as it was told last."""
+        ...
+
+    def last_run(self, suite: str, endpoint: str, trigger: str) -> datetime | None:
+        """When the newest stored run began that this made (``schedule``, ...); None where there is none."""
         ...
 
     def save_scheduled(self, places: Collection[Place]) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import sqlite3
 import stat
+import subprocess
+import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -224,6 +229,47 @@ def test_a_backup_taken_while_others_write_is_whole_private_and_never_overwrites
         store.copy_to(str(copy))
     with pytest.raises(StoreError, match="cannot be written"):
         store.copy_to(str(tmp_path / "nowhere" / "copy.db"))
+
+
+COPYING = """
+import sys
+from runner.store import open_store
+open_store(sys.argv[1]).copy_to(sys.argv[2])
+"""
+
+
+def test_a_backup_that_is_killed_leaves_nothing_under_its_name(tmp_path: Path) -> None:
+    store, copies = tmp_path / "store.db", tmp_path / "copies"
+    copies.mkdir()
+    with closing(open_store(str(store))):
+        pass
+    with closing(sqlite3.connect(store)) as filled:
+        filled.execute("CREATE TABLE ballast AS SELECT randomblob(80000000) AS it")
+        filled.commit()
+    process = subprocess.Popen([sys.executable, "-c", COPYING, store, copies / "copy.db"])
+    while process.poll() is None and not any(copies.iterdir()):
+        time.sleep(0.001)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL, "it was not done yet"
+    assert not (copies / "copy.db").exists()
+    assert all(stat.S_IMODE(left.stat().st_mode) == 0o600 for left in copies.iterdir())
+    with closing(open_store(str(store))) as opened:
+        assert opened.copy_to(str(copies / "copy.db")) > 80_000_000, "and the next one is not held up"
+
+
+def test_a_backup_that_fails_leaves_nothing(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "nowhere.db").symlink_to(tmp_path / "gone" / "copy.db")
+    for name in ("nowhere.db", "missing/copy.db", "x" * 300):
+        with pytest.raises(StoreError, match=r"exists already|cannot be written"):
+            store.copy_to(str(tmp_path / name))
+    assert not list(tmp_path.glob(".*")), "no part is left"
+
+
+def test_what_is_kept_for_thousands_of_years_is_kept(store: Store) -> None:
+    store.save_run(written(numbered(1)))
+    store.save_run(written(numbered(2)))
+    assert not +Counter({name: number for name, number in keep(store, text="9000y").items() if name != "rolled_up"})
+    assert due_now(store, Retention.model_validate({"text": "9000y"}), LATER)["texts"] == 0
 
 
 def test_the_size_of_a_store_counts_every_row_and_vacuum_gives_free_room_back(store: Store) -> None:

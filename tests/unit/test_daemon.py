@@ -193,6 +193,13 @@ def test_runs_made_by_hand_do_not_move_the_schedule(store: Store) -> None:
     assert newest_scheduled(store, ("support-bot", "elsewhere")) is None
 
 
+def test_however_many_extra_runs_of_what_fails_came_since_the_schedule_goes_on_from_its_own(store: Store) -> None:
+    store.save_run(written(numbered(1)))
+    for number in range(2, 130):
+        store.save_run(written(numbered(number, trigger="while-failing")))
+    assert newest_scheduled(store, PLACE) == numbered(1).started_at
+
+
 def test_a_suite_without_jitter_runs_at_once_and_not_an_interval_later(
     store: Store, suite: Callable[[str], PreparedSuite]
 ) -> None:

@@ -277,7 +277,14 @@ def test_an_imported_run_is_kept_as_this_store_keeps_its_own(mode: TextMode) -> 
 
 @pytest.mark.parametrize(
     "half",
-    ["anna.bellwether@kund", "anna.belle", "4111 1111 1111 1", "DE89 3704 0044 0532 01", "+49 30 9018 20", "sk-proj-9fK2m"],
+    [
+        "anna.bellwether@kund",
+        "anna.belle",
+        "4111 1111 1111 1",
+        "DE89 3704 0044 0532 01",
+        "+49 30 9018 20",
+        "sk-proj-9fK2m",
+    ],
 )
 @pytest.mark.parametrize("mode", ["redacted", "hash", "none"])
 def test_a_message_that_was_cut_through_something_keeps_no_half_of_it(half: str, mode: TextMode) -> None:

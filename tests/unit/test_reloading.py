@@ -530,3 +530,18 @@ def test_a_suite_that_gives_way_to_a_pipe_is_read_again_once_it_is_a_file(place:
     daemon = place.live((20.0, lambda: pipe(bot)), (30.0, back), (30.0, lambda: None))
     assert daemon.reloading.roster.refused == ()
     assert [notice.event for notice in place.slack.told] == [AlertEvent.OPENED, AlertEvent.RESOLVED]
+
+
+def test_two_refused_files_of_one_name_are_one_alert_that_tells_both_and_ends_with_the_last(place: Place) -> None:
+    place.suite("steady")
+    first, second = place.folder / "new.yaml", place.folder / "new.yml"
+
+    def appear() -> None:
+        first.write_text("suite: 1", encoding="utf-8")
+        second.write_text("- no suite", encoding="utf-8")
+
+    place.live((20.0, appear), (20.0, first.unlink), (20.0, second.unlink), (20.0, lambda: None))
+    told = [notice for notice in place.slack.told if notice.event is not AlertEvent.UPDATED]
+    assert [notice.event for notice in told] == [AlertEvent.OPENED, AlertEvent.RESOLVED]
+    assert any("new.yaml" in fact for fact in told[0].facts)
+    assert any("new.yml" in fact for fact in told[0].facts)

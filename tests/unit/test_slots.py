@@ -8,7 +8,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from probes.suite import Schedule
@@ -141,3 +141,19 @@ def test_a_seeded_place_shifts_every_slot_of_a_line_by_the_same() -> None:
     assert later.after(START + HOUR) == START + HOUR + timedelta(seconds=40)
     assert plain.after(START + HOUR) == START + HOUR + timedelta(minutes=15)
     assert later.passed(START, START + HOUR) == (4, START + timedelta(minutes=45, seconds=40))
+
+
+@given(
+    zone=st.sampled_from(["America/Nuuk", "Africa/Cairo", "Australia/Lord_Howe", "America/Havana", "Europe/Berlin"]),
+    minutes=st.sets(st.integers(0, 59), min_size=1, max_size=3),
+    hours=st.sets(st.sampled_from([0, 1, 2, 3, 12, 22, 23]), min_size=1, max_size=3),
+    begin_h=st.integers(0, 364 * 24),
+)
+@example(zone="America/Nuuk", minutes={15}, hours={0, 23}, begin_h=(31 + 28 + 27) * 24)
+def test_as_many_slots_pass_as_fire_one_after_the_other_whatever_a_night_leaves_out(
+    zone: str, minutes: set[int], hours: set[int], begin_h: int
+) -> None:
+    line = f"{','.join(map(str, sorted(minutes)))} {','.join(map(str, sorted(hours)))} * * *"
+    since = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=begin_h)
+    until = since + timedelta(days=3)
+    assert len(fires(line, zone, since, until)) <= 4 * len(minutes) * len(hours)

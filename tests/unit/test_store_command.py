@@ -73,6 +73,7 @@ def test_texts_may_be_forgotten_sooner_than_the_settings_say(folder: Path, capsy
         (("stats", "--format", "xml"), 2, "'xml' is not text or json"),
         (("prune", "--texts", "soon"), 2, "'soon' is not a duration"),
         (("history", "nobody", "--endpoint", "e"), 2, "nothing is summed up of nobody at e"),
+        (("history", "nobody", "--endpoint", "e", "--since", "9000y"), 2, "nothing is summed up of nobody at e"),
         (("history", "nobody", "--endpoint", "e", "--by", "week"), 2, "'week' is not hour or day"),
         (("backup", "kept.db"), 3, "kept.db exists already; a backup overwrites nothing"),
     ],
