@@ -11,6 +11,7 @@ from datetime import datetime
 
 from reports.alerts.incident import AlertState, Condition, Phase
 from reports.alerts.listening import Listener
+from reports.alerts.telling import Muting
 
 LEADERS = ("availability", "policy", "contract")
 """Kinds that hold back drift of the same suite and endpoint, likeliest cause first."""
@@ -86,16 +87,17 @@ def _next(state: AlertState, condition: Condition, listener: Listener, bad_s: fl
 
 
 # ------------------------------------------------------------------------------------------------ one incident a cause
-def hold_drift(counts: Sequence[Count]) -> list[Count]:
+def hold_drift(counts: Sequence[Count], muted: Muting) -> list[Count]:
     """Tell drift inside the incident that leads at the same place and notifier, instead of a second message.
 
-    Drift that was open before goes its own way: it has its message already.
+    Drift that was open before goes its own way: it has its message already. So does drift whose leader is muted and
+    which is not muted itself: nobody would be told.
     """
     held = list(counts)
     for at, count in enumerate(counts):
         if count.condition.kind != "drift" or count.state.state == "open" or not count.condition.bad:
             continue
-        leaders = [i for i, other in enumerate(counts) if other.leads and _place(other) == _place(count)]
+        leaders = [i for i, other in enumerate(counts) if other.leads and _speaks_for(other, count, muted)]
         if leaders:
             first = min(leaders, key=lambda i: LEADERS.index(counts[i].condition.kind))
             held[first] = _also(held[first], count.condition)
@@ -108,6 +110,14 @@ def hold_drift(counts: Sequence[Count]) -> list[Count]:
                 bad_since=count.state.bad_since,
             )
     return held
+
+
+def _speaks_for(leader: Count, drift: Count, muted: Muting) -> bool:
+    return _place(leader) == _place(drift) and (not _muted(leader, muted) or _muted(drift, muted))
+
+
+def _muted(count: Count, muted: Muting) -> bool:
+    return bool(muted(count.condition.key, count.condition.kind, count.condition.severity))
 
 
 def _place(count: Count) -> tuple[str, str]:

@@ -17,7 +17,7 @@ def with_changes(before: AlertState, after: AlertState, flap: Flap | None, now: 
     While it flaps the incident keeps its id and all that was told of it, also where it is not open at the moment.
     """
     if flap is None:
-        return replace(after, changes=(), flapping=False)
+        return replace(after, changes=(), flapping=False, unsaid=False)
     window = timedelta(seconds=flap.within_s)
     moved = (before.state == "open") != (after.state == "open")
     recent = tuple(at for at in before.changes if now - at < window) + ((now,) if moved else ())
@@ -27,7 +27,8 @@ def with_changes(before: AlertState, after: AlertState, flap: Flap | None, now: 
         after = replace(
             before, state=after.state, outcomes=after.outcomes, bad_since=after.bad_since, unsure=after.unsure
         )
-    return replace(after, changes=changes, flapping=flapping)
+    unsaid = flapping and (before.unsaid or not before.flapping)
+    return replace(after, changes=changes, flapping=flapping, unsaid=unsaid)
 
 
 def flapping_fact(state: AlertState, flap: Flap) -> str:

@@ -61,6 +61,8 @@ class AlertState:
     """When it lately opened and ended, where the rule looks for flapping."""
     flapping: bool = False
     """True while it is told as one that comes and goes, whether it is open right now or not."""
+    unsaid: bool = False
+    """True while it flaps and nobody has been told that it does."""
     awaits: str = ""
     """What is there of what opens it, like ``1 of 2 bad runs``; empty unless it is pending."""
     due_at: datetime | None = None

@@ -14,11 +14,13 @@ from datetime import datetime
 from probes.fault import Fault
 from probes.suite import AlertRule, ClassOwner
 from reports.alerts.counting import Count, count_run, hold_drift, quiet_state
+from reports.alerts.escalating import escalated, reached_by
 from reports.alerts.flapping import with_changes
 from reports.alerts.incident import AlertState, Condition, Transition
 from reports.alerts.listening import Listeners, listeners
-from reports.alerts.telling import Moment, Muting, Told, never_muted, tell
-from reports.alerts.ticking import NOT_LISTENING, open_places, tick, unheard, with_due
+from reports.alerts.telling import Moment, Muting, Told, in_turn, never_muted, tell
+from reports.alerts.ticking import NOT_LISTENING, tick, unheard
+from reports.alerts.waiting import in_time
 from reports.notice import SEVERITIES, AlertEvent
 from reports.summary import AlertView
 
@@ -51,8 +53,10 @@ def step(
         run_id: The run's id.
 
     Returns:
-        All states after the run, and the transitions in the order to tell them.
+        All states after the run, those given in their order and new ones behind them; and the transitions in the order
+        to tell them.
     """
+    states = [in_time(state, now) for state in states]
     known = {(state.key, state.notifier): state for state in states}
     heard = listeners(rules, owners)
     moment = Moment(
@@ -60,7 +64,7 @@ def step(
         new_incident_id=new_incident_id,
         muted=muted,
         acknowledged=acknowledged,
-        open_at=open_places(states),
+        reached=reached_by(states),
         run_id=run_id,
     )
     counts = [
@@ -69,20 +73,24 @@ def step(
         for name, listener in heard.of(c.kind)
         if c.notifier in (None, name)
     ]
-    settled = [_settle(count, moment) for count in hold_drift(counts)]
+    settled = [_settle(count, moment) for count in hold_drift(counts, muted)]
     seen = {(state.key, state.notifier) for state, _ in settled}
-    settled += [_unspoken(state, heard, now) for state in states if (state.key, state.notifier) not in seen]
-    told = [transition for _, news in settled for transition in news]
-    told.sort(key=lambda transition: transition.event is not AlertEvent.RESOLVED)  # good news first, then what follows
-    return tuple(state for state, _ in settled), tuple(told)
+    unspoken = [_unspoken(state, heard, now) for state in states if (state.key, state.notifier) not in seen]
+    settled = [*escalated(settled, heard, moment, beside=unspoken), *unspoken]
+    return _in_order([state for state, _ in settled], list(known)), in_turn(settled)
+
+
+def _in_order(after: Sequence[AlertState], places: Sequence[tuple[str, str]]) -> tuple[AlertState, ...]:
+    """In the order of before, so that where nothing is new both are equal."""
+    at = {place: position for position, place in enumerate(places)}
+    return tuple(sorted(after, key=lambda state: at.get((state.key, state.notifier), len(at))))
 
 
 # ------------------------------------------------------------------------------------------------ settling
 def _settle(count: Count, moment: Moment) -> Told:
     counted = _quiet(count) if count.phase == "quiet" else _counted(count, moment)
     after = with_changes(count.state, counted, count.listener.flap, moment.now)
-    after, told = tell(count.state, after, count.listener, moment, count.condition)
-    return with_due(after, count.listener), told
+    return tell(count.state, after, count.listener, moment, count.condition)
 
 
 def _quiet(count: Count) -> AlertState:

@@ -62,7 +62,9 @@ class Acknowledgement:
 def matches(target: str, key: str) -> bool:
     """True where the parts of a target fit those of a key, from the left; parts left out fit everything."""
     wanted, parts = target.split("/", PARTS - 1), key.split("/", PARTS - 1)
-    return len(wanted) <= len(parts) and all(map(fnmatchcase, parts, wanted))
+    return len(wanted) <= len(parts) and all(
+        part == want or fnmatchcase(part, want) for part, want in zip(parts, wanted, strict=False)
+    )
 
 
 def silenced(silences: Sequence[Silence], now: datetime) -> Callable[[str, str, str], str]:

@@ -152,7 +152,7 @@ def _incident(changes: Sequence[ChangeRow]) -> Incident:
         key=first.key,
         kind=first.key.rpartition("/")[2],
         notifier=first.notifier,
-        severity=max((event.severity for event in events), key=_rank),
+        severity=max((event.severity for event in events if event.state != "resolved"), key=_rank),
         state="resolved" if ended else events[-1].state,
         opened_at=next(event.at for event in events if event.state in _BEGUN),
         resolved_at=events[-1].at if ended else None,

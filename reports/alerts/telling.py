@@ -6,20 +6,20 @@ Pure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from reports.alerts.flapping import flapping_fact
 from reports.alerts.incident import AlertState, Condition, Transition
 from reports.alerts.listening import Listener
-from reports.notice import AlertEvent
+from reports.alerts.waiting import reminder_due
+from reports.notice import SEVERITIES, AlertEvent
 
 COMES_AND_GOES = "comes and goes"
 STEADY = "steadily now"
 LAST_BAD = "in the last bad run: "
 """Stands before facts that are not so at this moment."""
-UNANSWERED = "not acknowledged"
 Muting = Callable[[str, str, str], str]
 """Why an incident (key, kind, severity) is not to be told now; empty where it is."""
 Told = tuple[AlertState, tuple[Transition, ...]]
@@ -39,8 +39,8 @@ class Moment:
     muted: Muting = never_muted
     acknowledged: Container[str] = ()
     """Ids of incidents that somebody has acknowledged: neither escalated nor reminded of."""
-    open_at: Container[tuple[str, str]] = ()
-    """Keys and notifiers with an open incident of their own before."""
+    reached: Mapping[tuple[str, str], AlertState] = field(default_factory=dict)
+    """By key and notifier: the incident of which this notifier had been told before."""
     run_id: str = ""
     """The run that is counted; empty between runs."""
 
@@ -59,7 +59,7 @@ def tell(
     """
     if not after.live:
         return _ended(before, replace(after, muted=""), moment)
-    muted = moment.muted(after.key, after.kind, after.severity)
+    muted = moment.muted(after.key, after.kind, after.severity) or _told_already(before, after, moment)
     after = replace(after, muted=muted)
     if muted:
         # what is new meanwhile stays news: it is told by the first bad run after that
@@ -68,17 +68,23 @@ def tell(
     event = _event(before, after, listener, moment)
     if event is not None:
         after = _noted(after, event, moment.now, condition)
-    told = () if event is None else _told(before, after, event, listener, moment, condition)
-    escalated = _escalation(after, listener, moment)
-    after = replace(after, escalated_to=(*after.escalated_to, *(t.notifier for t in escalated)))
-    return after, (*told, *escalated)
+    return after, () if event is None else _told(before, after, event, listener, moment, condition)
+
+
+def _told_already(before: AlertState, after: AlertState, moment: Moment) -> str:
+    """Why a notifier is not told what it hears of already, because another incident of the same, no calmer, was
+    escalated to it. How loud both are is compared once both are counted: one that has just opened waits for that."""
+    other = moment.reached.get((after.key, after.notifier)) if after.untold else None
+    if other is None or (before.live and SEVERITIES.index(other.severity) < SEVERITIES.index(before.severity)):
+        return ""
+    return f"told as incident {other.incident_id}, which was escalated"
 
 
 def _event(before: AlertState, after: AlertState, listener: Listener, moment: Moment) -> AlertEvent | None:
     if after.untold:
         return AlertEvent.FLAPPING if after.flapping else AlertEvent.OPENED
     if after.flapping:
-        return None if before.flapping else AlertEvent.FLAPPING
+        return AlertEvent.FLAPPING if after.unsaid else None
     if before.flapping or after.severity != before.severity or set(after.subjects) - set(before.subjects):
         return AlertEvent.UPDATED
     due = reminder_due(after, listener)
@@ -86,18 +92,10 @@ def _event(before: AlertState, after: AlertState, listener: Listener, moment: Mo
     return AlertEvent.REMINDER if reminded else None
 
 
-def reminder_due(state: AlertState, listener: Listener) -> datetime | None:
-    """When the next reminder of an incident is due; None: none is."""
-    last = state.last_notice_at or state.opened_at
-    spent = listener.remind_max is not None and state.reminders >= listener.remind_max
-    if listener.remind_every_s is None or last is None or spent or not state.bad or state.untold or state.flapping:
-        return None
-    return last + timedelta(seconds=listener.remind_every_s)
-
-
 def _noted(after: AlertState, event: AlertEvent, now: datetime, condition: Condition | None) -> AlertState:
     """The state once this is told."""
-    after = replace(after, last_notice_at=now, reminders=after.reminders + (event is AlertEvent.REMINDER))
+    reminders = after.reminders + (event is AlertEvent.REMINDER)
+    after = replace(after, last_notice_at=now, reminders=reminders, unsaid=False)
     if condition is not None and condition.facts:
         after = replace(
             after, facts=condition.facts, faults=condition.faults or after.faults, summary=condition.summary
@@ -133,36 +131,20 @@ def _summary(after: AlertState, condition: Condition | None) -> str:
     return condition.summary if condition is not None and condition.facts else after.summary
 
 
-def _escalation(after: AlertState, listener: Listener, moment: Moment) -> tuple[Transition, ...]:
-    due = escalation_due(after, listener)
-    if due is None or due > moment.now or after.incident_id in moment.acknowledged:
-        return ()
-    names = [name for name in _others(after, listener) if (after.key, name) not in moment.open_at]
-    return tuple(
-        transition(after, AlertEvent.ESCALATED, moment.now, to=name, summary=after.summary, reason=UNANSWERED)
-        for name in names
-    )
-
-
-def escalation_due(state: AlertState, listener: Listener) -> datetime | None:
-    """When somebody else is to be told unless the incident is acknowledged; None: nobody is."""
-    if listener.escalate is None or state.told_at is None or not _others(state, listener):
-        return None
-    if state.escalated_to or state.state != "open" or not state.bad:
-        return None
-    return state.told_at + timedelta(seconds=listener.escalate.after_s)
-
-
-def _others(state: AlertState, listener: Listener) -> tuple[str, ...]:
-    """Whom an incident may be escalated to: the owner of a class may be among those whom the rule would tell then."""
-    return tuple(name for name in listener.escalate.notify if name != state.notifier) if listener.escalate else ()
-
-
 def _ended(before: AlertState, after: AlertState, moment: Moment) -> Told:
     if not before.live:
         return after, ()
-    if after.state == "pending":  # it may open again, and what was told under the old id is over
-        after = replace(after, incident_id=moment.new_incident_id())
+    # it may open again, and what was told under the old id is over
+    after = replace(
+        after,
+        incident_id=moment.new_incident_id() if after.state == "pending" else "",
+        opened_at=None,
+        last_notice_at=None,
+        untold=False,
+        told_at=None,
+        reminders=0,
+        escalated_to=(),
+    )
     return after, () if before.untold else told_to_all(before, AlertEvent.RESOLVED, moment.now)
 
 
@@ -186,11 +168,18 @@ def transition(
         severity=state.severity,
         incident_id=state.incident_id,
         at=now,
-        opened_at=state.opened_at or now,
+        opened_at=min(state.opened_at or now, now),
         facts=state.facts,
         faults=state.faults,
         summary=summary,
         reason=reason,
         run_id=state.run_id,
         bad_since=state.bad_since,
+    )
+
+
+def in_turn(told: Iterable[Told]) -> tuple[Transition, ...]:
+    """All that is told at one moment: good news first, then what follows."""
+    return tuple(
+        sorted((one for _, news in told for one in news), key=lambda one: one.event is not AlertEvent.RESOLVED)
     )

@@ -1,6 +1,6 @@
 """What time alone brings to incidents between two runs: openings, reminders, escalations, ended mutes. Pure.
 
-Feeds the daemon's alert clock. ``due_at`` says when a look is worth its while.
+Feeds the daemon's alert clock.
 """
 
 from __future__ import annotations
@@ -9,22 +9,14 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from probes.duration import format_duration
 from probes.fault import Fault
 from probes.suite import AlertRule, ClassOwner
-from reports.alerts.flapping import steady_at, with_changes
+from reports.alerts.escalating import escalated, reached_by, unreached
+from reports.alerts.flapping import with_changes
 from reports.alerts.incident import AlertState, Transition
 from reports.alerts.listening import Listener, Listeners, listeners
-from reports.alerts.telling import (
-    Moment,
-    Muting,
-    Told,
-    escalation_due,
-    never_muted,
-    reminder_due,
-    tell,
-    told_to_all,
-)
+from reports.alerts.telling import Moment, Muting, Told, in_turn, never_muted, tell, told_to_all
+from reports.alerts.waiting import escalation_due, in_time, opening_due, reminder_due
 from reports.notice import AlertEvent
 
 LATE = timedelta(minutes=5)
@@ -49,64 +41,31 @@ def tick(
     """
     heard = listeners(rules, owners)
     moment = Moment(
-        now=now, new_incident_id=new_incident_id, muted=muted, acknowledged=acknowledged, open_at=open_places(states)
+        now=now, new_incident_id=new_incident_id, muted=muted, acknowledged=acknowledged, reached=reached_by(states)
     )
-    told = [_ticked(state, heard, moment) for state in states]
-    return tuple(state for state, _ in told), tuple(transition for _, news in told for transition in news)
-
-
-def open_places(states: Sequence[AlertState]) -> frozenset[tuple[str, str]]:
-    """Keys and notifiers with an open incident that was told."""
-    return frozenset((state.key, state.notifier) for state in states if state.state == "open" and not state.untold)
+    told = escalated([_ticked(in_time(state, now), heard, moment) for state in states], heard, moment)
+    return tuple(state for state, _ in told), in_turn(told)
 
 
 def _ticked(state: AlertState, heard: Listeners, moment: Moment) -> Told:
     listener = heard.get(state.notifier, state.kind)
     if listener is None:
         return unheard(state, moment.now)
-    after = with_changes(state, _aged(state, listener, moment.now), listener.flap, moment.now)
-    after, told = tell(state, after, listener, moment)
-    return with_due(after, listener), told
+    after = with_changes(state, _aged(state, listener, moment), listener.flap, moment.now)
+    return tell(state, after, listener, moment)
 
 
-def _aged(state: AlertState, listener: Listener, now: datetime) -> AlertState:
-    opening = _opening_due(state, listener)
-    due = (opening, reminder_due(state, listener), escalation_due(state, listener))
+def _aged(state: AlertState, listener: Listener, moment: Moment) -> AlertState:
+    now, opening = moment.now, opening_due(state, listener)
+    escalation = escalation_due(state, listener, unreached(state, listener, moment.reached))
+    due = (opening, reminder_due(state, listener), escalation)
     if any(at is not None and now - at > LATE for at in due):
         return replace(state, unsure=True)
     if opening is None or opening > now:
         return state
+    if state.live:  # it flaps, and its notifier knows it
+        return replace(state, state="open")
     return replace(state, state="open", opened_at=now, untold=True)
-
-
-def _opening_due(state: AlertState, listener: Listener) -> datetime | None:
-    if state.state != "pending" or listener.after_s is None or state.bad_since is None or not state.bad:
-        return None
-    return state.bad_since + timedelta(seconds=listener.after_s)
-
-
-def with_due(state: AlertState, listener: Listener) -> AlertState:
-    """The state with what it waits for, and when time alone may change it. A muted one always may: nobody knows when
-    its mute ends."""
-    times = [
-        state.opened_at if state.live and state.muted else None,
-        _opening_due(state, listener),
-        reminder_due(state, listener),
-        escalation_due(state, listener),
-        steady_at(state, listener.flap),
-    ]
-    due_at = min((at for at in times if at is not None), default=None)
-    return replace(state, awaits=_awaits(state, listener), due_at=due_at)
-
-
-def _awaits(state: AlertState, listener: Listener) -> str:
-    """What a pending incident has of what opens it, in words; empty of others."""
-    if state.state != "pending" or state.flapping:
-        return ""
-    if listener.after_s is not None:
-        return f"opens once it has been bad for {format_duration(listener.after_s)}"
-    among = f" among the last {listener.n}" if listener.n > listener.k else ""
-    return f"{sum(state.outcomes[-listener.n :])} of {listener.k} bad runs{among}"
 
 
 def unheard(state: AlertState, now: datetime) -> Told:

@@ -42,10 +42,11 @@ def silence(store: Store, target: str, *, lasts_s: float, until_resolved: bool, 
         UsageError: the target is of nothing that the store knows, or the silence would last too long.
     """
     if not 0 < lasts_s <= LONGEST_S:
-        raise UsageError("a silence lasts 30d at most; --for takes a duration like 2h")
+        raise UsageError(f"--for takes a duration like 2h, 30d at most, not {lasts_s:g} s")
     with store.exclusive():
-        incident = _incident(store, target, act.at)
-        if incident is None:
+        known = _is_known(store, target)
+        incident = None if known else _incident(store, target, act.at)
+        if not known and incident is None:
             _refuse_unknown(store, target)
         made = Silence(
             silence_id=silence_id,
@@ -73,10 +74,13 @@ def _incident(store: Store, target: str, now: datetime) -> Incident | None:
     return found
 
 
+def _is_known(store: Store, target: str) -> bool:
+    """True for what the store knows; a suite may be called ``cafe``, as an incident's id may begin."""
+    return any(matches(target, key) for key in _keys(store))
+
+
 def _refuse_unknown(store: Store, target: str) -> None:
     keys = _keys(store)
-    if any(matches(target, key) for key in keys):
-        return
     if not keys:
         raise UsageError("nothing is stored yet that could be silenced")
     depth = min(target.count("/"), PARTS - 1)
@@ -99,7 +103,9 @@ def end_silence(store: Store, name: str, act: Act) -> Silence:
     with store.exclusive():
         standing = store.silences(act.at)
         found = [s for s in standing if s.silence_id.startswith(name) and len(name) >= SHORTEST_ID]
-        if len(found) != 1:
+        if len(found) > 1:
+            raise UsageError(f"several silences in force begin with {name!r}: {', '.join(s.silence_id for s in found)}")
+        if not found:
             there = ", ".join(s.silence_id for s in standing) or "none"
             raise UsageError(f"no silence in force is {name!r} (in force: {there})")
         why = f": {act.reason}" if act.reason else ""
@@ -151,6 +157,9 @@ def _tell(store: Store, state: AlertState, ack: Acknowledgement) -> None:
     """Put into the outbox what each notifier was told last, with who looks after it."""
     newest = {told.notifier: told.notice for told in store.told([state.incident_id]).get(state.incident_id, ())}
     news = {"event": AlertEvent.UPDATED, "at": ack.at, "acknowledged": acknowledged_words(ack), "acknowledge": ""}
-    entries = [OutboxEntry(notifier=name, notice=replace(last, **news)) for name, last in newest.items()]  # type: ignore[arg-type]
+    entries = [
+        OutboxEntry(notifier=name, notice=replace(last, opened_at=min(last.opened_at, ack.at), **news))  # type: ignore[arg-type]
+        for name, last in newest.items()
+    ]
     suite, endpoint, _ = state.key.split("/")
     store.save_alerts(suite, endpoint, (), entries, at=ack.at)

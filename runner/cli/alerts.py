@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from probes.errors import UsageError
 from runner.cli import options as opt
@@ -20,10 +22,27 @@ if TYPE_CHECKING:
     from runner.store.base import Store
 
 DEFAULT_SINCE = "7d"
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_S = 1e11
 Named = Annotated[str, typer.Argument(metavar="INCIDENT", help="Its id, or how it begins.", show_default=False)]
 TextOrJson = Annotated[str, typer.Option("--format", metavar="text|json", help="How to print it.")]
 
+
+class _Commands(TyperGroup):
+    """Refuses words that are no command with what would be right: most of them are ids of incidents."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # typer gives these types no public names
+        from probes.nearest import nearest
+
+        if args and self.get_command(ctx, args[0]) is None:
+            near = nearest(args[0], self.list_commands(ctx))
+            story = f"the story of an incident is told by: holdfast alerts show {quote(args[0])}"
+            raise UsageError(f"no command {args[0]!r} ({f'did you mean {near!r}?' if near else story})")
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="List open incidents with their evidence, tell the story of one, or acknowledge it.",
     invoke_without_command=True,
 )
@@ -48,17 +67,28 @@ def alerts(
     from runner.alerting.incidents import Wanted, incidents
 
     if context.invoked_subcommand is not None:
+        _refuse_options(context, context.invoked_subcommand)
         return 0
     _format(format_)
     now = datetime.now(UTC)
     lately_s = seconds_of("--since", since or DEFAULT_SINCE)
-    past_since = now - timedelta(seconds=lately_s) if past or everything or since else None
+    ago = min(timedelta(seconds=min(lately_s, _LONGEST_S)), now - _EVER)
+    past_since = now - ago if past or everything or since else None
     with opened_store(store, config) as opened:
         _known(opened, suite, config)
         wanted = Wanted(open=everything or not past, past_since=past_since, suite=suite)
         found = incidents(opened, wanted, now)
         _print(opened, found, now, format_, options_of(store, config))
     return 1 if check and any(i.state == "open" and not i.muted for i in found) else 0
+
+
+def _refuse_options(context: typer.Context, command: str) -> None:
+    """Options of the list would be lost: an incident must not be taken in another store than the one that is named."""
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if source is not None and source.name == "COMMANDLINE":
+            name = option.opts[0]
+            raise UsageError(f"put {name} behind {command}: holdfast alerts {command} INCIDENT {name} ...")
 
 
 @app.command("show")

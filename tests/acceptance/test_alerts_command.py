@@ -236,6 +236,11 @@ REFUSALS = {
     "alerts --check --suite suport-bot": "did you mean 'support-bot'?",
     "alerts --format xml": "one of text, json",
     "alerts --past --since soon": "--since 'soon': 'soon' is not a duration",
+    "alerts --store else.db ack abcdef --reason x": "put --store behind ack: holdfast alerts ack INCIDENT --store ...",
+    "alerts --suite support-bot show abcdef": "put --suite behind show",
+    "alerts 38941afdf3ef8150": "the story of an incident is told by: holdfast alerts show 38941afdf3ef8150",
+    "alerts shwo": "did you mean 'show'?",
+    "silence support-bot --for 0s --reason x": "--for takes a duration like 2h, 30d at most, not 0 s",
 }
 
 
@@ -243,6 +248,13 @@ def test_what_cannot_be_done_is_refused_with_what_would_be_right(desk: Desk) -> 
     desk.fire(well=True)
     told = {line: desk.run(*line.split(), exits=2) for line in REFUSALS}
     assert [line for line, words in REFUSALS.items() if words not in told[line]] == []
+
+
+def test_however_far_back_is_asked_it_is_answered(desk: Desk) -> None:
+    desk.fire()
+    desk.fire(well=True)
+    for since in ("30d", "99999999y", "0s"):
+        assert len(desk.json("alerts", "--since", since)["incidents"]) == (since != "0s")
 
 
 def test_a_suite_that_never_ran_is_known_by_its_file_and_one_nobody_knows_does_not_pass_for_quiet(desk: Desk) -> None:

@@ -87,8 +87,12 @@ class Machine:
     def _new_id(self) -> str:
         return f"inc-{next(self._ids)}"
 
-    def _kept(self, states: Sequence[AlertState], transitions: Sequence[Transition]) -> list[str]:
+    def keep(self, states: Sequence[AlertState]) -> None:
+        """Remember these states, and nothing else."""
         self.stored = json.dumps(_STATES.dump_python(tuple(states), mode="json"))
+
+    def _kept(self, states: Sequence[AlertState], transitions: Sequence[Transition]) -> list[str]:
+        self.keep(states)
         self.told += transitions
         return [f"{transition.event} {transition.kind}" for transition in transitions]
 

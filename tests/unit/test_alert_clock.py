@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,7 @@ class Here:
     clock: FakeClock = field(default_factory=FakeClock)
     suites: dict[str, PreparedSuite] = field(default_factory=dict)
     runs: int = 0
+    ids: Iterator[int] = field(default_factory=lambda: count(1))
     store: Store = field(init=False)
     alerts: AlertClock = field(init=False)
 
@@ -66,16 +68,17 @@ class Here:
         file.write_text(SUITE.format(name=name, rest=rest), encoding="utf-8")
         self.suites[name] = prepare(file, {}, None)
 
-    def run(self, *, good: bool = False, name: str = "bot") -> None:
-        """One run that breaks a contract, or keeps it, decided and written in one transaction like the engine does."""
+    def run(self, *, good: bool | None = False, name: str = "bot") -> None:
+        """One run that breaks a contract, or keeps it, or (None) could not tell; decided and written in one transaction
+        like the engine does."""
         self.runs += 1
-        statuses = [Status.PASS if good else Status.FAIL] * 3
+        statuses = [{True: Status.PASS, False: Status.FAIL, None: Status.ERROR}[good]] * 3
         probe = records.a_probe(findings=[records.a_finding(statuses=statuses)])
         record = numbered(self.runs, probes=(probe,), suite=name, started_at=self.clock.now(), duration_s=0.0)
         prepared = self.suites[name]
         order = RunOrder(prepared=prepared, endpoint="production", probes=select(prepared.suite), trigger="schedule")
         with self.store.exclusive():
-            alerts, told = decided_alerts(self.store, order, record, None, lambda: f"inc-{self.runs}")
+            alerts, told = decided_alerts(self.store, order, record, None, lambda: f"inc-{next(self.ids)}")
             outbox = notices_of(self.store, order, record, told, Letterhead())
             self.store.save_run(written(record, alerts=alerts, outbox=outbox))
 

@@ -50,6 +50,11 @@ def test_a_target_fits_by_parts_from_the_left(target: str, key: str, fits: bool)
     assert matches(target, key) is fits
 
 
+def test_a_key_fits_itself_though_the_name_of_a_file_in_it_reads_like_a_pattern() -> None:
+    assert matches("bot[1]/(file)/no-data", "bot[1]/(file)/no-data")
+    assert not matches("bot[1]/(file)", "bot/(file)/no-data")
+
+
 def test_an_incident_is_muted_with_who_why_and_until_when() -> None:
     why = silenced([replace(SILENCE, target="other"), SILENCE], NOW)
     assert why("bot/prod/drift", "drift", "page") == "silenced by oncall until 2026-03-14 11:00Z: deploy"

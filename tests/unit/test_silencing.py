@@ -111,6 +111,14 @@ def test_a_silence_of_an_incident_is_about_its_key_and_ends_with_it(store: Store
     assert view.muted == "silenced by oncall until 2026-03-14 11:00Z or until it is over: deploy"
 
 
+def test_a_suite_whose_name_begins_like_an_incident_is_silenced_as_the_suite(store: Store) -> None:
+    store.save_installed(Installed(suite="abcd", endpoint="prod", streams=9, runs_per_year=100))
+    opened(store, an_alert("abcdef01"))
+    made = silenced(store, "abcd")
+    assert (made.target, made.incident_id) == ("abcd", "")
+    assert silenced(store, "abcde").incident_id == "abcdef01"
+
+
 def test_an_incident_that_is_over_cannot_be_silenced(store: Store) -> None:
     opened(store, an_alert())
     opened(store, quiet(an_alert()), told=False, at=later(5))
@@ -125,6 +133,15 @@ def test_a_silence_is_ended_by_the_beginning_of_its_id_with_a_note_of_who_did_it
     assert store.silences(later(10)) == ()
     with pytest.raises(UsageError, match=r"no silence in force is '5a1e' \(in force: none\)"):
         end_silence(store, "5a1e", Act(author="deputy", reason="", at=later(10)))
+
+
+def test_a_beginning_that_fits_several_silences_names_them_and_ends_none(store: Store) -> None:
+    for name in ("5a1e0000", "5a1e0001"):
+        silence(store, "bot", lasts_s=60, until_resolved=False, act=ACT, silence_id=name)
+    with pytest.raises(UsageError, match="several silences in force begin with '5a1e': 5a1e0000, 5a1e0001"):
+        end_silence(store, "5a1e", ACT)
+    assert len(store.silences(NOW)) == 2
+    assert end_silence(store, "5a1e0001", ACT).silence_id == "5a1e0001"
 
 
 def test_a_silence_until_resolved_ends_with_a_note_when_the_last_of_its_incidents_is_over(store: Store) -> None:
