@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import count
 
 import structlog
 
 from probes.clock import Clock
+from probes.duration import format_duration
 from probes.errors import HoldfastError
 
 log = structlog.get_logger("holdfast.daemon")
 
 AGAIN_S = 30.0
 """A chore that failed rests no longer than this: what it told keeps ``/healthz`` red until it succeeds."""
+HANGS_S = 300.0
+"""A chore that takes longer waits for something that may never come: a file system that is gone does not say so."""
 
 
 @dataclass(slots=True)
@@ -52,6 +57,8 @@ class Chore:
     name: str
     every_s: float
     work: Callable[[], Awaitable[None]]
+    patient: bool = False
+    """True where it may take as long as it takes."""
 
 
 def in_words(error: Exception) -> str:
@@ -64,7 +71,8 @@ async def keep_doing(chore: Chore, clock: Clock, troubles: Troubles, ending: asy
     while not ending.is_set():
         rest_s = chore.every_s
         try:
-            await chore.work()
+            async with _watched(chore, troubles):
+                await chore.work()
         except Exception as error:  # bulkhead: no chore may end before the daemon does
             rest_s = min(rest_s, AGAIN_S)
             if troubles.tell(chore.name, in_words(error)):
@@ -73,6 +81,31 @@ async def keep_doing(chore: Chore, clock: Clock, troubles: Troubles, ending: asy
         else:
             troubles.tell(chore.name, "")
         await pause(clock.sleep(rest_s), ending)
+
+
+@asynccontextmanager
+async def _watched(chore: Chore, troubles: Troubles) -> AsyncIterator[None]:
+    """Tell it while a chore hangs; that is over once it ends, in whatever way."""
+    watch = None if chore.patient else asyncio.create_task(_tell_hanging(chore, troubles))
+    try:
+        yield
+    finally:
+        if watch is not None:
+            watch.cancel()
+            troubles.tell(_hanging(chore), "")
+
+
+async def _tell_hanging(chore: Chore, troubles: Troubles) -> None:
+    """By the loop's own time: it is about this process, whatever the clock of the records says."""
+    for times in count(1):
+        await asyncio.sleep(HANGS_S)
+        since = format_duration(times * HANGS_S)
+        if troubles.tell(_hanging(chore), f"under way for {since}, and not done") and times == 1:
+            log.error("chore_hangs", chore=chore.name, since=since)
+
+
+def _hanging(chore: Chore) -> str:
+    return f"{chore.name}, hanging"
 
 
 async def patiently(tasks: set[asyncio.Task[None]], timeout_s: float, hurry: asyncio.Event) -> None:

@@ -33,4 +33,4 @@ def house_chore(store: Store, retain: Retention, clock: Clock) -> Chore:
         if done:
             log.info("house_kept", **done)
 
-    return Chore(name="housekeeping", every_s=EVERY_S, work=keep_house)
+    return Chore(name="housekeeping", every_s=EVERY_S, work=keep_house, patient=True)
