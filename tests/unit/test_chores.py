@@ -30,6 +30,7 @@ def lived(chore_s: float, monkeypatch: pytest.MonkeyPatch, **told: bool) -> tupl
         chore = Chore(name="suites", every_s=1, work=work, **told)
         await keep_doing(chore, clock, troubles, ending)
         seen.append(troubles.lines())
+        await asyncio.sleep(1)  # what was cancelled has ended
         assert len(asyncio.all_tasks()) == 1, "nothing goes on watching"
 
     with capture_logs() as logs:
