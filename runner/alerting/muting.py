@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 
 from probes.suite import Suite
 from reports.alerts.incident import AlertState
@@ -32,6 +31,7 @@ class Mutes:
     now: datetime
     _upstream: dict[frozenset[str], Sequence[AlertState]] = field(default_factory=dict)
     _endpoints: dict[str, Collection[str]] = field(default_factory=dict)
+    _people: Muting | None = None
 
     def of(self, suite: Suite, endpoint: str) -> Muting:
         """Those of a suite at an endpoint.
@@ -39,7 +39,7 @@ class Mutes:
         Raises:
             StoreError: the store cannot be read.
         """
-        by_people = self._by_people
+        by_people = self._by_people()
         if not suite.depends_on:
             return by_people
         names = frozenset(entry.partition("/")[0] for entry in suite.depends_on)
@@ -48,9 +48,11 @@ class Mutes:
         by_others = inhibition((suite.name, endpoint), suite.depends_on, self._upstream[names], self._endpoints_of)
         return lambda key, kind, severity: by_others(key, kind, severity) or by_people(key, kind, severity)
 
-    @cached_property
     def _by_people(self) -> Muting:
-        return silenced(self.store.silences(self.now), self.now)
+        # no cached property: before Python 3.12 all instances share its lock, and whoever holds the store waits for it
+        if self._people is None:
+            self._people = silenced(self.store.silences(self.now), self.now)
+        return self._people
 
     def _endpoints_of(self, suite: str) -> Collection[str]:
         if suite not in self._endpoints:

@@ -12,6 +12,7 @@ import typer
 from runner.cli import options as opt
 
 if TYPE_CHECKING:
+    from runner.daemon.daemon import Daemon
     from runner.daemon.suite_watch import SuiteWatch
     from runner.settings.settings import LoadedSettings
 
@@ -43,6 +44,7 @@ def daemon(
     from probes.clock import SystemClock
     from runner.alerting.dependencies import refuse_circles
     from runner.cli.session import refuse_twins, settings_beside, suite_files
+    from runner.daemon.memory import few_arenas
     from runner.daemon.suite_watch import SuiteWatch
     from runner.preparing.prepare import prepare
     from runner.store.store_lock import only_daemon
@@ -61,6 +63,7 @@ def daemon(
         begun = watch.begin()
         refuse_twins(begun)
         refuse_circles(begun)
+        few_arenas()
         asyncio.run(_serve(watch, loaded, store))
         _ignore_hangup()  # a handler of ours would be undone before the process is gone
     return 0
@@ -124,6 +127,7 @@ def with_listen(loaded: LoadedSettings, option: str | None, environ: Mapping[str
 
 
 async def _serve(watch: SuiteWatch, loaded: LoadedSettings, store: str | None) -> None:
+    import asyncio
     from contextlib import closing
     from importlib.metadata import version
 
@@ -131,6 +135,7 @@ async def _serve(watch: SuiteWatch, loaded: LoadedSettings, store: str | None) -
 
     from reports.metrics.metrics import Metrics
     from runner.daemon.daemon import Daemon
+    from runner.daemon.leaving import LEAVE_S, leave_within
     from runner.daemon.web import bound, listening, origin
     from runner.wiring import installation
 
@@ -145,4 +150,14 @@ async def _serve(watch: SuiteWatch, loaded: LoadedSettings, store: str | None) -
             async with listening(service, listener):
                 port = listener.getsockname()[1]
                 structlog.get_logger("holdfast.daemon").info("listening", host=host, port=port)
+                hurried = asyncio.create_task(_leave_soon_if_hurried(service))
                 await service.serve()
+                leave_within(LEAVE_S)  # Python waits for threads, and one may hang
+                hurried.cancel()
+
+
+async def _leave_soon_if_hurried(service: Daemon) -> None:
+    from runner.daemon.leaving import HURRY_S, leave_within
+
+    await service.hurrying()
+    leave_within(HURRY_S)

@@ -40,6 +40,7 @@ STOP_RUNS_S = 20.0
 """How long runs under way may finish after SIGTERM; what is not done then is given up and leaves no trace."""
 STOP_DELIVERY_S = 5.0
 """How long after that deliveries may still begin; one under way gets its whole time, lest it be posted twice."""
+LAST_LOOK_S = 10.0
 THREADS = 64
 """For the store and for channels whose clients block: those that hang must not take the threads of all others."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -120,6 +121,10 @@ class Daemon:
         """True once it was asked to leave at once."""
         return self._hurry.is_set()
 
+    async def hurrying(self) -> None:
+        """Wait until it is asked to leave at once."""
+        await self._hurry.wait()
+
     def _signalled(self) -> None:
         """The first signal stops, the second leaves at once, the third is the operating system's."""
         if not self._stop.is_set():
@@ -136,7 +141,7 @@ class Daemon:
         self._chores_end.set()
         last_words = asyncio.create_task(self._last_deliveries())
         await patiently({last_words, *chores}, STOP_DELIVERY_S + SEND_TIMEOUT_S + 1, self._hurry)
-        log.info("stopped", undelivered=await self._undelivered())
+        log.info("stopped", undelivered=None if self.hurried else await self._undelivered())
 
     async def _last_deliveries(self) -> None:
         try:
@@ -146,7 +151,10 @@ class Daemon:
 
     async def _undelivered(self) -> int | None:
         try:
-            return await asyncio.to_thread(_undelivered, self.here.store)
+            return await asyncio.wait_for(asyncio.to_thread(_undelivered, self.here.store), LAST_LOOK_S)
+        except TimeoutError:
+            log.error("outbox_unreadable", error="the store does not answer")
+            return None
         except HoldfastError as error:
             log.error("outbox_unreadable", error=str(error))
             return None

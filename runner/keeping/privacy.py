@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from secrets import token_bytes
 
 from checks.removal import Removal
@@ -19,19 +18,22 @@ class Pens:
     def __init__(self, store: Store, privacy: Privacy | None = None) -> None:
         self._store = store
         self._privacy = privacy or Privacy()
+        self._removing: Removal | None = None
+        self._salted: bytes | None = None
 
-    @cached_property
+    # no cached properties: before Python 3.12 theirs is one lock, and whoever holds the store would wait for it
     def _removal(self) -> Removal:
-        return self._privacy.removal
+        self._removing = self._removing or self._privacy.removal
+        return self._removing
 
-    @cached_property
     def _salt(self) -> bytes:
-        return self._store.salt()
+        self._salted = self._salted or self._store.salt()
+        return self._salted
 
     def without_store(self, suite: Suite) -> Pen:
         """A pen for a run that cannot be stored: its hashes are of this moment, and compare with no others."""
         mode = stricter(self._privacy.text, suite.store.text)
-        return Pen(mode=mode, removal=self._removal, salt=token_bytes(32))
+        return Pen(mode=mode, removal=self._removal(), salt=token_bytes(32))
 
     def of(self, suite: Suite) -> Pen:
         """A fresh pen, which has taken nothing out yet.
@@ -43,6 +45,6 @@ class Pens:
         whole = mode == "full"
         return Pen(
             mode=mode,
-            removal=Removal(kinds=()) if whole else self._removal,
-            salt=b"" if whole else self._salt,
+            removal=Removal(kinds=()) if whole else self._removal(),
+            salt=b"" if whole else self._salt(),
         )
