@@ -124,12 +124,15 @@ def apart(cuts: Iterable[Cut]) -> tuple[Cut, ...]:
 
 
 def pieces(taken: str) -> tuple[str, ...]:
-    """What is to be looked for elsewhere where this was taken out: a value, and of JSON with several each of them."""
+    """What is to be looked for elsewhere where this was taken out: a value, of JSON with several each of them, of a key
+    each line."""
+    from checks.private_keys import key_lines
+
     whole = taken.strip(_MARKS)
     if whole in ("null", "true", "false"):
         return ()
     if not whole.startswith(("{", "[")):
-        return (whole,)
+        return (whole, *key_lines(whole))
     try:
         return (whole, *_leaves(json.loads(taken)))
     except (ValueError, RecursionError):

@@ -1,4 +1,6 @@
-"""Credentials in a text: by the shape their issuers give them, or by what stands before them. Feeds ``no_secret``.
+"""Credentials in a text: by the shape their issuers give them, or by what stands before them.
+
+Feeds ``no_secret`` and what is taken out of texts before they are kept.
 
 A shape alone is not enough where documentation is full of stand-ins: ``sk-your-key-here`` has no digit and
 ``AKIA...EXAMPLE`` says what it is. Every pattern begins with fixed letters or is bounded: answers are hostile.
@@ -14,6 +16,7 @@ from functools import cache
 from math import log2
 
 from checks.kinds import SecretKind
+from checks.private_keys import private_keys
 
 NAMES: dict[SecretKind, str] = {
     "private_key": "a private key block",
@@ -35,7 +38,6 @@ ENTROPY = 3.0
 
 _ALONE = r"(?<![A-Za-z0-9_-])"
 _SHAPES: dict[SecretKind, str] = {
-    "private_key": r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----",
     "aws": rf"{_ALONE}(?:AKIA|ASIA)[A-Z2-7]{{16}}(?![A-Za-z0-9])",
     "github": rf"{_ALONE}(?:gh[pousr]_[A-Za-z0-9]{{36,255}}+|github_pat_[A-Za-z0-9_]{{22,255}}+)",
     "gitlab": rf"{_ALONE}gl(?:pat|dt|rt|cbt|ptt|ft)-[A-Za-z0-9_.-]{{20,100}}+",
@@ -81,6 +83,7 @@ class SecretFound:
 
     kind: SecretKind
     text: str
+    """What it is known by: all of it, but of a private key its BEGIN or END line alone."""
     span: tuple[int, int]
 
 
@@ -89,6 +92,9 @@ def find_secrets(text: str, kinds: tuple[SecretKind, ...]) -> Iterator[SecretFou
     small = text.lower()
     for kind in kinds:
         if not any(mark in small for mark in _NEEDED[kind]):
+            continue
+        if kind == "private_key":
+            yield from (SecretFound(kind=kind, text=line, span=span) for line, span in private_keys(text))
             continue
         for match in _compiled(kind).finditer(text):
             value = "value" if "value" in match.re.groupindex else 0
@@ -103,8 +109,6 @@ def _compiled(kind: SecretKind) -> re.Pattern[str]:
 
 def _looks_drawn(value: str, kind: SecretKind) -> bool:
     """True for what no person would write as a stand-in."""
-    if kind == "private_key":
-        return True
     if _STAND_IN.search(value) or 2 * _chars_in_runs(value) > len(value):
         return False
     if kind in _SHORT:

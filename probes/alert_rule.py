@@ -33,6 +33,20 @@ AlertKinds = Annotated[
     AfterValidator(_some_kinds),
     names_schema({"enum": list(get_args(AlertKind))}, at_least=1),
 ]
+
+
+def _somebody(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("a rule without a notifier would never tell anybody; name one, or leave the rule out")
+    return names
+
+
+Notifiers = Annotated[
+    tuple[str, ...],
+    BeforeValidator(one_or_many),
+    AfterValidator(_somebody),
+    names_schema({"type": "string"}, at_least=1),
+]
 STREAMS = (
     "latency",
     "latency.first_token",
@@ -125,7 +139,7 @@ Loudness = Annotated[Mapping[str, Severity], AfterValidator(_loudness)]
 class AlertRule(SuiteModel):
     """Whom to tell of what, and how soon."""
 
-    notify: Names
+    notify: Notifiers
     """Names of notifiers in the settings; one or a list."""
     on: AlertKinds = ("contract", "drift", "policy", "availability", "no-data", "spend")
     """Kinds of alerts this rule is about."""

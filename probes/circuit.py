@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from probes.clock import Clock
-from probes.failure import Failure, FailureClass
+from probes.failure import IN_BETWEEN, Failure, FailureClass
 from probes.hostile import MESSAGE_CHARS, one_line
 from probes.sample import TokenUsage
 
@@ -82,7 +82,7 @@ class Circuit:
 
     def _reason(self, failure: Failure) -> Failure:
         count = self._failed[failure.kind]
-        message = f"not asked: {count} requests failed ({failure.kind}) with no answer in between: {failure.message}"
+        message = f"not asked: {count} requests failed ({failure.kind}) {IN_BETWEEN}{failure.message}"
         return Failure(kind=_F.NOT_ASKED, message=one_line(message, MESSAGE_CHARS))
 
     async def pause(self, clock: Clock, seconds: float) -> bool:

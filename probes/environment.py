@@ -6,7 +6,7 @@ Pure: the environment is an argument. The values are secrets by default, so no f
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,19 @@ def expand(value: Any, environ: Mapping[str, str], path: YamlPath = ()) -> Expan
 def has_reference(value: object) -> bool:
     """True for text that takes anything from the environment."""
     return isinstance(value, str) and any(match[1] is not None for match in REFERENCE.finditer(value))
+
+
+def names_in(value: Any) -> Iterator[str]:
+    """The variables that every text below ``value`` takes, as often as it takes them; what names none is left out."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from names_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from names_in(item)
+    elif isinstance(value, str):
+        found = (match[1] for match in REFERENCE.finditer(value) if match[2])
+        yield from (name for name in found if NAME.fullmatch(name))
 
 
 class _Walk:

@@ -6,6 +6,7 @@ HoldfastError
 │   ├── SuiteError       in a suite
 │   └── SettingsError    in holdfast.yaml or the environment
 ├── StoreError       the store cannot be read or written                          exit code 3
+│   └── UnusableStore    and no other try will: it is none, or of a newer version     exit code 2
 └── DeliveryError    a notifier could not deliver (retried from the outbox)
 """
 
@@ -64,6 +65,12 @@ class SettingsError(InputError):
 
 class StoreError(HoldfastError):
     """The store cannot be opened, read or written."""
+
+
+class UnusableStore(StoreError):
+    """What the store's address names is no store of this version; a restart mends nothing."""
+
+    exit_code = 2
 
 
 class DeliveryError(HoldfastError):

@@ -13,6 +13,8 @@ from enum import StrEnum
 
 IN_TURN = "in turn "
 """How the message of a script's failure begins, its number behind it."""
+IN_BETWEEN = "with no answer in between: "
+"""What stands before the words of an earlier failure in the message of a sample that was not asked because of it."""
 
 
 class FailureClass(StrEnum):

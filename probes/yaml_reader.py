@@ -18,7 +18,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from ruamel.yaml.reader import ReaderError
 
-from probes.errors import InputError, Problem
+from probes.errors import InputError, Problem, SettingsError
 from probes.positions import Document, Fault, Positions, YamlPath
 
 MAX_BYTES = 1024 * 1024
@@ -61,7 +61,8 @@ def read_document(text: str, file: str, error: type[InputError]) -> Document:
         error: The error to raise: ``SuiteError`` or ``SettingsError``.
 
     Raises:
-        InputError: (the given class) no mapping can be read: empty, not YAML, several documents, or too large.
+        InputError: (the given class) no mapping can be read: not YAML, several documents, or too large; or a suite is
+            empty. Settings may be: every line of them is optional.
     """
 
     def refused(message: str, hint: str = "", place: tuple[int, int] = (1, 1)) -> InputError:
@@ -71,6 +72,8 @@ def read_document(text: str, file: str, error: type[InputError]) -> Document:
         raise refused("the file is larger than 1 MiB", "split it into several")
     root = _compose(text, refused)
     if root is None or (isinstance(root, ScalarNode) and not root.value):
+        if issubclass(error, SettingsError):
+            return Document(file=file, data={}, positions=Positions())
         raise refused("the file is empty", "start with version: 1")
     if not isinstance(root, MappingNode):
         raise refused("the top of the file must be keys with values", "like suite: support-bot", _place(root))

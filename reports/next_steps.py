@@ -22,8 +22,11 @@ class NextStep:
     """A command line to copy; names in it are quoted for a POSIX shell."""
 
 
-def next_steps(record: RunRecord) -> tuple[NextStep, ...]:
-    """What a person should do now; empty for a healthy run. The same in every format: the suite goes by its name."""
+def next_steps(record: RunRecord, *, on_its_page: bool = False) -> tuple[NextStep, ...]:
+    """What a person should do now; empty for a healthy run. The same in every format: the suite goes by its name.
+
+    ``on_its_page``: the reader has the run's report open already, and is not sent to write it.
+    """
     place = f"{shlex.quote(record.suite)} --endpoint {shlex.quote(record.endpoint)}"
     read = f"holdfast report {place} --run {shlex.quote(record.run_id)}{record.reach}"
     steps: list[NextStep] = []
@@ -37,7 +40,7 @@ def next_steps(record: RunRecord) -> tuple[NextStep, ...]:
         steps.extend(_new_normal(record, place))
     if not steps and record.health is not Health.HEALTHY:
         steps.append(NextStep(words="Look closer:", command=read))
-    return tuple(steps)
+    return tuple(step for step in steps if not (on_its_page and step.command == read))
 
 
 def _new_normal(record: RunRecord, place: str) -> Iterator[NextStep]:

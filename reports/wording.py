@@ -89,6 +89,20 @@ def effect_words(effect: Effect | None) -> str:
     return words if ends is None else f"{words} (between {ends[0]} and {ends[1]})"
 
 
+def moved_words(result: StreamResult) -> str:
+    """``effect_words`` of a stream; where it counts harm and fell, that this is none: ``-53 points ..., improved``."""
+    words, effect = effect_words(result.effect), result.effect
+    if effect is None or effect.kind != "difference" or effect.value >= 0 or not _counts_harm(result.key.dimension):
+        return words
+    certain = effect.high is not None and effect.high < 0
+    return f"{words}, {'improved' if certain else 'only rises count'}"
+
+
+def _counts_harm(dimension: str) -> bool:
+    """True for shares of what went wrong or was slow: the judge looks for their rise alone."""
+    return dimension.partition(".")[0] in ("checks", "failures", "refusals") or dimension.endswith(".tail")
+
+
 def names_words(names: Sequence[str], most: int = 6) -> str:
     """``in capital, steps and 4 more probes``; empty where there are none. Names are quoted as they are."""
     if not names:
@@ -153,7 +167,7 @@ def decision_words(decision: Decision) -> str:
 
 def stream_sentence(result: StreamResult, since: str = "") -> str:
     """``tokens.output: x1.31 (between x1.22 and x1.40), score 100 of 100, alarm, since ...``."""
-    effect = effect_words(result.effect)
+    effect = moved_words(result)
     score = "" if result.score is None else f"score {score_words(result.score)} of 100"
     start = f"since {since}" if since else ""
     return f"{result.key}: " + ", ".join(part for part in (effect, score, result.state.value, start) if part)

@@ -42,7 +42,7 @@ from runner.asking.withholding import Withheld, withheld
 from runner.keeping.privacy import Pens
 from runner.limits.holding import Limits
 from runner.logs import lines_of_run
-from runner.normal.judging import Judged, judge_run
+from runner.normal.judging import EVENTS, LEARNED_BY, Judged, judge_run
 from runner.normal.thresholds import plan_of
 from runner.preparing.orders import Fired, RunOrder
 from runner.store.base import Json, RunWrite, Store
@@ -170,7 +170,13 @@ class Engine:
         return record, RunWrite(
             record=record,
             observation=observation,
-            plan={"judge": plan.to_json(), "whole": order.whole, "judged": why is None, **(why.told if why else {})},
+            plan={
+                "judge": plan.to_json(),
+                "whole": order.whole,
+                "judged": why is None,
+                LEARNED_BY: EVENTS,
+                **(why.told if why else {}),
+            },
             in_baseline=judged.learned,
             streams=judged.states,
             alerts=alerts,

@@ -23,13 +23,14 @@ def reach_of(option: str | None, loaded: LoadedSettings) -> str:
     """
     if option is not None or loaded.from_environment:
         url = store_url(option, loaded)
-        return "" if url == IN_MEMORY or _secret(url) else f" --store {shlex.quote(_absolute(url))}"
+        return "" if url == IN_MEMORY or secret_in(url) else f" --store {shlex.quote(_absolute(url))}"
     if loaded.file is None or loaded.file.absolute() == Path(DEFAULT_FILE).absolute():
         return ""
     return f" --config {shlex.quote(str(loaded.file.absolute()))}"
 
 
-def _secret(url: str) -> bool:
+def secret_in(url: str) -> bool:
+    """True for the address of a database with a password in it."""
     return "://" in url and urlsplit(url).password is not None
 
 

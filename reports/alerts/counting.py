@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reports.alerts.incident import AlertState, Condition, Phase
+from reports.alerts.incident import AlertState, Condition, Covered, Phase
 from reports.alerts.listening import Listener
+from reports.alerts.news import ALSO
 from reports.alerts.telling import Muting
 
 LEADERS = ("availability", "policy", "contract")
 """Kinds that hold back drift of the same suite and endpoint, likeliest cause first."""
-_ALSO = "also moved: "
 _ALSO_SHOWN = 4
 
 
@@ -32,6 +32,13 @@ class Count:
     """What the state becomes."""
     bad_since: datetime | None
     """As in ``AlertState``, this run included."""
+    covered: Covered = ()
+    """As in ``AlertState``, this run included."""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The notifier, and ``suite/endpoint``."""
+        return self.state.notifier, self.condition.key.rpartition("/")[0]
 
     @property
     def leads(self) -> bool:
@@ -113,20 +120,16 @@ def hold_drift(counts: Sequence[Count], muted: Muting) -> list[Count]:
 
 
 def _speaks_for(leader: Count, drift: Count, muted: Muting) -> bool:
-    return _place(leader) == _place(drift) and (not _muted(leader, muted) or _muted(drift, muted))
+    return leader.place == drift.place and (not _muted(leader, muted) or _muted(drift, muted))
 
 
 def _muted(count: Count, muted: Muting) -> bool:
     return bool(muted(count.condition.key, count.condition.kind, count.condition.severity))
 
 
-def _place(count: Count) -> tuple[str, str]:
-    return count.state.notifier, count.condition.key.rpartition("/")[0]
-
-
 def _also(leader: Count, drift: Condition) -> Count:
-    own = leader.condition.facts or tuple(fact for fact in leader.state.facts if not fact.startswith(_ALSO))
+    own = leader.condition.facts or tuple(fact for fact in leader.state.facts if not fact.startswith(ALSO))
     more = len(drift.facts) - _ALSO_SHOWN
-    moved = [_ALSO + fact for fact in drift.facts[:_ALSO_SHOWN]] + ([f"{_ALSO}and {more} more"] if more > 0 else [])
-    about = (*leader.condition.about, *(_ALSO + name for name in drift.about))
+    moved = [ALSO + fact for fact in drift.facts[:_ALSO_SHOWN]] + ([f"{ALSO}and {more} more"] if more > 0 else [])
+    about = (*leader.condition.about, *(ALSO + name for name in drift.about))
     return replace(leader, condition=replace(leader.condition, facts=(*own, *moved), subjects=about))

@@ -25,7 +25,12 @@ def with_changes(before: AlertState, after: AlertState, flap: Flap | None, now: 
     changes = recent if moved or before.flapping else before.changes  # forgetting alone is nothing to be stored
     if flapping and after.state != "open":
         after = replace(
-            before, state=after.state, outcomes=after.outcomes, bad_since=after.bad_since, unsure=after.unsure
+            before,
+            state=after.state,
+            outcomes=after.outcomes,
+            bad_since=after.bad_since,
+            unsure=after.unsure,
+            covered=after.covered,
         )
     unsaid = flapping and (before.unsaid or not before.flapping)
     return replace(after, changes=changes, flapping=flapping, unsaid=unsaid)

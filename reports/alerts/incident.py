@@ -13,6 +13,8 @@ from probes.fault import Fault
 from reports.notice import AlertEvent
 
 Phase = Literal["quiet", "pending", "open"]
+Covered = tuple[tuple[str, float], ...]
+"""Streams (``checks of refund``) that another kind of incident tells, each with the lowest evidence (ln) since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,7 @@ class AlertState:
     """When it opened, told or not."""
     last_notice_at: datetime | None = None
     facts: tuple[str, ...] = ()
-    """Facts of the last notice; as long as nobody was told, of the last bad run."""
+    """Facts of the last bad run; drift that was told inside stays among them until the next."""
     subjects: tuple[str, ...] = ()
     """All that the incident has been about so far, to see whether an update says anything new."""
     faults: tuple[Fault, ...] = ()
@@ -67,6 +69,8 @@ class AlertState:
     """What is there of what opens it, like ``1 of 2 bad runs``; empty unless it is pending."""
     due_at: datetime | None = None
     """When time alone may change it next; None: never."""
+    covered: Covered = ()
+    """Of drift: alarms that another incident told and that have not ended since: they open nothing of their own."""
 
     @property
     def live(self) -> bool:
@@ -108,6 +112,8 @@ class Condition:
     """Names nobody could look at in this run: an incident about one of them does not resolve by it."""
     faults: tuple[Fault, ...] = ()
     """Classes of what is bad, worst first."""
+    covered: Covered = ()
+    """Of drift: alarms left out because another kind tells them, or told them before."""
     notifier: str | None = None
     """Whom it speaks to, where the owners of classes make a difference; None: to every notifier of its kind."""
 

@@ -13,6 +13,8 @@ from checks.finding import Finding, Status
 from probes.failure import SENTENCES
 from probes.fault import Fault
 from reports import tally
+from reports.alerts.covering import covered_by, still_covered
+from reports.alerts.incident import Covered
 from reports.alerts.listening import Ear, every_ear
 from reports.alerts.loudness import Voice, loudest, voice
 from reports.alerts.machine import Condition
@@ -24,8 +26,6 @@ from reports.summary import RunRecord
 from reports.wording import count, effect_words, names_words, since_words
 
 FACTS_SHOWN = 8
-COVERED = {"checks": "contract", "refusals": "contract", "failures": "availability", "route": "policy"}
-"""Streams that tell the same fact as another kind of incident, while that one is bad."""
 _KNOWN = frozenset({Status.PASS, Status.FAIL})
 _ARGUMENT_CHARS = 60
 _REASON_CHARS = 200
@@ -38,6 +38,7 @@ def conditions(
     *,
     caps_reached: Sequence[str] | None = None,
     hears: Ear = every_ear,
+    covered: Covered = (),
 ) -> tuple[Condition, ...]:
     """One condition a kind, for the suite and endpoint of the run.
 
@@ -47,13 +48,14 @@ def conditions(
         caps_reached: The spending caps that are reached, a sentence each; None where there are none over this place.
         hears: Of what kinds, classes and severities the one is told to whom this speaks. To him nothing else is bad,
             and what is bad and not his keeps an incident from resolving: it may have been his when it opened.
+        covered: What is remembered of streams whose break was told as another kind of incident.
     """
     loud = voice(record, severities or {})
     contract = _checks(record, "contract", hears, loud)
     policy = _checks(record, "policy", hears, loud)
     availability = _availability(record, hears, loud)
     bad = {condition.kind for condition in (contract, policy, availability) if condition.bad}
-    drift = _drift(record, bad, hears, loud)
+    drift = _drift(record, bad, covered, hears, loud)
     return contract, drift, policy, availability, _spend(record, caps_reached or (), hears, loud)
 
 
@@ -167,19 +169,22 @@ def _spend(record: RunRecord, caps_reached: Sequence[str], hears: Ear, loud: Voi
 
 
 # ------------------------------------------------------------------------------------------------ drift
-def _drift(record: RunRecord, bad_kinds: set[str], hears: Ear, loud: Voice) -> Condition:
+def _drift(record: RunRecord, bad_kinds: set[str], before: Covered, hears: Ear, loud: Voice) -> Condition:
     standing = moved(record)
     told = {result.key: faults.of_stream(result, record) for result in standing}
     ranks = {result.key: loud.of_stream(result, [told[result.key]]) for result in standing}
     unheard = [result for result in standing if not hears("drift", told[result.key], ranks[result.key])]
     standing = tuple(result for result in standing if result not in unheard)
-    free = [result for result in standing if COVERED.get(dimension_of(result)) not in bad_kinds]
+    now = dict(covered_by(record.drift, bad_kinds))
+    since = dict(still_covered(record.drift, before))
+    uncovered = [result for result in standing if str(result.key) not in now]
+    free = [result for result in uncovered if str(result.key) not in since]
     pooled = {dimension_of(result) for result in free if result.key.scope == SUITE_SCOPE}
     heads = [r for r in free if r.key.scope == SUITE_SCOPE or dimension_of(r) not in pooled]
     return Condition(
         kind="drift",
         key=_key(record, "drift"),
-        bad=_drift_bad(record, standing, free),
+        bad=_drift_bad(record, len(standing) > len(uncovered), free),
         severity=loudest((ranks[result.key] for result in free), "ticket"),
         immediate=True,  # the judge has weighed its own evidence; k of n on top would only delay
         facts=_shown([*_causes(record, free), *(_fact(record, *told) for told in tally.folded(free))]),
@@ -187,13 +192,14 @@ def _drift(record: RunRecord, bad_kinds: set[str], hears: Ear, loud: Voice) -> C
         subjects=tuple(dict.fromkeys(_subject(result, pooled) for result in heads)),
         unseen=tuple(name for result in unheard for name in (_subject(result, {dimension_of(result)}), _alone(result))),
         faults=tuple(dict.fromkeys(told[result.key] for result in free)),
+        covered=tuple((since | now).items()),
     )
 
 
-def _drift_bad(record: RunRecord, standing: Sequence[StreamResult], free: Sequence[StreamResult]) -> bool | None:
+def _drift_bad(record: RunRecord, told_elsewhere: bool, free: Sequence[StreamResult]) -> bool | None:
     if free:
         return True
-    return None if standing or not _answered(record) else False
+    return None if told_elsewhere or not _answered(record) else False
 
 
 def _subject(result: StreamResult, pooled: set[str]) -> str:

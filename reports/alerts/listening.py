@@ -106,7 +106,7 @@ def listeners(rules: Sequence[AlertRule], owners: Mapping[Fault, ClassOwner] | N
     heard: dict[tuple[str, str], Listener] = {}
     for rule in rules:
         listener = _listener(rule)
-        for notifier in rule.notify or ("",):
+        for notifier in rule.notify:
             for kind in rule.on:
                 first = heard.setdefault((notifier, kind), listener)
                 if first is not listener:

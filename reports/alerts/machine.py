@@ -14,6 +14,7 @@ from datetime import datetime
 from probes.fault import Fault
 from probes.suite import AlertRule, ClassOwner
 from reports.alerts.counting import Count, count_run, hold_drift, quiet_state
+from reports.alerts.covering import with_cover
 from reports.alerts.escalating import escalated, reached_by
 from reports.alerts.flapping import with_changes
 from reports.alerts.incident import AlertState, Condition, Transition
@@ -73,7 +74,7 @@ def step(
         for name, listener in heard.of(c.kind)
         if c.notifier in (None, name)
     ]
-    settled = [_settle(count, moment) for count in hold_drift(counts, muted)]
+    settled = [_settle(count, moment) for count in hold_drift(with_cover(counts), muted)]
     seen = {(state.key, state.notifier) for state, _ in settled}
     unspoken = [_unspoken(state, heard, now) for state in states if (state.key, state.notifier) not in seen]
     settled = [*escalated(settled, heard, moment, beside=unspoken), *unspoken]
@@ -95,7 +96,7 @@ def _settle(count: Count, moment: Moment) -> Told:
 
 def _quiet(count: Count) -> AlertState:
     quiet = quiet_state(count.condition, count.state.notifier)
-    return replace(quiet, outcomes=count.outcomes, unsure=count.condition.bad is None)
+    return replace(quiet, outcomes=count.outcomes, unsure=count.condition.bad is None, covered=count.covered)
 
 
 def _counted(count: Count, moment: Moment) -> AlertState:
@@ -110,10 +111,11 @@ def _counted(count: Count, moment: Moment) -> AlertState:
         bad_since=count.bad_since,
         unsure=condition.bad is None,
         run_id=moment.run_id if condition.bad else state.run_id,
+        covered=count.covered,
     )
     if count.phase == "open" and not state.live:
         after = replace(after, opened_at=moment.now, untold=True)
-    if condition.bad and (after.untold or not after.live):  # nobody knows yet, so that the latest is what will be told
+    if condition.bad:  # what is told next, also between runs, is about the newest run that found it bad
         after = replace(after, facts=condition.facts, faults=condition.faults, summary=condition.summary)
     return after
 

@@ -119,6 +119,7 @@ def offline_condition(down: str) -> Condition:
             "this machine's own network is lost, so nothing is known of any endpoint",
             down,
             "runs count as unknown until it is back: no other alert comes of it",
+            "check this machine's network; where it works, correct connectivity in the settings: see holdfast doctor",
         )
         if down
         else (),

@@ -12,7 +12,7 @@ from dataclasses import replace
 from probes.fault import Fault
 from probes.suite import AlertRule, ClassOwner, Owner
 from reports.alerts.audience import seen_by
-from reports.alerts.incident import Condition
+from reports.alerts.incident import AlertState, Condition, Covered
 from reports.alerts.incidents import conditions
 from reports.alerts.listening import Listeners, listeners
 from reports.summary import RunRecord
@@ -24,6 +24,7 @@ def conditions_told(
     owners: Mapping[Fault, ClassOwner],
     *,
     caps_reached: Sequence[str] | None = None,
+    states: Sequence[AlertState] = (),
 ) -> tuple[Condition, ...]:
     """What a run says of each possible incident: once for all notifiers, or for each where classes part them.
 
@@ -32,18 +33,23 @@ def conditions_told(
         rules: The suite's alert rules.
         owners: The suite's owners of classes.
         caps_reached: As in ``conditions``.
+        states: What is remembered of the suite at the endpoint: what was told as another kind parts notifiers, too.
     """
     heard = listeners(rules, owners)
-    if not heard.parted:
-        return conditions(record, caps_reached=caps_reached)
+    covered = {state.notifier: state.covered for state in states if state.kind == "drift"}
+    memories = {covered.get(name, ()) for name, _ in heard.of("drift")} or {()}
+    if not heard.parted and len(memories) == 1:
+        return conditions(record, caps_reached=caps_reached, covered=memories.pop())
     return tuple(
         replace(condition, notifier=name)
         for name in heard.names
-        for condition in _told_to(name, heard, record, caps_reached)
+        for condition in _told_to(name, heard, record, caps_reached, covered.get(name, ()))
     )
 
 
-def _told_to(name: str, heard: Listeners, record: RunRecord, caps_reached: Sequence[str] | None) -> Iterator[Condition]:
+def _told_to(
+    name: str, heard: Listeners, record: RunRecord, caps_reached: Sequence[str] | None, covered: Covered
+) -> Iterator[Condition]:
     """What a run says to one notifier; rules that see the same of it share one look at it."""
     kinds: dict[tuple[object, ...], list[str]] = {}
     listening = {kind: listener for (notifier, kind), listener in heard.rules.items() if notifier == name}
@@ -56,6 +62,7 @@ def _told_to(name: str, heard: Listeners, record: RunRecord, caps_reached: Seque
             dict(listener.severities),
             caps_reached=caps_reached,
             hears=heard.ear(name),
+            covered=covered,
         )
         yield from (condition for condition in said if condition.kind in alike)
 

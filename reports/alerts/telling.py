@@ -13,13 +13,12 @@ from datetime import datetime
 from reports.alerts.flapping import flapping_fact
 from reports.alerts.incident import AlertState, Condition, Transition
 from reports.alerts.listening import Listener
+from reports.alerts.news import LAST_BAD, with_news
 from reports.alerts.waiting import reminder_due
 from reports.notice import SEVERITIES, AlertEvent
 
 COMES_AND_GOES = "comes and goes"
 STEADY = "steadily now"
-LAST_BAD = "in the last bad run: "
-"""Stands before facts that are not so at this moment."""
 Muting = Callable[[str, str, str], str]
 """Why an incident (key, kind, severity) is not to be told now; empty where it is."""
 Told = tuple[AlertState, tuple[Transition, ...]]
@@ -68,7 +67,7 @@ def tell(
     event = _event(before, after, listener, moment)
     if event is not None:
         after = _noted(after, event, moment.now, condition)
-    return after, () if event is None else _told(before, after, event, listener, moment, condition)
+    return after, () if event is None else _told(before, after, event, listener, moment)
 
 
 def _told_already(before: AlertState, after: AlertState, moment: Moment) -> str:
@@ -97,9 +96,7 @@ def _noted(after: AlertState, event: AlertEvent, now: datetime, condition: Condi
     reminders = after.reminders + (event is AlertEvent.REMINDER)
     after = replace(after, last_notice_at=now, reminders=reminders, unsaid=False)
     if condition is not None and condition.facts:
-        after = replace(
-            after, facts=condition.facts, faults=condition.faults or after.faults, summary=condition.summary
-        )
+        after = replace(after, facts=condition.facts, faults=condition.faults or after.faults)
     if not after.untold:
         return after
     after = replace(after, untold=False, told_at=now)
@@ -110,25 +107,18 @@ def _noted(after: AlertState, event: AlertEvent, now: datetime, condition: Condi
 
 
 def _told(
-    before: AlertState,
-    after: AlertState,
-    event: AlertEvent,
-    listener: Listener,
-    moment: Moment,
-    condition: Condition | None,
+    before: AlertState, after: AlertState, event: AlertEvent, listener: Listener, moment: Moment
 ) -> tuple[Transition, ...]:
     steady = before.flapping and not after.flapping
     reason = COMES_AND_GOES if after.flapping else STEADY if steady else ""
-    told = told_to_all(after, event, moment.now, summary=_summary(after, condition), reason=reason)
+    told = told_to_all(after, event, moment.now, summary=after.summary, reason=reason)
+    if event is AlertEvent.UPDATED:
+        return tuple(with_news(one, before, after) for one in told)
     if listener.flap is None or event is not AlertEvent.FLAPPING:
         return told
     well = not after.bad and not after.unsure
     facts = [f"{LAST_BAD}{fact}" for fact in after.facts] if well else after.facts
     return tuple(replace(one, facts=(flapping_fact(after, listener.flap), *facts), well=well) for one in told)
-
-
-def _summary(after: AlertState, condition: Condition | None) -> str:
-    return condition.summary if condition is not None and condition.facts else after.summary
 
 
 def _ended(before: AlertState, after: AlertState, moment: Moment) -> Told:

@@ -95,7 +95,7 @@ def stream_row(report: Report, result: StreamResult, probes: Sequence[str] = ())
     collecting = result.state is StreamState.COLLECTING and result.baseline_size < needed
     return StreamRow(
         result=result,
-        effect=wording.effect_words(result.effect),
+        effect=wording.moved_words(result),
         score=wording.score_words(result.score),
         bar=charts.score_bar(result.score, result.state.value),
         spark=charts.sparkline(

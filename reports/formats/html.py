@@ -57,7 +57,7 @@ def render_report(report: Report, *, generated_at: datetime, version: str) -> st
             report=report,
             run=run,
             reason=one_line(f"{reason[:1].upper()}{reason[1:]}", 600),
-            steps=next_steps(run),
+            steps=next_steps(run, on_its_page=True),
             moved=[evidence.stream_row(report, result, probes) for result, probes in tally.folded(tally.risen(run))],
             causes=[cause_words(cause) for cause in causes(run) if cause.speaks],
             judged=any(result.state is not StreamState.COLLECTING for result in run.drift),

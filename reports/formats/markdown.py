@@ -96,7 +96,7 @@ def _cohorts(record: RunRecord) -> list[tuple[str, ...]]:
 
 def _stream(record: RunRecord, result: StreamResult, probes: Sequence[str]) -> tuple[str, ...]:
     where = f"in {', '.join(markdown_code(name, 60) for name in probes[:6])}" if probes else ""
-    moved = " ".join(filter(None, (wording.effect_words(result.effect), where)))
+    moved = " ".join(filter(None, (wording.moved_words(result), where)))
     since = wording.since_words(record, result)
     return (
         markdown_code(str(result.key)),

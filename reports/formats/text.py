@@ -205,7 +205,7 @@ def _drift(record: RunRecord) -> Table | None:
     risen = tally.folded(tally.risen(record))
     table = plain_table("stream", "state", "score", "moved by", "since")
     for result, probes in risen:
-        words = (wording.effect_words(result.effect), wording.names_words([one_line(name, 40) for name in probes]))
+        words = (wording.moved_words(result), wording.names_words([one_line(name, 40) for name in probes]))
         table.add_row(
             Text(one_line(str(result.key), 80)),
             Text(result.state.value, style=_STATE_STYLES[result.state]),

@@ -10,18 +10,20 @@ import hmac
 import re
 from base64 import b32encode
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from checks.drift.wording import normal_form
 from checks.quote import FIRST_LETTERS
 from checks.removal import Cut, Removal, apart, pieces, without
-from probes.failure import IN_TURN, Failure, FailureClass
+from probes.failure import IN_BETWEEN, IN_TURN, Failure, FailureClass
 from probes.privacy import TextMode
 
 NOT_KEPT = "(not kept)"
 UNTOLD = "what the answer was is not kept"
 """The reason of a check where answers are not kept."""
+UNSAID = "what the endpoint said is not kept"
+"""What stands in the message of a failure instead."""
 SHORTEST_REMEMBERED = 4
 """Characters of the shortest piece that is looked for outside the text it was taken from."""
 MOST_REMEMBERED = 2_000
@@ -45,6 +47,7 @@ _OURS = frozenset(
 )
 """Failures that are told in our own words."""
 _TURN = re.compile(rf"{IN_TURN}\d+: ")
+_NOT_ASKED = re.compile(rf"not asked: \d+ requests failed \((?P<kind>\w+)\) {IN_BETWEEN}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -144,12 +147,18 @@ class Pen:
         """A failure whose message quotes no more than may be kept."""
         if failure is None or self.whole:
             return failure
-        message = self.cut_line(failure.message)
-        if self.silent and (failure.kind not in _OURS or failure.status is not None):
-            turn = _TURN.match(message)
-            told = "what the endpoint said is not kept"
-            message = (turn[0] if turn else "") + (f"HTTP {failure.status}: {told}" if failure.status else told)
-        return Failure(kind=failure.kind, message=message, status=failure.status, retry_after_s=failure.retry_after_s)
+        told = replace(failure, message=self.cut_line(failure.message))
+        return unsaid(told) if self.silent else told
+
+
+def unsaid(failure: Failure) -> Failure:
+    """A failure without what the endpoint said of it: class and status stay, and our own words."""
+    if failure.kind in _OURS and failure.status is None:
+        why = _NOT_ASKED.match(failure.message)
+        return failure if why is None or why["kind"] in _OURS else replace(failure, message=why[0] + UNSAID)
+    turn = _TURN.match(failure.message)
+    told = f"HTTP {failure.status}: {UNSAID}" if failure.status else UNSAID
+    return replace(failure, message=(turn[0] if turn else "") + told)
 
 
 def without_half(text: str) -> str:
@@ -169,7 +178,7 @@ def _without_rest(text: str, piece: str, instead: str) -> str:
     """The text without what an ellipsis left of a removed piece: its beginning before one, its end behind one."""
     for mark in _ellipses(text):
         before, after = text[: mark.start()], text[mark.end() :]
-        for length in range(len(piece) - 1, _SHORTEST_REST - 1, -1):
+        for length in range(min(len(piece) - 1, len(text)), _SHORTEST_REST - 1, -1):
             if before.endswith(piece[:length]):
                 return _without_rest(before[:-length] + instead + after, piece, instead)
             if after.startswith(piece[-length:]):

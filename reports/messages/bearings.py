@@ -13,7 +13,8 @@ from checks.drift.result import SUITE_SCOPE, StreamResult, StreamState
 from checks.finding import Finding
 from probes.fault import FAULT_SENTENCES, Fault
 from reports import tally
-from reports.alerts.incidents import COVERED, broken, moved
+from reports.alerts.covering import COVERED
+from reports.alerts.incidents import broken, moved
 from reports.attribution.causes import cause_words, causes
 from reports.attribution.harm import dimension_of
 from reports.cohorts.cohorts import cuts

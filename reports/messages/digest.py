@@ -6,7 +6,7 @@ Pure. Texts in the lines are hostile: each notifier escapes them for its own cha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from reports.escaping import one_line
@@ -16,6 +16,11 @@ LINES_MAX = 20
 """Incidents named in one digest; the rest is counted."""
 LINE_CHARS = 400
 REST_COMMAND = "holdfast alerts"
+ID_CHARS = 40
+ACKNOWLEDGED_CHARS = 80
+PLACES_MAX = 5
+"""Owners named below the incidents, and runbooks; the rest is counted."""
+_WHY = " --reason 'looking into it'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,34 @@ def line(notice: Notice) -> str:
     return one_line(f"{state} {notice.key}: {notice.headline}", LINE_CHARS)
 
 
+def marks(notice: Notice) -> tuple[str, ...]:
+    """What stands behind that line: the id that commands take, and who looks after the incident."""
+    taken = one_line(notice.acknowledged, ACKNOWLEDGED_CHARS)
+    # not "incident ID": that is the mark by which the message of one incident is found again
+    return tuple(filter(None, (f"id {one_line(notice.incident_id, ID_CHARS)}", "" if _resolved(notice) else taken)))
+
+
+def owners(digest: Digest) -> tuple[str, ...]:
+    """Whom the incidents that are not over belong to, those of the worst first."""
+    return _several(" ".join(filter(None, (notice.team, notice.contact))) for notice in _alive(digest))
+
+
+def runbooks(digest: Digest) -> tuple[str, ...]:
+    """What their owners wrote for the case, in the same order."""
+    return _several(notice.runbook for notice in _alive(digest))
+
+
+def commands(digest: Digest) -> tuple[tuple[str, str], ...]:
+    """What to paste into a shell, each with what it does; nothing where all is over. ID is to be replaced."""
+    if is_over(digest):
+        return ()
+    return (
+        ("list", f"{REST_COMMAND}{digest.reach}"),
+        ("acknowledge", f"holdfast alerts ack ID{_WHY}{digest.reach}"),
+        ("silence", f"holdfast silence ID --for 2h{_WHY}{digest.reach}"),
+    )
+
+
 def text(digest: Digest) -> str:
     """The whole digest as plain lines, for channels without a layout of their own. Not escaped."""
     return "\n".join(_lines(digest))
@@ -88,7 +121,23 @@ def _lines(digest: Digest) -> Sequence[str]:
         lines += ["", one_line(ground.title, LINE_CHARS)]
         for notice in ground.shown:
             lines.append(f"  - {line(notice)}" + (f" ({one_line(notice.report, LINE_CHARS)})" if notice.report else ""))
-    return [*lines, "", rest(digest)] if rest(digest) else lines
+            lines.append(f"    {', '.join(marks(notice))}")
+    lines += ["", rest(digest)] if rest(digest) else []
+    places = {"owner": owners(digest), "runbook": runbooks(digest)}
+    told = [f"{name}: {one_line(place, LINE_CHARS)}" for name, found in places.items() for place in found]
+    told += [f"{name}: {command}" for name, command in commands(digest)]
+    return [*lines, "", *told] if told else lines
+
+
+def _alive(digest: Digest) -> list[Notice]:
+    return sorted((notice for notice in digest.notices if not _resolved(notice)), key=_worst_first)
+
+
+def _several(places: Iterable[str]) -> tuple[str, ...]:
+    """Each once; the rest is counted."""
+    found = tuple(dict.fromkeys(filter(None, places)))
+    left = len(found) - PLACES_MAX
+    return (*found[:PLACES_MAX], f"and {left} more") if left > 0 else found
 
 
 def _worst_first(notice: Notice) -> tuple[bool, int, str]:

@@ -7,6 +7,7 @@ secret: it is only ever in the body.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -59,11 +60,14 @@ class PagerDutyNotifier:
     async def deliver(self, notice: Notice, receipt: Mapping[str, str] | None) -> Delivery:
         """Send one event; a repeat, an update and a reminder join the alert that is open under the same key.
 
-        The receipt keeps the loudest severity told, and whether the alert was acknowledged here.
+        The receipt keeps the loudest severity told, what was told last, and whether the alert was acknowledged here.
+        An acknowledgement of what was acknowledged before sends nothing.
 
         Raises:
             DeliveryError: not delivered; nothing in it is secret.
         """
+        if _taken_again(notice, receipt or {}):
+            return Delivery(receipt=receipt or {})
         made = event(notice, receipt)
         body = json.dumps({"routing_key": self._routing_key, **made}, ensure_ascii=False).encode()
         error = await post(self._receiver, body, {})
@@ -99,14 +103,27 @@ def _taken(notice: Notice, known: Mapping[str, str]) -> bool:
     nothing, and one of what grew louder or brings other news would keep that from its readers."""
     if not notice.acknowledged or notice.event is AlertEvent.OPENED or "severity" not in known:
         return False
-    return "acknowledged" not in known and _rank(notice.severity) <= _rank(known["severity"])
+    same = known.get("told", _content(notice)) == _content(notice)  # receipts of before this was kept have none
+    return same and "acknowledged" not in known and _rank(notice.severity) <= _rank(known["severity"])
+
+
+def _taken_again(notice: Notice, known: Mapping[str, str]) -> bool:
+    """True where somebody took once more what was taken, and nothing else is new: a trigger would say it is news."""
+    again = notice.event is AlertEvent.UPDATED and bool(notice.acknowledged) and "acknowledged" in known
+    return again and known.get("told") == _content(notice)
+
+
+def _content(notice: Notice) -> str:
+    """What tells whether anything but who looks after it is new. Of an incident's texts nothing can be read from it."""
+    told = (notice.severity, notice.headline, notice.facts, notice.failures, tuple(map(str, notice.faults)))
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
 def _known(notice: Notice, before: Mapping[str, str], action: str) -> dict[str, str]:
     """What PagerDuty knows of the incident after this event."""
     loudest = max(before.get("severity", notice.severity), notice.severity, key=_rank)
     taken = {"acknowledged": "yes"} if action == "acknowledge" or "acknowledged" in before else {}
-    return {"severity": loudest, **taken}
+    return {"severity": loudest, "told": _content(notice), **taken}
 
 
 def _rank(severity: str) -> int:

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.messages.digest import grounds, headline, is_over, line, rest, severity
+from reports.messages.digest import (
+    commands,
+    grounds,
+    headline,
+    is_over,
+    line,
+    marks,
+    owners,
+    rest,
+    runbooks,
+    severity,
+)
 from reports.notice import AlertEvent, Digest, Notice
 from reports.notifiers.slack_blocks import (
     BLOCKS_MAX,
@@ -21,6 +32,7 @@ from reports.notifiers.slack_blocks import (
     fitted,
     linked,
     mrkdwn,
+    pasted,
     plain,
     section,
     units,
@@ -29,6 +41,8 @@ from reports.wording import instant
 
 LINE_CHARS = 260
 LINK_CHARS = 300
+PLACE_CHARS = 200
+MARK_CHARS = 140
 _MORE = "\n\u2022 and {} more, see above"
 
 
@@ -63,8 +77,18 @@ def _blocks(digest: Digest) -> Iterator[Block]:
         yield section(f"*{fitted(ground.title, 200, mrkdwn)}*")
         for text in _lines(ground.shown, SECTION_CHARS):
             yield section(text)
+    for name, places in (("owner", owners(digest)), ("runbook", runbooks(digest))):
+        if places:
+            yield context(" \u00b7 ".join(_place(name, place) for place in places))
+    if found := commands(digest):
+        told = "\n".join(command for _, command in found)
+        yield section(f"```{fitted(told, SECTION_CHARS - 50, pasted)}\n```")
     more = f"{mrkdwn(rest(digest))} \u00b7 " if rest(digest) else ""
     yield context(f"{more}{mrkdwn(digest.digest_id)}")
+
+
+def _place(name: str, place: str) -> str:
+    return linked(place, name, LINK_CHARS) or f"{name} {fitted(' '.join(place.split()), PLACE_CHARS, mrkdwn)}"
 
 
 def _lines(notices: list[Notice] | tuple[Notice, ...], most: int) -> list[str]:
@@ -81,9 +105,10 @@ def _lines(notices: list[Notice] | tuple[Notice, ...], most: int) -> list[str]:
 
 def _line(notice: Notice) -> str:
     text = fitted(" ".join(line(notice).split()), LINE_CHARS, mrkdwn)
+    behind = "".join(f" \u00b7 {fitted(mark, MARK_CHARS, mrkdwn)}" for mark in marks(notice)) + _link(notice)
     if notice.event is AlertEvent.RESOLVED:
-        return f"\u2022 ~{text.replace('~', chr(0x223C))}~{_link(notice)}"
-    return f"\u2022 {text}{_link(notice)}"
+        return f"\u2022 ~{text.replace('~', chr(0x223C))}~{behind}"
+    return f"\u2022 {text}{behind}"
 
 
 def _link(notice: Notice) -> str:

@@ -26,7 +26,7 @@ _STATES: dict[Outcome, str] = {
     "delivered": "delivered",
     "waiting": "not yet delivered",
     "given_up": "GIVEN UP",
-    "withdrawn": "not told: over before its wait ended",
+    "withdrawn": "not told: over before it was to be told",
 }
 
 

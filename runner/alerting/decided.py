@@ -33,7 +33,7 @@ def decided_alerts(
         return (), ()  # what a partial run did not ask must not count as well
     suite = order.prepared.suite
     states = store.alert_states(suite.name, order.endpoint)
-    spoken = conditions_told(record, suite.alerts, suite.owners, caps_reached=caps_reached)
+    spoken = conditions_told(record, suite.alerts, suite.owners, caps_reached=caps_reached, states=states)
     if order.trigger == WHILE_FAILING:  # an extra run is not judged, so that it says nothing of drift
         spoken = tuple(condition for condition in spoken if condition.kind != "drift")
     if any(condition.bad for condition in spoken):

@@ -56,12 +56,12 @@ def open_views(store: Store, now: datetime) -> dict[tuple[str, str], tuple[Alert
 
 
 def incident_named(store: Store, name: str, now: datetime) -> Incident:
-    """One incident by its id, or by the beginning of it.
+    """One incident by its id, by the beginning of it, or by the key (``suite/endpoint/kind``) that it alone has open.
 
     Raises:
-        UsageError: there is none, or several begin so.
+        UsageError: there is none, several begin so, or several notifiers have one of this key.
     """
-    incident_id = _id(store, name)
+    incident_id = _of_key(store, name) if "/" in name else _id(store, name)
     states = _standing(store)
     changes = told_apart(store.alert_changes(incident_id=incident_id))
     known = next((incident for incident in changes if incident.incident_id == incident_id), None)
@@ -76,6 +76,27 @@ def incident_named(store: Store, name: str, now: datetime) -> Incident:
 def _standing(store: Store) -> dict[str, AlertState]:
     """By id: the incidents that are open or wait to open."""
     return {state.incident_id: state for state in (*store.open_alerts(), *store.pending_alerts())}
+
+
+def open_of_key(store: Store, key: str) -> tuple[str, ...]:
+    """Ids of the open incidents of a key, one a notifier.
+
+    Raises:
+        UsageError: there is none.
+    """
+    going = store.open_alerts()
+    if found := tuple(state.incident_id for state in going if state.key == key):
+        return found
+    keys = list(dict.fromkeys(state.key for state in going))
+    there = did_you_mean(key, keys, otherwise="open are") if keys else "none is open"
+    raise UsageError(f"no open incident is of {key!r} ({there})")
+
+
+def _of_key(store: Store, key: str) -> str:
+    found = open_of_key(store, key)
+    if len(found) > 1:
+        raise UsageError(f"several notifiers have an open incident of {key!r}: {', '.join(found)}")
+    return found[0]
 
 
 def _id(store: Store, name: str) -> str:

@@ -18,7 +18,7 @@ from reports.alerts.machine import AlertState
 from reports.alerts.silences import PARTS, Acknowledgement, Silence, acknowledged_words, matches, recovered
 from reports.alerts.story import Incident
 from reports.notice import AlertEvent
-from runner.alerting.incidents import SHORTEST_ID, incident_named
+from runner.alerting.incidents import SHORTEST_ID, incident_named, open_of_key
 from runner.store.base import OutboxEntry, Store
 
 LONGEST_S = 30 * 24 * 3600.0
@@ -41,7 +41,9 @@ def silence(store: Store, target: str, *, lasts_s: float, until_resolved: bool, 
     Raises:
         UsageError: the target is of nothing that the store knows, or the silence would last too long.
     """
-    if not 0 < lasts_s <= LONGEST_S:
+    if lasts_s <= 0:
+        raise UsageError(f"--for takes a duration of more than 0 s, like 2h; --for {lasts_s:g} s would end at once")
+    if not lasts_s <= LONGEST_S:
         raise UsageError(f"--for takes a duration like 2h, 30d at most, not {lasts_s:g} s")
     with store.exclusive():
         known = _is_known(store, target)
@@ -132,13 +134,14 @@ def end_recovered(store: Store, before: Iterable[AlertState], after: Sequence[Al
 def acknowledge(store: Store, name: str, act: Act) -> tuple[Incident, ...]:
     """Acknowledge an open incident and what other notifiers have of the same; all that were acknowledged.
 
-    Who was told of it is told who looks after it, in the message they have.
+    ``name``: its id, the beginning of it, or its key (``suite/endpoint/kind``). Who was told of it is
+    told who looks after it, in the message they have.
 
     Raises:
         UsageError: there is no such incident, it is over, or it has not opened yet.
     """
     with store.exclusive():
-        incident = incident_named(store, name, act.at)
+        incident = incident_named(store, open_of_key(store, name)[0] if "/" in name else name, act.at)
         if incident.state == "resolved":
             raise UsageError(f"incident {incident.incident_id} is over since {incident.resolved_at:%Y-%m-%d %H:%M}Z")
         if incident.state == "pending":

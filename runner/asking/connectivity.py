@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -20,18 +19,21 @@ from probes.clock import Clock
 from probes.failure import FailureClass
 from probes.sample import Sample
 from probes.suite import Suite
+from runner.asking.knocking import reaches
 from runner.asking.words import Address, Words, address_of, heard
 from runner.preparing.orders import RunOrder
 from runner.settings.watch_settings import parted
 
-CONNECT_S = 3.0
-"""How long a witness may take to accept a connection."""
 FRESH_S = 5.0
 """How long one look at the network serves all runs that fail: a thousand must not knock a thousand times."""
 STEADY_S = 30.0
 """How long somebody must have been heard, and nothing been lost, until our network counts as back."""
 UNREACHED_EVERY_S = 60.0
 """How often addresses that prove nothing are tried again."""
+REACHED_EVERY_S = 6 * 3600.0
+"""How often those that were reached are tried again: one that is gone for good must not go unnoticed for a day."""
+PROOF_S = 24 * 3600.0
+"""How long an address that was reached once is a witness: a lost network shows only by what was there before."""
 MOST_WITNESSES = 5
 WORDLESS = frozenset(
     {
@@ -66,36 +68,6 @@ NO_GUARD: Guard = _NoGuard()
 """Every failure is the endpoint's."""
 
 
-async def reaches(host: str, port: int) -> bool:
-    """True where a machine answers within three seconds: it takes a TCP connection or, on the Internet, refuses it."""
-    try:
-        async with asyncio.timeout(CONNECT_S):
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, ValueError):  # a TimeoutError is an OSError, a name that cannot be a host a ValueError
-        return False
-    # each for itself: an unreachable one must not hide that another one answers
-    return any(await asyncio.gather(*(_knock(address, port) for address in {str(at[0]) for *_, at in found})))
-
-
-async def _knock(address: str, port: int) -> bool:
-    try:
-        async with asyncio.timeout(CONNECT_S):
-            _, writer = await asyncio.open_connection(address, port)
-    except (OSError, ValueError) as error:
-        return answered(address, error)
-    writer.close()
-    return True
-
-
-def answered(address: str, error: Exception) -> bool:
-    """True where a connection failed because a machine on the Internet refused it: the way to it and back is there.
-
-    A refusal by this machine or a private network shows nothing of the Internet; no route, no name and no answer in
-    time are what a lost network looks like.
-    """
-    return isinstance(error, ConnectionRefusedError) and public(address)
-
-
 @dataclass(slots=True, kw_only=True)
 class OwnNetwork:
     """The guard of one process."""
@@ -118,6 +90,10 @@ class OwnNetwork:
     _looks: dict[Address, tuple[float, bool]] = field(default_factory=dict)
     """When each was looked at, and whether it was reached."""
     _unreached_at: float = float("-inf")
+    _watched: bool = False
+    """True in a daemon, which looks at the targets before they matter; ``holdfast run`` takes them at their word."""
+    _reached_at: dict[Address, float] = field(default_factory=dict)
+    """When each address was last reached."""
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def lost(self, order: RunOrder, samples: Sequence[Sample]) -> str:
@@ -137,6 +113,9 @@ class OwnNetwork:
                 self._answered()
                 self._targets(reached=False)
                 return ""
+            if self._prove_nothing(known):
+                self._targets(reached=False)
+                return ""
             told = f"no connection to {_listed(known)} either"
             self.down, self._asked, self._back_since = self.down or told, known, None
             return told
@@ -153,15 +132,29 @@ class OwnNetwork:
             elif self._targets_due(now):
                 self._targets(reached=await self._reach_any(tuple(map(parted, self.targets))))
 
+    def begin(self, *, told: bool) -> None:
+        """From now on only targets that were reached are witnesses.
+
+        ``told``: a daemon before this one has told of a loss that is not over, so they were, and still are for a day.
+        """
+        self._watched, now = True, self.clock.monotonic()
+        self._reached_at.update((parted(target), now) for target in self.targets if told)
+
+    def _prove_nothing(self, known: Witnesses) -> bool:
+        """True where none of the targets was reached since the start, or for a day: they are wrong, not our network."""
+        if not self.targets or not self._watched or self.down:
+            return False
+        since = self.clock.monotonic() - PROOF_S
+        return all(self._reached_at.get(who, float("-inf")) < since for who in known)
+
     def _answered(self) -> None:
         self.sure = True
         self._back_since = self.clock.monotonic() if self._back_since is None else self._back_since
 
     def _targets_due(self, now: float) -> bool:
-        """At the start, and again and again while they cannot be reached."""
-        first = self._unreached_at == float("-inf")
-        again = bool(self.unreached) and now - self._unreached_at >= UNREACHED_EVERY_S
-        return bool(self.targets) and (first or again)
+        """At the start, every six hours, and every minute while they cannot be reached."""
+        every = UNREACHED_EVERY_S if self.unreached else REACHED_EVERY_S
+        return bool(self.targets) and now - self._unreached_at >= every
 
     def _targets(self, *, reached: bool) -> None:
         self._unreached_at = self.clock.monotonic()
@@ -182,11 +175,15 @@ class OwnNetwork:
         stale = [who for who in known if who not in self._looks]
         for who, reached in zip(stale, await asyncio.gather(*(self.reaching(*who) for who in stale)), strict=True):
             self._looks[who] = self.clock.monotonic(), reached
+            if reached:
+                self._reached_at[who] = self.clock.monotonic()
         return any(self._looks[who][1] for who in known)
 
     def _witnesses(self, order: RunOrder) -> Iterable[Address]:
+        """The targets, but for the address that failed: it is no witness of itself."""
         if self.targets:
-            return map(parted, self.targets)
+            failed = address_of(order.prepared.suite.endpoints[order.endpoint])
+            return (target for target in map(parted, self.targets) if target != failed)
         return witnesses(order, self.suites())
 
 

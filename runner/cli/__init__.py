@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from probes.errors import HoldfastError
 
@@ -18,11 +19,17 @@ DEBUG_FLAG = "--debug"
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code. Errors become one line on stderr; ``--debug`` adds the traceback."""
+    from runner.cli.outlets import flush_output, use_outlets
+
     _start_lean()
+    use_outlets()
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = DEBUG_FLAG in arguments or bool(os.environ.get("HOLDFAST_DEBUG"))
     arguments = [argument for argument in arguments if argument != DEBUG_FLAG]
-    sys.exit(_exit_code(arguments, debug=debug))
+    code = _exit_code(arguments, debug=debug)
+    with suppress(HoldfastError):  # what an error left in the buffer; it is told already
+        flush_output()
+    sys.exit(code)
 
 
 def _start_lean() -> None:
@@ -33,17 +40,16 @@ def _start_lean() -> None:
 
 def _exit_code(arguments: list[str], *, debug: bool) -> int:
     from runner.cli.app import app
+    from runner.cli.outlets import flush_output
 
     try:
         result = app(arguments, standalone_mode=False)
+        flush_output()
     except HoldfastError as error:
         _tell(str(error), debug=debug)
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader went away (`| head`): nobody is left to tell
-        return 0
     except Exception as error:  # noqa: BLE001  # the last line of defence: a bug must not show a traceback to a user
         return _usage_or_bug(error, debug=debug)
     return result if isinstance(result, int) else 0

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 DEFAULT_SINCE = "7d"
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_S = 1e11
-Named = Annotated[str, typer.Argument(metavar="INCIDENT", help="Its id, or how it begins.", show_default=False)]
+Named = Annotated[
+    str,
+    typer.Argument(metavar="INCIDENT", help="Its id or how it begins, or SUITE/ENDPOINT/KIND.", show_default=False),
+]
 TextOrJson = Annotated[str, typer.Option("--format", metavar="text|json", help="How to print it.")]
 
 
@@ -136,7 +139,7 @@ def opened_store(store: str | None, config: Path | None) -> Iterator[Store]:
     from runner.cli.session import settings_beside
     from runner.wiring import store_of
 
-    with closing(store_of(store, settings_beside([], config), new=False)) as opened:
+    with closing(store_of(store, settings_beside([], config, sends=False), new=False)) as opened:
         yield opened
 
 
@@ -154,7 +157,7 @@ def options_of(store: str | None, config: Path | None) -> str:
     from runner.cli.session import settings_beside
     from runner.reach import reach_of
 
-    return reach_of(store, settings_beside([], config))
+    return reach_of(store, settings_beside([], config, sends=False))
 
 
 def act_of(author: str | None, reason: str | None, what: str) -> Act:
@@ -191,7 +194,7 @@ def _known(store: Store, suite: str | None, config: Path | None) -> None:
     from runner.cli.session import SUITE_ENDINGS, settings_beside
 
     if suite is not None:
-        loaded = settings_beside([], config)
+        loaded = settings_beside([], config, sends=False)
         folder = loaded.folder / loaded.settings.suites
         files = sorted(folder.glob("*")) if folder.is_dir() else [folder]
         refuse_unknown_suite(store, suite, [file for file in files if file.suffix in SUITE_ENDINGS])

@@ -89,7 +89,7 @@ def list_(
     from runner.cli.session import settings_beside
     from runner.wiring import store_of
 
-    with closing(store_of(store, settings_beside([], config), new=False)) as opened:
+    with closing(store_of(store, settings_beside([], config, sends=False), new=False)) as opened:
         typer.echo(list_text(opened, format_))
     return 0
 

@@ -43,7 +43,7 @@ def export_file(
     why = reason_of(reason, "export")
     prepared = prepare(suite, AnyEnvironment(os.environ), None)
     name = endpoints_of(prepared, [endpoint] if endpoint else None)[0]
-    with closing(store_of(store, settings_beside([suite], config), new=False)) as opened:
+    with closing(store_of(store, settings_beside([suite], config, sends=False), new=False)) as opened:
         made = exported(
             opened,
             prepared.suite.name,
@@ -89,7 +89,7 @@ def import_file(
     prepared = prepare(suite, os.environ, None)
     name = endpoints_of(prepared, [endpoint] if endpoint else None)[0]
     told, notes = fitting(read(file), file, prepared, name, allow_stale=allow_stale)
-    loaded = settings_beside([suite], config)
+    loaded = settings_beside([suite], config, sends=False)
     with closing(store_of(store, loaded)) as opened:
         pen = Pens(opened, loaded.settings.privacy).of(prepared.suite)
         told = replace(told, runs=tuple(kept_file_run(pen, run) for run in told.runs))

@@ -72,12 +72,12 @@ def _examined(
 
     if not structlog.is_configured():
         log_quietly()
-    file = _settings_file(suites, config)
+    file, again = _settings_file(suites, config), written.command_of(suites, config, store)
     try:
         loaded = settings_beside(suites, config)
     except InputError as error:
         variables = [] if file is None else list(written.environment(file, os.environ))
-        return [*written.of_problems("settings", str(file), error), *variables]
+        return [*written.of_problems("settings", str(file), error, again=again), *variables]
     files, note = _files(suites, loaded)
     examination = Examination(
         loaded=loaded,
@@ -89,6 +89,7 @@ def _examined(
         probe=probe,
         notify=chosen_notifiers(loaded.notifiers, wanted, every=every),
         severity=severity,
+        again=again,
     )
     return [*asyncio.run(examination.all()), *note]
 

@@ -55,11 +55,11 @@ def one_place(suite: Path, endpoint: str | None, store: str | None, config: Path
     from runner.wiring import store_of
 
     if not suite.exists() and not suite.suffix:
-        here = settings_beside([], config)
+        here = settings_beside([], config, sends=False)
         with closing(store_of(store, here, new=False)) as opened:
             yield replace(_by_name(opened, str(suite), endpoint), reach=reach_of(store, here))
         return
-    loaded = settings_beside([suite], config)
+    loaded = settings_beside([suite], config, sends=False)
     prepared = prepare(suite, AnyEnvironment(os.environ), None)
     name = endpoints_of(prepared, [endpoint] if endpoint else None)[0]
     with closing(store_of(store, loaded, new=False)) as opened:

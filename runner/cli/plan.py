@@ -47,7 +47,7 @@ def plan(
     if quick and thorough:
         raise UsageError("--quick and --thorough exclude each other")
     writable(output, None)
-    loaded = settings_beside([suite], config)
+    loaded = settings_beside([suite], config, sends=False)
     prepared = _read(suite)
     order = PlanOrder(
         prepared=prepared,

@@ -17,15 +17,17 @@ SUITE_ENDINGS = (".yaml", ".yml")
 SETTINGS_NAMES = ("holdfast.yaml", "holdfast.yml")
 
 
-def settings_beside(paths: Sequence[Path], config: Path | None) -> LoadedSettings:
+def settings_beside(paths: Sequence[Path], config: Path | None, *, sends: bool = True) -> LoadedSettings:
     """The settings that go with these suites: ``--config``, else beside the first suite, else the working folder's.
+
+    ``sends`` false: of a command that needs no secrets for sending, and works where their variables are not set.
 
     Raises:
         SettingsError: the file is wrong.
     """
     beside = paths[0] if paths and paths[0].is_dir() else (paths[0].parent if paths else Path())
     folder = next((place for place in (beside, Path()) if (place / "holdfast.yaml").exists()), Path())
-    return load_settings(config, os.environ, folder)
+    return load_settings(config, os.environ, folder, sends=sends)
 
 
 def refuse_unwritable(option: str | None, loaded: LoadedSettings) -> None:

@@ -35,7 +35,7 @@ def _opened(option: str | None, config: Path | None) -> Iterator[tuple[Store, Lo
     from runner.cli.session import settings_beside
     from runner.wiring import store_of
 
-    loaded = settings_beside([], config)
+    loaded = settings_beside([], config, sends=False)
     with closing(store_of(option, loaded, new=False)) as store:
         yield store, loaded
 
@@ -167,7 +167,9 @@ def _refuse_without_room(file: Path | None, needed: int) -> None:
 @app.command("history")
 def history(
     suite: Annotated[str, typer.Argument(help="The name of a stored suite.", show_default=False)],
-    endpoint: Annotated[str, typer.Option("--endpoint", help="The endpoint.", show_default=False)],
+    endpoint: Annotated[
+        str | None, typer.Option("--endpoint", help="The endpoint; default: the only one that is monitored.")
+    ] = None,
     by: Size = "day",
     probe: Annotated[str | None, typer.Option("--probe", help="Of this probe; default: of all together.")] = None,
     since: Annotated[str, typer.Option("--since", metavar="DURATION", help="How far back.")] = "30d",
@@ -186,11 +188,27 @@ def history(
     begin = _ago(datetime.now(UTC), seconds_of("--since", since))
     with _opened(store, config) as (opened, _):
         rolled_up(opened)
+        endpoint = _endpoint(opened, suite, endpoint)
         sums = opened.rollups(suite, endpoint, size=by, since=begin, probe=probe or "")
     if not sums:
         raise UsageError(f"nothing is summed up of {suite} at {endpoint}{f' for {probe}' if probe else ''} since then")
     _say(history_lines(sums), history_json(sums), format_)
     return 0
+
+
+def _endpoint(store: Store, suite: str, wanted: str | None) -> str:
+    """The endpoint that is meant: the one that is named, else the only one at which the suite is monitored.
+
+    Raises:
+        UsageError: none is named, and there is none or several.
+    """
+    if wanted is not None:
+        return wanted
+    known = [entry.endpoint for entry in store.installed() if entry.suite == suite]
+    if len(known) == 1:
+        return known[0]
+    several = f"is monitored at {', '.join(known)}" if known else "is not monitored any more, or never was"
+    raise UsageError(f"{suite} {several}; name an endpoint with --endpoint")
 
 
 def _ago(now: datetime, seconds: float) -> datetime:

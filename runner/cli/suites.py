@@ -37,9 +37,11 @@ def validate(suites: opt.Suites, config: opt.Config = None) -> int:
     from runner.cli.session import folders_left_out, prepare_all, settings_beside
     from runner.schedule.pace import pace_notes
     from runner.schedule.windows import window_notes
+    from runner.settings.runnable import refuse_unrunnable
 
     now = SystemClock().now()
     loaded = settings_beside(suites, config)
+    refuse_unrunnable(loaded)
     ready = prepare_all(suites, frozenset(loaded.notifiers), loaded.settings.spend)
     known = Dependencies(ready)
     for prepared in ready:

@@ -42,13 +42,31 @@ class Guarded:
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._app = app
-        self._expected = f"Bearer {token}".encode()
+        self._expected = token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        given = _header(scope, b"authorization")
-        if scope["type"] == "http" and not hmac.compare_digest(given, self._expected):
+        scheme, _, given = _header(scope, b"authorization").partition(b" ")
+        known = scheme.lower() == b"bearer"  # names of schemes have no case (RFC 9110, 11.1)
+        right = hmac.compare_digest(given.lstrip(b" "), self._expected)
+        if scope["type"] == "http" and not (known and right):
             denied = PlainTextResponse("a token is needed", 401, {"WWW-Authenticate": "Bearer"})
             await denied(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+class Bounded:
+    """Answers 400 to a head that is too large: the server underneath bounds only one that is not there as a whole."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        """``most``: bytes of the request line and the headers together."""
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _head_bytes(scope) > self._most:
+            told = f"the request line and its headers are larger than {self._most} bytes"
+            await PlainTextResponse(told, 400, {"Connection": "close"})(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -79,6 +97,12 @@ def ours(host: str, public: str = "") -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def _head_bytes(scope: Scope) -> int:
+    """Bytes of a head as it came, but for blanks that need not be there; ``HTTP/1.1``, separators and ends counted."""
+    asked = len(scope["method"]) + len(scope["raw_path"]) + len(scope["query_string"]) + len("  ? HTTP/1.1\r\n")
+    return asked + sum(len(name) + len(value) + len(": \r\n") for name, value in scope["headers"]) + len("\r\n")
 
 
 def _header(scope: Scope, name: bytes) -> bytes:

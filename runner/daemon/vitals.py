@@ -85,7 +85,8 @@ class Vitals:
         """
         now = self.clock.now()
         self._began_at = self._began_at or now
-        oldest = await asyncio.to_thread(self.store.oldest_undelivered, self.notifiers())
+        silences = await asyncio.to_thread(self.store.silences, now)
+        oldest = await asyncio.to_thread(self.store.oldest_undelivered, self.notifiers(), silences)
         # what waited while no daemon ran has its time from our start
         waited_s = (now - max(oldest, self._began_at)).total_seconds() if oldest is not None else 0.0
         told = f"the oldest notice has been waiting for {format_duration(waited_s)}"

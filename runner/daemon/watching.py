@@ -15,7 +15,7 @@ from typing import Literal
 import structlog
 
 from probes.suite import Suite
-from reports.alerts.no_data import CONNECTIVITY, Absence, absence_condition, measured, offline_condition
+from reports.alerts.no_data import CONNECTIVITY, INSTALLATION, Absence, absence_condition, measured, offline_condition
 from reports.metrics.metrics import Metrics
 from reports.summary import RunRecord
 from runner.alerting.installation_alerts import InstallationAlerts
@@ -106,6 +106,8 @@ class Watching:
         Raises:
             StoreError: the store cannot be read or written.
         """
+        if self.here.guard is not None:
+            self.here.guard.begin(told=await asyncio.to_thread(self._told_as_lost))
         await self._tell_absence(await asyncio.to_thread(self.here.store.last_alive, DAEMON))
         await self.vitals.look_at_store()
 
@@ -163,6 +165,10 @@ class Watching:
             await asyncio.to_thread(self.alerts.settle, DAEMON, absence_condition(None))
             self._back = True
         await self.sight.look()
+
+    def _told_as_lost(self) -> bool:
+        """True where a daemon before this one told that our network is lost, and nobody that it is back."""
+        return any(state.live for state in self.here.store.alert_states(INSTALLATION, CONNECTIVITY))
 
     async def look_at_network(self) -> None:
         """Tell that our own network is lost, and that it is back.

@@ -23,7 +23,7 @@ from probes.errors import HoldfastError
 from reports.alerts.no_data import INSTALLATION
 from reports.formats.html import IndexEntry, IndexTop, render_index
 from runner.alerting.incidents import open_views
-from runner.daemon.callers import HEADERS, Guarded, Local
+from runner.daemon.callers import HEADERS, Bounded, Guarded, Local
 from runner.daemon.daemon import Daemon
 from runner.daemon.gauging import gauge
 from runner.daemon.health import Standing, answer, health_of, readiness_of
@@ -51,7 +51,8 @@ def web_app(daemon: Daemon) -> ASGIApp:
     )
     settings = daemon.here.settings
     token = settings.listen_token
-    return Local(app, settings.public_url) if token is None else Guarded(app, token.get_secret_value())
+    let_in = Local(app, settings.public_url) if token is None else Guarded(app, token.get_secret_value())
+    return Bounded(let_in, MOST_HEAD)
 
 
 class Pages:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from reports.alerts.silences import Acknowledgement, acknowledged_words
 from reports.notice import AlertEvent, Delivery, Digest, DigestNotifier, Notice, Notifier
 from runner.delivery.grouping import Telling
 from runner.store.base import Store
@@ -63,9 +64,10 @@ def letter_of(
     """
     found = store.notices(ids)
     unheard = _unheard(store, notifier, [notice for notice, _ in found])
+    acks = store.acknowledgements({notice.incident_id for notice, _ in found})
     told = {
-        outbox_id: as_first_heard(notice) if notice.incident_id in unheard else notice
-        for outbox_id, (notice, _) in zip(ids, found, strict=True)
+        outbox_id: as_first_heard(each) if each.incident_id in unheard else each
+        for outbox_id, each in zip(ids, (_with_acknowledgement(notice, acks) for notice, _ in found), strict=True)
     }
     attempts = max(row.attempts for row in telling.rows)
     receipts = [receipt for _, receipt in found if receipt]
@@ -88,6 +90,14 @@ def _unheard(store: Store, notifier: str, notices: Sequence[Notice]) -> frozense
         for incident_id, entries in (store.told(later) if later else {}).items()
     }
     return frozenset(name for name, states in became.items() if "given_up" in states and "delivered" not in states)
+
+
+def _with_acknowledgement(notice: Notice, acks: Mapping[str, Acknowledgement]) -> Notice:
+    """A notice with who has acknowledged its incident while it waited."""
+    ack = acks.get(notice.incident_id)
+    if ack is None or notice.event is AlertEvent.RESOLVED or notice.acknowledged:
+        return notice
+    return replace(notice, acknowledged=acknowledged_words(ack), acknowledge="")
 
 
 def as_first_heard(notice: Notice) -> Notice:

@@ -38,11 +38,13 @@ class Examination:
     """Notifiers to send a test message through."""
     severity: str = "info"
     """Of the test message."""
+    again: str = written.AGAIN
+    """The command that was run."""
 
     async def all(self) -> list[Diagnosis]:
         """Look at everything; nothing raises for what it finds."""
         found = [self._settings(), *self._environment()]
-        ready, told = await asyncio.to_thread(written.suites, self.files, self.environ, self.loaded)
+        ready, told = await asyncio.to_thread(written.suites, self.files, self.environ, self.loaded, again=self.again)
         found += told
         found += written.prices(ready)
         found += await asyncio.to_thread(lambda: list(stored.store(self.store, self.loaded)))

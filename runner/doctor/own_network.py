@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from runner.asking.connectivity import reaches
+from runner.asking.knocking import reaches
 from runner.doctor.diagnosis import Diagnosis, State
 from runner.settings.watch_settings import parted
 

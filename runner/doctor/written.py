@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from probes.environment import NAME, REFERENCE
+from probes.environment import names_in
 from probes.errors import InputError, Problem, SettingsError, UsageError
 from probes.pricing import asked_model, price_known
 from reports.notice import Notifier
 from reports.wording import count
 from runner.doctor.diagnosis import Diagnosis, State
 from runner.preparing.prepare import PreparedSuite, prepare
+from runner.reach import secret_in
 from runner.settings.settings import LoadedSettings
 
+AGAIN = "holdfast doctor"
 
-def of_problems(area: str, subject: str, error: InputError | UsageError) -> Iterator[Diagnosis]:
-    """Every problem of a file, with its place."""
+
+def command_of(suites: Sequence[Path], config: Path | None, store: str | None) -> str:
+    """The command that looks at the same again, quoted for a POSIX shell; an address with a password is left out."""
+    told = ["holdfast", "doctor", *map(str, suites)]
+    told += ["--config", str(config)] if config is not None else []
+    told += ["--store", store] if store is not None and not secret_in(store) else []
+    return shlex.join(told)
+
+
+def of_problems(area: str, subject: str, error: InputError | UsageError, *, again: str = AGAIN) -> Iterator[Diagnosis]:
+    """Every problem of a file, with its place. ``again``: the command that was run."""
     if isinstance(error, UsageError):
         yield Diagnosis(area=area, subject=subject, state=State.WRONG, told=str(error), advice="name another file")
         return
     for problem in error.problems:
         place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
-        hint = problem.hint or f"mend it, then run: holdfast doctor (docs: {_page(area, problem)})"
+        hint = problem.hint or f"mend it (docs: {_page(area, problem)}), then run: {again}"
         yield Diagnosis(area=area, subject=place, state=State.WRONG, told=problem.message, advice=hint)
 
 
@@ -56,7 +68,7 @@ def _page(area: str, problem: Problem) -> str:
 
 def environment(path: Path, environ: Mapping[str, str]) -> Iterator[Diagnosis]:
     """The variables a file takes, by name: values are never looked at further than whether they are empty."""
-    names = sorted(set(_named(_values(path))))
+    names = sorted(set(names_in(_values(path))))
     missing = [name for name in names if not environ.get(name)]
     for name in missing:
         advice = f"set {name} where holdfast runs: in the shell, or in EnvironmentFile= of its systemd unit"
@@ -77,22 +89,10 @@ def _values(path: Path) -> Any:
     return data.get("endpoints") if "endpoints" in data else data
 
 
-def _named(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for item in value.values():
-            yield from _named(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _named(item)
-    elif isinstance(value, str):
-        found = (match[1] for match in REFERENCE.finditer(value))
-        yield from (name for name in found if name is not None and NAME.fullmatch(name))
-
-
 def suites(
-    files: Sequence[Path], environ: Mapping[str, str], loaded: LoadedSettings | None
+    files: Sequence[Path], environ: Mapping[str, str], loaded: LoadedSettings | None, *, again: str = AGAIN
 ) -> tuple[list[PreparedSuite], list[Diagnosis]]:
-    """The suites that can be used, and what there is to say of all of them."""
+    """The suites that can be used, and what there is to say of all of them. ``again``: the command that was run."""
     names = None if loaded is None else frozenset(loaded.notifiers)
     spend = None if loaded is None else loaded.settings.spend
     ready: list[PreparedSuite] = []
@@ -101,7 +101,7 @@ def suites(
         try:
             prepared = prepare(file, environ, names, spend)
         except InputError as error:
-            found += of_problems("suite", str(file), error)
+            found += of_problems("suite", str(file), error, again=again)
             continue
         twin = next((each for each in ready if each.suite.name == prepared.suite.name), None)
         found.append(_fine(prepared) if twin is None else _twins(prepared, twin))
@@ -141,7 +141,9 @@ def prices(ready: Sequence[PreparedSuite]) -> Iterator[Diagnosis]:
 
 def notifiers(known: Mapping[str, Notifier], ready: Sequence[PreparedSuite]) -> Iterator[Diagnosis]:
     """Notifiers of the settings; a note where no suite names one, or there is none at all."""
-    named = {name for prepared in ready for rule in prepared.suite.alerts for name in rule.notify}
+    rules = [rule for prepared in ready for rule in prepared.suite.alerts]
+    named = {name for rule in rules for name in rule.notify}
+    named |= {name for rule in rules if rule.escalate for name in rule.escalate.notify}
     named |= {name for prepared in ready for owner in prepared.suite.owners.values() for name in owner.notify}
     for name, notifier in known.items():
         if name in named or not ready:

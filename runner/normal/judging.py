@@ -18,6 +18,11 @@ from runner.store.base import Json, StoredObservation
 
 PARTIAL = "only part of the suite was asked, so streams pooled over the suite were not judged"
 NOTHING_LEARNED = "nothing answered, so the baseline learned nothing from this run"
+LEARNED_BY = "learned_by"
+"""Beside a stored plan: by what it was decided whether there was a baseline yet. Left out: by the answers."""
+EVENTS = "events"
+_TOLD_BY_ALL = ("failures", "refusals")
+"""Streams that every sample tells something, and that outlive the texts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,27 +36,32 @@ class Judged:
     note: str = ""
 
 
-def judge_run(states: Mapping[StreamKey, Json], run: RunObservation, plan: JudgePlan, *, whole: bool) -> Judged:
+def judge_run(
+    states: Mapping[StreamKey, Json], run: RunObservation, plan: JudgePlan, *, whole: bool, learned_by: str = EVENTS
+) -> Judged:
     """Judge one run against the states before it.
 
     A partial run (``whole`` false) feeds only the streams of the probes it asked. A run without any answer feeds
     nothing while a baseline is being learned: an outage must not become what is normal. Where the checks of a probe
     have changed, its pass rate is learned anew, and where its request has, all of it; the note says so.
+    ``learned_by`` is ``events``, and empty for runs from before, whose outages were told from the answers learned.
     """
-    judged = _judged(states, run, plan, whole=whole)
+    judged = _judged(states, run, plan, whole=whole, learned_by=learned_by)
     anew = relearned_words(relearned(states, run)) if judged.results else ""
     asked = asked_anew_words(asked_anew(states, run)) if judged.results else ""
     return replace(judged, note="; ".join(filter(None, (judged.note, asked, anew))))
 
 
-def _judged(states: Mapping[StreamKey, Json], run: RunObservation, plan: JudgePlan, *, whole: bool) -> Judged:
+def _judged(
+    states: Mapping[StreamKey, Json], run: RunObservation, plan: JudgePlan, *, whole: bool, learned_by: str
+) -> Judged:
     states = without_other_forms(states, run)
-    learning = _learning(states, plan, run)
-    if learning and not answered(run):
+    learning, silent = _learning(states, plan, run), not answered(run)
+    if silent and (_unsettled(states, plan) if learned_by == EVENTS else learning):
         return Judged(states=states, results=(), learned=False, note=NOTHING_LEARNED)
     if whole:
         judgement = judge(states, run, plan)
-        return Judged(states=judgement.states, results=judgement.results, learned=learning)
+        return Judged(states=judgement.states, results=judgement.results, learned=learning and not silent)
     asked = {observed.probe for observed in run.probes}
     mine = {key: state for key, state in states.items() if key.scope in asked}
     judgement = judge(mine, run, plan)
@@ -74,6 +84,13 @@ def _learning(states: Mapping[StreamKey, Json], plan: JudgePlan, run: RunObserva
     told = (states.get(StreamKey(scope=SUITE_SCOPE, dimension=dimension)) for dimension in dimensions)
     normal = next((state for state in told if state is not None), None)
     return plan.capturing or normal is None or normal["phase"] == "collecting"
+
+
+def _unsettled(states: Mapping[StreamKey, Json], plan: JudgePlan) -> bool:
+    """True while an outage could become what is normal. Answers do not count: theirs may begin anew, or be forgotten,
+    long after the others stand, and a replay that has no texts must decide as was decided then."""
+    told = (states.get(StreamKey(scope=SUITE_SCOPE, dimension=dimension)) for dimension in _TOLD_BY_ALL)
+    return plan.capturing or all(state is None or state["phase"] == "collecting" for state in told)
 
 
 def judge_plan(row: StoredObservation) -> JudgePlan:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from checks.drift.result import StreamKey, StreamResult
 from runner.normal.baselines import accepted, only_golden
 from runner.normal.golden import frozen, moves_normal
-from runner.normal.judging import Judged, judge_plan, judge_run
+from runner.normal.judging import EVENTS, LEARNED_BY, Judged, judge_plan, judge_run
 from runner.store.base import BaselineAct, Json, StoredObservation
 
 
@@ -23,6 +23,8 @@ class Tape:
     results: tuple[StreamResult, ...] = ()
     played: list[StoredObservation] = field(default_factory=list)
     """Every run so far, those before the last whole reset included: an accept may reach back."""
+    expired: bool = False
+    """True where a run so far has lost its texts."""
     judged: int = 0
     settled: int = 0
     """How many runs had been played when a person last said what is normal."""
@@ -30,13 +32,20 @@ class Tape:
     def play(self, row: StoredObservation) -> Judged | None:
         """Judge one run; None where it was not judged at the time either."""
         self.played.append(row)
+        self.expired = self.expired or row.texts_expired
         if not row.plan["judged"]:
             return None
-        judged = judge_run(self.states, row.observation, judge_plan(row), whole=row.plan["whole"])
+        judged = judge_run(
+            self.states, row.observation, judge_plan(row), whole=row.plan["whole"], learned_by=self._learned_by(row)
+        )
         self.states = dict(judged.states)
         self.results = judged.results or self.results
         self.judged += 1
         return judged
+
+    def _learned_by(self, row: StoredObservation) -> str:
+        """As at the time; runs from before went by answers, which cannot be followed once some have expired."""
+        return EVENTS if self.expired else str(row.plan.get(LEARNED_BY, ""))
 
     def decide(self, acts: Iterable[BaselineAct]) -> None:
         """Acts in the order of saving, which is the order in which they took effect."""

@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from probes.endpoint import Spend
 from probes.errors import SettingsError
 from probes.maintenance import Window
+from probes.positions import Positions
 from probes.suite import Name
 from probes.suite_file import expand_environment, problems_of, read_mapping
 from reports.notice import Notifier
@@ -23,6 +24,7 @@ from runner.delivery.pacing import Pace, paces
 from runner.gateway.push_settings import Pushgateway
 from runner.keeping.privacy_settings import Privacy
 from runner.settings.public_url import PublicUrl
+from runner.settings.sending_parts import for_reading
 from runner.settings.watch_settings import Heartbeat, Targets, refuse_windows
 
 DEFAULT_FILE = "holdfast.yaml"
@@ -110,13 +112,22 @@ class LoadedSettings:
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     from_environment: bool = False
     """True where ``HOLDFAST_STORE`` named the store: a relative path then starts at the working folder."""
+    variables: frozenset[str] = frozenset()
+    """Variables of the environment that went before the file."""
+    positions: Positions = field(default_factory=Positions, repr=False)
+    """Where everything in the file stands."""
 
 
-def load_settings(config: Path | None, environ: Mapping[str, str], folder: Path) -> LoadedSettings:
+def load_settings(
+    config: Path | None, environ: Mapping[str, str], folder: Path, *, sends: bool = True
+) -> LoadedSettings:
     """Read settings from ``config``, else from ``holdfast.yaml`` in ``folder`` where there is one.
 
     ``HOLDFAST_STORE`` and ``HOLDFAST_SUITES`` in the environment go before the file. ``HOLDFAST_LISTEN`` is the
     daemon's alone: in an image it is set, and asks for a token that no other command needs.
+
+    ``sends`` false: of a command that only reads and writes the store. What takes a variable that is not set, and is
+    for sending alone, is left out; a notifier, too.
 
     Raises:
         SettingsError: the file is missing, unreadable or wrong, with every problem found.
@@ -124,8 +135,12 @@ def load_settings(config: Path | None, environ: Mapping[str, str], folder: Path)
     path = config or folder / DEFAULT_FILE
     if config is None and not path.exists():
         named = bool(environ.get("HOLDFAST_STORE"))
-        return LoadedSettings(settings=_validated({}, environ), folder=folder, from_environment=named)
+        return LoadedSettings(
+            settings=_validated({}, environ), folder=folder, from_environment=named, variables=_variables(environ)
+        )
     document = read_mapping(path, SettingsError)
+    if not sends:
+        document = for_reading(document, environ)
     values, secrets, problems = expand_environment(document, environ)
     if problems:
         raise SettingsError(problems)
@@ -143,7 +158,13 @@ def load_settings(config: Path | None, environ: Mapping[str, str], folder: Path)
         paces=paces(settings.notifiers, document),
         secrets=secrets,
         from_environment=bool(environ.get("HOLDFAST_STORE")),
+        variables=_variables(environ),
+        positions=document.positions,
     )
+
+
+def _variables(environ: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(name for name in _FROM_ENVIRONMENT.values() if environ.get(name))
 
 
 def _validated(values: Mapping[str, object], environ: Mapping[str, str]) -> Settings:

@@ -5,6 +5,7 @@ Feeds ``settings``.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -49,7 +50,19 @@ def _target(value: object) -> object:
     host, _, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
     if not (host.strip("[]") and port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535) or "/" in host:
         raise ValueError(f"{value!r} is not HOST:PORT; write it like 1.1.1.1:443")
+    if _is_loopback(host.strip("[]")):
+        raise ValueError(
+            f"{value!r} is this machine itself, which needs no network; name an address beyond it, like 1.1.1.1:443"
+        )
     return value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host.lower().rstrip(".").rpartition(".")[2] == "localhost"
+    return address.is_loopback or address.is_unspecified
 
 
 Target = Annotated[str, BeforeValidator(_target)]

@@ -18,6 +18,15 @@ def open_store(url: str) -> Store:
         UsageError: the address is of no store this version knows.
         StoreError: the store cannot be opened.
     """
+    return SqliteStore(store_path(url))
+
+
+def store_path(url: str) -> str:
+    """The file that the address of a store names, or ``:memory:``. Nothing is opened.
+
+    Raises:
+        UsageError: it is of no store this version knows, or names no file; of the address only its scheme is shown.
+    """
     if url.startswith(_SQLITE):
         path = url.removeprefix(_SQLITE)
     elif "://" in url:
@@ -27,7 +36,7 @@ def open_store(url: str) -> Store:
         path = url
     if not path:
         raise UsageError("the store's address names no file; write sqlite:///holdfast.db or a plain path")
-    return SqliteStore(path)
+    return path
 
 
 def _refusal(scheme: str) -> str:

@@ -17,8 +17,12 @@ from runner.store.rows import Row
 WAITING = """
     SELECT o.id, o.incident_id, o.event, json_extract(o.notice, '$.severity') AS severity, o.created_at, o.seen_at,
         o.due_at, o.attempts, o.leased_until, o.alone, o.digest_id AS sent_as,
-        r.incident_id IS NOT NULL AS updates, r.digest_id,
-        json_extract(o.notice, '$.key') = 'installation/daemon/no-data' AS past
+        r.incident_id IS NOT NULL AS updates, r.digest_id, json_extract(o.notice, '$.key') AS key,
+        COALESCE(json_extract(o.notice, '$.acknowledged'), '') != '' AS acknowledged,
+        json_extract(o.notice, '$.key') = 'installation/daemon/no-data' AS past,
+        EXISTS (
+            SELECT 1 FROM outbox AS b WHERE b.incident_id = o.incident_id AND b.notifier = o.notifier
+              AND b.state = 'delivered') AS heard
     FROM outbox AS o LEFT JOIN receipts AS r ON r.incident_id = o.incident_id AND r.notifier = o.notifier
     WHERE o.id IN (
         SELECT id FROM outbox WHERE state = 'waiting' AND notifier = ?1
@@ -100,6 +104,9 @@ def _waiting(row: Row) -> WaitingNotice:
         digest_id=row["digest_id"] or "",
         sent_as=row["sent_as"] or "",
         alone=bool(row["alone"]),
+        key=row["key"],
+        heard=bool(row["heard"]),
+        acknowledged=bool(row["acknowledged"]),
         past=bool(row["past"]),
     )
 

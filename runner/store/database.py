@@ -17,7 +17,7 @@ from typing import Any
 
 import sqlite_utils
 
-from probes.errors import StoreError
+from probes.errors import StoreError, UnusableStore
 from runner.store import migrations
 from runner.store.columns import clean_text
 from runner.store.copying import copy
@@ -50,6 +50,10 @@ PLAIN_WORDS = {
     sqlite3.SQLITE_IOERR: "the disk reported an error",
     sqlite3.SQLITE_CONSTRAINT: "what is to be written contradicts what is stored",
 }
+
+
+BEYOND_REPAIR = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+"""What no restart mends: a person has to name another file, or restore a backup."""
 
 
 class SqliteDatabase:
@@ -87,7 +91,8 @@ class SqliteDatabase:
             place.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(place, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
-            raise StoreError(f"the store {self.path} cannot be opened: {error.strerror or error}") from error
+            kind = UnusableStore if isinstance(error, IsADirectoryError | NotADirectoryError) else StoreError
+            raise kind(f"the store {self.path} cannot be opened: {error.strerror or error}") from error
 
     def _prepare(self) -> None:
         self._use_log()
@@ -96,8 +101,8 @@ class SqliteDatabase:
         with self.write():
             try:
                 migrations.apply(self._db)
-            except StoreError as error:
-                raise StoreError(f"the store {self.path} {error}") from error
+            except UnusableStore as error:
+                raise UnusableStore(f"the store {self.path} {error}") from error
 
     def _use_log(self) -> None:
         """Switch to a write-ahead log: readers do not wait for the writer, and a write is one append.
@@ -226,14 +231,20 @@ class SqliteDatabase:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(f"the store {self.path} cannot be used: {_reason(error)}") from error
+            kind = UnusableStore if _code(error) in BEYOND_REPAIR else StoreError
+            raise kind(f"the store {self.path} cannot be used: {_reason(error)}") from error
 
 
 def _bound(value: Any) -> Any:
     return clean_text(value) if isinstance(value, str) else value
 
 
-def _reason(error: sqlite3.Error) -> str:
+def _code(error: sqlite3.Error) -> int | None:
+    """SQLite's primary code, which is the low byte."""
     code = getattr(error, "sqlite_errorcode", None)
-    words = PLAIN_WORDS.get(code & 0xFF) if code is not None else None  # the low byte is the primary code
+    return None if code is None else code & 0xFF
+
+
+def _reason(error: sqlite3.Error) -> str:
+    words = PLAIN_WORDS.get(_code(error) or 0)
     return f"{words} ({error})" if words else str(error)

@@ -44,6 +44,12 @@ class WaitingNotice:
     """Of a notice that was tried before: the id of the digest that it was tried in; empty where it went by itself."""
     alone: bool = False
     """True where a digest with it was refused: it goes by itself."""
+    key: str = ""
+    """``suite/endpoint/kind`` of its incident."""
+    heard: bool = False
+    """True where the channel took a notice of the incident before."""
+    acknowledged: bool = False
+    """True where it says who looks after the incident."""
     past: bool = False
     """True where it tells of a time that was over already when it was told: that no daemon ran."""
 

@@ -16,16 +16,22 @@ from runner.store.house_store import Pruned
 from runner.store.reading import Reader
 from runner.store.rollup_table import ROLLED
 from runner.store.rows import Row
+from runner.store.unsaying import forget_messages
 
 # ------------------------------------------------------------------------------------------------ texts
-WITH_TEXTS = "SELECT seq FROM runs WHERE texts_expired = 0 AND started_at < ? ORDER BY started_at LIMIT ?"
+WITH_TEXTS = "SELECT seq FROM runs WHERE texts_expired < 2 AND started_at < ? ORDER BY started_at LIMIT ?"
 TEXTS = (
     "DELETE FROM texts WHERE run = ?",
     "DELETE FROM reasons WHERE run = ?",
     "DELETE FROM consultation_texts WHERE run = ?",
     "UPDATE calibrations SET told = '[]' WHERE told != '[]' AND run = ?",
-    "UPDATE runs SET texts_expired = 1 WHERE seq = ?",
+    """UPDATE alerts SET state = json_set(state, '$.facts', json_array('what was found then is not kept any more'))
+       WHERE (suite, endpoint) = (SELECT suite, endpoint FROM runs WHERE seq = ?1)
+       AND json_extract(state, '$.run_id') = (SELECT run_id FROM runs WHERE seq = ?1)
+       AND json_array_length(state, '$.facts') > 0""",
+    "UPDATE runs SET texts_expired = 2 WHERE seq = ?",
 )
+"""0: texts are there; 1: they went before 0017, messages of failures did not; 2: they are gone as well."""
 TOLD = (
     "UPDATE canaries SET told = NULL WHERE told IS NOT NULL AND started_at < ?",
     "DELETE FROM outbox WHERE state != 'waiting' AND created_at < ?",
@@ -45,9 +51,10 @@ _PAGE = 500
 
 
 def forget_texts(db: SqliteDatabase, before: datetime, most: int) -> int:
-    """Texts of the oldest runs that have some. The caller holds the transaction."""
+    """Texts of the oldest runs that have some, and messages of failures. The caller holds the transaction."""
     found = db.read(WITH_TEXTS, [instant_text(before), most])
     for run in found:
+        forget_messages(db, run["seq"])
         for statement in TEXTS:
             db.change(statement, [run["seq"]])
     return len(found)
@@ -178,7 +185,7 @@ def forget_rollups(db: SqliteDatabase, before: datetime, most: int) -> int:
 
 
 # ------------------------------------------------------------------------------------------------ what would go
-COUNT_TEXTS = "SELECT COUNT(*) AS n FROM runs WHERE texts_expired = 0 AND started_at < ?"
+COUNT_TEXTS = "SELECT COUNT(*) AS n FROM runs WHERE texts_expired < 2 AND started_at < ?"
 COUNT_RUNS = "SELECT COUNT(*) AS n FROM runs WHERE in_baseline = 0 AND started_at < ?"
 COUNT_ROLLUPS = "SELECT COUNT(*) AS n FROM rollups WHERE start < ?"
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from reports.alerts.silences import Silence
 from runner.store.columns import instant, instant_text, to_json
 from runner.store.database import SqliteDatabase
 
 OLDEST = """
-    SELECT MIN(created_at) AS oldest FROM outbox
+    SELECT json_extract(notice, '$.key') AS key, MIN(created_at) AS oldest FROM outbox
     WHERE state = 'waiting' AND (attempts > 0 OR seen_at IS NULL)
       AND notifier IN (SELECT value FROM json_each(?))
+    GROUP BY key
 """
 
 
@@ -28,6 +30,7 @@ class SqliteWatch:
         found = self._db.read("SELECT at FROM alive WHERE name = ?", [name])
         return instant(found[0]["at"]) if found else None
 
-    def oldest_undelivered(self, notifiers: Collection[str]) -> datetime | None:
-        at = self._db.read(OLDEST, [to_json(sorted(notifiers))])[0]["oldest"]
-        return None if at is None else instant(at)
+    def oldest_undelivered(self, notifiers: Collection[str], silences: Sequence[Silence] = ()) -> datetime | None:
+        found = self._db.read(OLDEST, [to_json(sorted(notifiers))])
+        late = [row["oldest"] for row in found if not any(silence.about(row["key"]) for silence in silences)]
+        return instant(min(late)) if late else None

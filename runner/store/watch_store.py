@@ -5,9 +5,11 @@ Part of ``Store``; feeds ``runner.daemon.watching``.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
+
+from reports.alerts.silences import Silence
 
 
 class WatchStore(Protocol):
@@ -21,9 +23,10 @@ class WatchStore(Protocol):
         """What was noted last; None where nothing ever was."""
         ...
 
-    def oldest_undelivered(self, notifiers: Collection[str]) -> datetime | None:
+    def oldest_undelivered(self, notifiers: Collection[str], silences: Sequence[Silence] = ()) -> datetime | None:
         """When the oldest notice for these notifiers was made that no worker has looked at, or that was tried in vain.
 
-        Those that wait for company, or for quiet, are not late. None where nothing is.
+        Those that wait for company, for quiet, or for one of these ``silences`` to end are not late. None where nothing
+        is.
         """
         ...

@@ -155,6 +155,13 @@ def test_a_daemon_that_starts_on_a_read_only_disk_ends_with_the_code_that_is_tri
     assert "Read-only file system" in ended.stderr
 
 
+def test_a_daemon_whose_store_is_no_database_ends_with_the_code_for_people(daemon_place: Workplace) -> None:
+    (daemon_place.folder / "notes.txt").write_text("my notes", encoding="utf-8")
+    ended = on_store(daemon_place, daemon_place.folder / "notes.txt").run("daemon")
+    assert ended.returncode == 2
+    assert "notes.txt cannot be used: it is not a SQLite database" in ended.stderr
+
+
 def test_suites_whose_disk_goes_away_go_on_and_are_told_until_it_is_back(
     daemon_place: Workplace, endpoint: RunningEndpoint, slack: FakeSlack
 ) -> None:

@@ -91,8 +91,12 @@ def test_no_stream_but_that_of_failures_sees_what_was_cut_off(house: House) -> N
 
 def test_requests_that_hang_in_a_lost_network_of_our_own_are_no_endpoints_fault(house: House) -> None:
     house.more = 'connectivity: ["192.0.2.1:443"]'
-    house.own_network_works = False
-    house.live((20.0, lambda: hanging(house, is_so=True)), (30 * MINUTE_S, nothing))
+
+    def lost() -> None:
+        house.own_network_works = False
+        hanging(house, is_so=True)
+
+    house.live((20.0, lost), (30 * MINUTE_S, nothing))
     keys = {key for (key,) in house.rows("SELECT DISTINCT notice ->> 'key' FROM outbox")}
     assert keys == {"installation/connectivity/no-data"}
     assert {bool(run.offline) for run in cut_off(house)} == {True}

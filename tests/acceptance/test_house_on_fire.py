@@ -76,6 +76,15 @@ def test_a_lost_network_of_our_own_is_one_page_for_all_and_nothing_once_it_is_ba
     assert house.rows("SELECT DISTINCT health FROM runs ORDER BY health") == [("healthy",), ("unknown",)]
 
 
+def test_an_endpoint_that_is_gone_is_told_as_that_where_no_address_of_connectivity_ever_answered(house: House) -> None:
+    house.more = 'connectivity: ["192.0.2.1:443"]'
+    house.own_network_works = False
+    house.suite("bot", every="1m")
+    house.live((1.0, lambda: breaking(house, FailureClass.CONNECTION)), (600.0, nothing))
+    told = house.rows("SELECT DISTINCT notice ->> 'key' FROM outbox")
+    assert told == [("bot/production/availability",)], "not one page about a network that is there"
+
+
 def read_only(house: House, *, is_so: bool) -> None:
     """What SQLite says of a disk that went read-only; only the connection that is open can be told so here."""
     store: Any = house.here.store

@@ -84,7 +84,7 @@ def test_a_new_member_is_an_update_and_a_new_number_is_not() -> None:
         for facts in (("a: 1 of 3",), ("a: 0 of 3",), ("a: 0 of 3", "b: 2 of 3"), ("b: 1 of 3",), ("a: 3 of 9",))
     ]
     assert told == [["opened contract"], [], ["updated contract"], [], []]
-    assert machine.told[-1].facts == ("a: 0 of 3", "b: 2 of 3")
+    assert machine.told[-1].facts == ("now also: b", "a: 0 of 3", "b: 2 of 3")
 
 
 def test_rising_severity_is_an_update_and_falling_is_not() -> None:
@@ -167,7 +167,11 @@ def test_drift_that_begins_later_updates_the_leading_incident() -> None:
     machine = Machine([a_rule(resolve_after=2)])
     machine.run(a_condition(facts=("a: broken",)), a_condition("drift", bad=False))
     assert machine.run(a_condition(bad=False), a_condition("drift", facts=("route: new",))) == ["updated contract"]
-    assert machine.told[-1].facts == ("a: broken", "also moved: route: new")
+    assert machine.told[-1].facts == (
+        "now also: route moved",
+        "in the last bad run: a: broken",
+        "also moved: route: new",
+    )
 
 
 def test_drift_still_standing_opens_when_the_leading_incident_resolves() -> None:

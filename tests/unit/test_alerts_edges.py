@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from reports.alerts.inhibition import with_dependents
 from reports.alerts.machine import AlertState, Transition
 from reports.notice import AlertEvent
 from tests.fakes.alerting import Machine, a_condition, a_rule
@@ -142,6 +143,64 @@ def test_an_escalation_that_finds_everybody_told_keeps_no_reminder_waiting() -> 
         machine.look(5)
     assert not of(machine, "slack").unsure
     assert machine.look(30) == ["reminder contract"]
+
+
+def test_who_is_escalated_to_by_the_incidents_of_two_notifiers_hears_all_of_it_once() -> None:
+    rule = a_rule(notify=["slack", "own"], remind_every="5m", escalate={"after": "90s", "notify": "boss"})
+    machine = Machine([rule])
+    machine.runs("x")
+    machine.look(-13)
+    machine.look(4)
+    machine.runs("oo")
+    to_boss = [(one.event, one.incident_id) for one in machine.told if one.notifier == "boss"]
+    assert to_boss == [("escalated", "inc-1"), ("reminder", "inc-1"), ("resolved", "inc-1")]
+
+
+# ------------------------------------------------------------------------------------------------ what is said
+def test_an_update_in_a_run_that_was_well_marks_headline_and_facts_as_those_of_the_last_bad_run() -> None:
+    machine = Machine([a_rule(resolve_after=3)])
+    machine.run(a_condition(facts=("a: broken",), summary="a (0 of 3 pass)"))
+    drift = a_condition("drift", facts=("route: new",))
+    assert machine.run(a_condition(bad=False), drift) == ["updated contract"]
+    assert machine.told[-1].summary == "in the last bad run: a (0 of 3 pass)"
+    assert machine.told[-1].facts[1:] == ("in the last bad run: a: broken", "also moved: route: new")
+    machine.run(a_condition(facts=("a: broken", "b: broken"), summary="a and 1 more"), drift)
+    assert machine.told[-1].summary == "a and 1 more"
+    assert machine.told[-1].facts == ("now also: b", "a: broken", "b: broken", "also moved: route: new")
+
+
+def test_every_update_of_an_incident_begins_with_what_is_new() -> None:
+    machine = Machine([a_rule()])
+    names = [f"p{number}" for number in range(8)]
+    for seen in (1, 2, 3, 8):
+        machine.run(a_condition(facts=tuple(f"{name}: broken" for name in names[:seen])))
+    machine.run(a_condition(severity="ticket"))
+    assert [one.facts[0] for one in machine.told] == [
+        "p0: broken",
+        "now also: p1",
+        "now also: p2",
+        "now also: p3; p4; p5; p6; and 1 more",
+        "now also: contract thing",
+    ]
+
+
+def test_an_update_because_it_is_louder_says_how_loud_it_was() -> None:
+    machine = Machine([a_rule()])
+    machine.run(a_condition("drift", severity="ticket"))
+    assert machine.run(a_condition("drift", severity="page")) == ["updated drift"]
+    assert machine.told[-1].facts == ("now page, was ticket", "drift thing: moved")
+
+
+def test_a_reminder_says_who_is_held_back_now_and_a_higher_number_alone_is_no_news() -> None:
+    machine = Machine([a_rule(remind_every="1h")])
+    told = [
+        machine.run(*with_dependents([a_condition("availability")], waiting))
+        for waiting in ((), ("bot at prod",), ("bot at prod", "faq at prod"), ("faq at prod",))
+    ]
+    assert told == [["opened availability"], ["updated availability"], [], []]
+    assert machine.told[-1].facts[0] == "now also: suites held back"
+    assert machine.look(16) == ["reminder availability"]
+    assert machine.told[-1].facts[-1] == "holds back the alerts of 1 that depend on it: faq at prod"
 
 
 # ------------------------------------------------------------------------------------------------ mutes

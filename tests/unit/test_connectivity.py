@@ -14,17 +14,18 @@ from probes.failure import FailureClass
 from probes.sample import Sample
 from runner.asking.connectivity import (
     FRESH_S,
+    PROOF_S,
+    REACHED_EVERY_S,
     STEADY_S,
     UNREACHED_EVERY_S,
     OwnNetwork,
-    answered,
     domain,
     itself,
     public,
-    reaches,
     witnesses,
     wordless,
 )
+from runner.asking.knocking import answered, reaches
 from runner.asking.words import LATELY_S, heard
 from runner.preparing.orders import RunOrder
 from tests.fakes.clock import FakeClock
@@ -127,7 +128,7 @@ def test_one_look_serves_all_runs_of_a_moment_and_the_next_moment_looks_again(or
 def test_the_network_is_back_when_anybody_answers_or_a_witness_is_reached_and_nothing_is_lost_for_half_a_minute(
     order: Orders,
 ) -> None:
-    roads, clock, ours = Roads(), FakeClock(), order("https://api.one.example/v1", "a")
+    roads, clock, ours = Roads({"192.0.2.7"}), FakeClock(), order("https://api.one.example/v1", "a")
     own = guard(roads, ours, targets=("192.0.2.7:53",), clock=clock)
 
     async def looked(seconds: float) -> str:
@@ -135,8 +136,14 @@ def test_the_network_is_back_when_anybody_answers_or_a_witness_is_reached_and_no
         await own.look_again()
         return own.down
 
+    async def looked_away() -> bool:
+        roads.open_to.clear()
+        clock.advance(FRESH_S)
+        return True
+
     async def scenario() -> None:
-        await own.lost(ours, GONE)
+        own.begin(told=False)
+        assert not await looked(0) and await looked_away() and await own.lost(ours, GONE)
         assert await looked(600.0), "nobody was heard"
         assert await own.lost(ours, BUSY) == "", "an error is a word, too"
         assert await looked(STEADY_S - 1) and await own.lost(ours, GONE), "lost again: the same loss"
@@ -217,6 +224,41 @@ def test_an_address_that_says_nothing_of_the_internet_is_not_asked_about_itself(
     assert itself(order("https://api.one.example:8443/v1", "c")) == (("api.one.example", 8443),)
 
 
+# ----------------------------------------------------------------------------------------- wrong targets
+def test_targets_that_were_never_reached_since_the_start_prove_nothing_and_the_endpoint_is_blamed(
+    order: Orders,
+) -> None:
+    ours, clock = order("http://127.0.0.1:8001/v1", "a"), FakeClock()
+    own = guard(Roads(), ours, targets=("192.0.2.7:53",), clock=clock)
+    own.begin(told=False)
+    assert lost(own, ours, GONE) == "" and own.down == ""
+    assert own.unreached == "192.0.2.7:53" and not own.sure, "nobody was heard, so nothing told before is over"
+
+
+def test_a_target_that_was_reached_is_a_witness_for_a_day_and_looked_at_every_six_hours(order: Orders) -> None:
+    roads, clock, ours = Roads({"192.0.2.7"}), FakeClock(), order("http://127.0.0.1:8001/v1", "a")
+    own = guard(roads, ours, targets=("192.0.2.7:53",), clock=clock)
+    own.begin(told=False)
+    for seconds in (0.0, REACHED_EVERY_S):
+        clock.advance(seconds)
+        asyncio.run(own.look_again())
+    assert roads.asked == ["192.0.2.7", "192.0.2.7"]
+    roads.open_to.clear()
+    clock.advance(PROOF_S - 1)
+    assert lost(own, ours, GONE) == "no connection to 192.0.2.7:53 either"
+    clock.advance(2)
+    assert lost(own, ours, GONE), "a loss that lasts longer than a day is still the same loss"
+    gone = guard(roads, ours, targets=("192.0.2.7:53",), clock=clock)
+    gone.begin(told=True)
+    clock.advance(PROOF_S + 1)
+    assert lost(gone, ours, GONE) == "", "it was not reached for a day"
+
+
+def test_a_target_that_is_the_address_that_failed_is_no_witness_of_itself(order: Orders) -> None:
+    ours, roads = order("http://192.0.2.7:8001/v1", "a"), Roads()
+    assert lost(guard(roads, ours, targets=("192.0.2.7:8001",)), ours, GONE) == "" and roads.asked == []
+
+
 # ------------------------------------------------------------------------------------------------ parts
 @pytest.mark.parametrize(
     ("address", "error", "there"),
@@ -224,15 +266,16 @@ def test_an_address_that_says_nothing_of_the_internet_is_not_asked_about_itself(
         ("93.184.216.34", ConnectionRefusedError(111, "refused"), True),
         ("2606:2800:220:1::1", ConnectionRefusedError(111, "refused"), True),
         ("127.0.0.1", ConnectionRefusedError(111, "refused"), False),
-        ("10.1.2.3", ConnectionRefusedError(111, "refused"), False),
-        ("fe80::1%eth0", ConnectionRefusedError(111, "refused"), False),
+        ("192.0.2.3", ConnectionRefusedError(111, "refused"), True),
+        ("2001:db8::3", ConnectionRefusedError(111, "refused"), True),
+        ("::1", ConnectionRefusedError(111, "refused"), False),
         ("93.184.216.34", TimeoutError(), False),
         ("93.184.216.34", OSError(113, "no route to host"), False),
         ("93.184.216.34", OSError(101, "network is unreachable"), False),
         ("93.184.216.34", ConnectionResetError(104, "reset"), False),
     ],
 )
-def test_a_refusal_from_the_internet_has_come_back_from_there_and_nothing_else_that_fails_has(
+def test_a_refusal_by_another_machine_has_come_back_from_there_and_nothing_else_that_fails_has(
     address: str, error: Exception, there: bool
 ) -> None:
     assert answered(address, error) is there

@@ -92,9 +92,62 @@ def test_as_plain_text_every_line_has_state_key_and_report() -> None:
     assert "  - RESOLVED s2/prod/contract: " in text and text.startswith("1 incident open, 1 resolved")
 
 
+# ------------------------------------------------------------------------------------------------ what to do
+REACH = " --store '/srv/a b.db'"
+COMMANDS = [
+    f"holdfast alerts{REACH}",
+    f"holdfast alerts ack ID --reason 'looking into it'{REACH}",
+    f"holdfast silence ID --for 2h --reason 'looking into it'{REACH}",
+]
+
+
+def test_each_line_of_a_digest_has_the_id_that_the_commands_below_it_take() -> None:
+    digest = replace(of(about(1), about(2), about(3, RESOLVED)), reach=REACH)
+    lines = words.text(digest).splitlines()
+    assert [line for line in lines if line.strip().startswith("id ")] == [f"    id inc-{n}" for n in (1, 2, 3)]
+    assert [line.partition(": ")[2] for line in lines[-3:]] == COMMANDS
+    (section,) = [block["text"]["text"] for block in digest_blocks(digest) if "```" in json.dumps(block)]
+    assert section == "```" + "\n".join(COMMANDS) + "\n```"
+    said = json.dumps(digest_blocks(digest), ensure_ascii=False)
+    assert all(f"\u00b7 id inc-{number} \u00b7" in said for number in (1, 2, 3))
+
+
+def test_no_line_of_a_digest_is_taken_for_the_message_of_its_incident() -> None:
+    said = {"bot_id": "B1", "ts": "1.5", "blocks": digest_blocks(of(about(1), about(2)))}
+    assert carrying([said], "digest-inc-0") and not carrying([said], "incident inc-1")
+
+
+def test_a_digest_says_who_took_an_incident_until_it_is_over() -> None:
+    took: dict[str, Any] = {"acknowledged": "acknowledged by oncall 2026-03-14 09:20Z: " + "x" * 500}
+    said = [json.dumps(digest_blocks(of(about(1, event, **took), about(2)))) for event in (OPENED, RESOLVED)]
+    assert ["acknowledged by oncall 2026-03-14 09" in each for each in said] == [True, False]
+    assert "x" * 90 not in said[0]
+
+
+def test_below_a_digest_stand_the_owners_and_runbooks_of_what_is_open_each_once() -> None:
+    ours: dict[str, Any] = {"team": "us", "contact": "#us"}
+    theirs: dict[str, Any] = {"team": "them", "contact": "", "runbook": "see the folder"}
+    notices = [about(1, severity="ticket", **theirs), about(2, **ours), about(3, **ours)]
+    digest = of(*notices, about(4, RESOLVED, team="gone", contact="", runbook="https://wiki.example.com/gone"))
+    assert words.owners(digest) == ("us #us", "them")
+    assert words.runbooks(digest) == ("https://wiki.example.com/support-bot", "see the folder")
+    said = json.dumps(digest_blocks(digest), ensure_ascii=False)
+    assert "owner us #\u2060us \u00b7 owner them" in said and "runbook see the folder" in said
+    assert "<https://wiki.example.com/support-bot|runbook>" in said and "wiki.example.com/gone" not in said
+    many = of(*(about(n, team=f"team {n}", contact="") for n in range(9)))
+    assert words.owners(many)[-2:] == ("team 4", "and 4 more")
+
+
+def test_a_digest_that_is_over_asks_for_nothing() -> None:
+    over = of(*(about(n, RESOLVED) for n in range(4)))
+    assert not words.commands(over) and not words.owners(over) and not words.runbooks(over)
+    assert "holdfast" not in words.text(over).replace("holdfast.example.com", "")
+
+
 # ------------------------------------------------------------------------------------------------ Slack
 def test_hostile_text_in_a_digest_keeps_to_slacks_limits_and_acts_on_nobody() -> None:
-    texts = dict.fromkeys(("headline", "report", "key", "kind"), HOSTILE * 3)
+    fields = ("headline", "report", "key", "kind", "team", "contact", "runbook", "acknowledged")
+    texts = dict.fromkeys(fields, HOSTILE * 3)
     hostile = of(*(about(n, event, **texts) for n, event in enumerate([OPENED, UPDATED, RESOLVED] * 40)))
     with FakeSlack() as slack:
         notifier = SlackNotifier(bot_token=TOKEN, channel=CHANNEL, base_url=slack.base_url)
@@ -111,7 +164,7 @@ def test_a_digest_of_thousands_fits_into_one_message() -> None:
     assert len(blocks) <= 50 and max(len(json.dumps(block)) for block in blocks) < 3500
     assert "and 2980 more: holdfast alerts" in json.dumps(blocks)
     elsewhere = replace(many, reach=" --config '/etc/hold fast.yaml'")
-    assert words.text(elsewhere).endswith("and 2980 more: holdfast alerts --config '/etc/hold fast.yaml'")
+    assert "\nand 2980 more: holdfast alerts --config '/etc/hold fast.yaml'\n" in words.text(elsewhere)
 
 
 def test_resolves_are_struck_out_and_wake_nobody() -> None:

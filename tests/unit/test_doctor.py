@@ -120,6 +120,26 @@ def test_a_suite_that_cannot_be_used_is_told_with_its_place_and_keeps_no_other_f
     assert (State.FINE, "bot is valid: 1 probe") in states(found, "suite")
 
 
+def test_what_is_to_be_mended_is_looked_at_again_with_the_command_that_was_run(tmp_path: Path) -> None:
+    broken = a_suite(tmp_path, name="broken")
+    broken.write_text(broken.read_text(encoding="utf-8").replace('Hello?"', 'Hello?", samples: 0'), encoding="utf-8")
+    again = written.command_of([Path("my suites")], Path("etc/holdfast.yaml"), "kept.db")
+    assert again == "holdfast doctor 'my suites' --config etc/holdfast.yaml --store kept.db"
+    found = examined(tmp_path, broken, again=again)
+    advice = [d.advice for d in found if d.area == "suite" and "then run" in d.advice]
+    assert advice and all(each.endswith(f"then run: {again}") for each in advice)
+    assert written.command_of([], None, "postgresql://oncall:planted-4711@db.example.com/x") == "holdfast doctor"
+
+
+def test_a_notifier_that_only_escalation_names_is_named(tmp_path: Path) -> None:
+    path = a_suite(tmp_path)
+    rule = "alerts: [{notify: slack, escalate: {after: 30m, notify: boss}}]"
+    path.write_text(path.read_text(encoding="utf-8").replace("alerts: [{notify: slack}]", rule), encoding="utf-8")
+    ready, _ = written.suites([path], ENVIRON, None)
+    (found,) = written.notifiers({"boss": NOTIFIERS["console"]()}, ready)
+    assert found.state is State.FINE
+
+
 def test_two_suites_of_one_name_are_wrong(tmp_path: Path) -> None:
     ready, found = written.suites([a_suite(tmp_path), a_suite(tmp_path, file="z.yaml")], ENVIRON, None)
     assert len(ready) == 2 and [d.state for d in found] == [State.FINE, State.WRONG]

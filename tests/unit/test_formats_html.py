@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+from checks.drift.result import Effect
 from probes.failure import FailureClass
 from probes.suite import Owner
 from reports.formats.html import render_report
@@ -113,6 +114,13 @@ def test_what_moved_is_told_with_effect_score_and_since() -> None:
     assert "tokens.output alarm" in text
     assert "x1.31 (between x1.22 and x1.40)" in text
     assert "2026-03-14 08:30 UTC" in text
+
+
+def test_a_share_of_failures_that_fell_is_told_as_an_improvement_in_the_list_of_all_streams() -> None:
+    fell = Effect(kind="difference", value=-0.53, low=-0.6, high=-0.4)
+    run = replace(healthy_run(), drift=(a_stream("checks", score=0.0, effect=fell),))
+    streams = Page(rendered(a_report(run))).text.partition("All streams")[2]
+    assert "-53 points (between -60 and -40), improved" in streams
 
 
 def test_changed_answers_stand_side_by_side_with_marks() -> None:

@@ -14,6 +14,7 @@ from probes.route import Route
 from probes.sample import Sample, TokenUsage
 from reports import tally, verdict_words, wording
 from reports.alerts.incidents import conditions
+from reports.formats import formats
 from reports.next_steps import next_steps
 from tests.fakes.records import (
     a_failed_sample,
@@ -40,6 +41,34 @@ from tests.fakes.records import (
 )
 def test_effects_are_told_with_their_interval(effect: Effect | None, words: str) -> None:
     assert wording.effect_words(effect) == words
+
+
+FELL = Effect(kind="difference", value=-0.53, low=-0.6, high=-0.4)
+
+
+@pytest.mark.parametrize(
+    ("dimension", "effect", "words"),
+    [
+        ("checks", FELL, "-53 points (between -60 and -40), improved"),
+        ("failures", replace(FELL, high=0.02), "-53 points (between -60 and +2), only rises count"),
+        ("latency.total.tail", FELL, "-53 points (between -60 and -40), improved"),
+        ("route", FELL, "-53 points (between -60 and -40)"),
+        ("checks", replace(FELL, value=0.5, low=0.4, high=0.6), "+50 points (between +40 and +60)"),
+        ("latency.total", Effect(kind="ratio", value=0.5), "x0.50"),
+        ("checks", None, ""),
+    ],
+)
+def test_fewer_failures_are_told_as_an_improvement_and_other_moves_as_they_are(
+    dimension: str, effect: Effect | None, words: str
+) -> None:
+    assert wording.moved_words(a_stream(dimension, effect=effect)) == words
+
+
+@pytest.mark.parametrize("name", ["text", "markdown", "junit"])
+def test_every_format_says_that_a_share_of_failures_fell_for_the_better(name: str) -> None:
+    run = replace(healthy_run(), drift=(a_stream("checks", StreamState.WATCH, 60.0, effect=FELL),))
+    shown = " ".join(formats()[name].render([run], exit_code=0).split())
+    assert "-53 points (between -60 and -40), improved" in shown
 
 
 @pytest.mark.parametrize(("score", "words"), [(99.99, "99"), (100.0, "100"), (0.0, "0"), (None, "–")])
@@ -105,6 +134,14 @@ def test_commands_quote_names_for_the_shell() -> None:
     assert [step.command for step in next_steps(run)] == [
         "holdfast report support-bot --endpoint production --run 'a; rm -rf x'"
     ]
+
+
+def test_a_page_sends_nobody_to_write_the_page_that_is_read() -> None:
+    broken = a_run([a_probe(findings=[a_finding(statuses=(Status.FAIL,))])], health=Health.FAILING)
+    assert [step.words for step in next_steps(broken)] == ["Read the answers:"]
+    assert next_steps(broken, on_its_page=True) == ()
+    drifted = a_run([a_probe()], drift=(a_stream("answers", StreamState.ALARM, 100.0),), health=Health.FAILING)
+    assert next_steps(drifted, on_its_page=True) == next_steps(drifted) != ()
 
 
 def test_where_golden_streams_alone_are_in_alarm_no_accept_is_advised() -> None:

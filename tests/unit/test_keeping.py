@@ -139,6 +139,12 @@ def test_of_a_failure_the_class_the_status_and_our_own_words_stay(mode: TextMode
     assert kept == replace(told, message="in turn 2: HTTP 400: what the endpoint said is not kept")
     ours = Failure(kind=FailureClass.TIMEOUT_TOTAL, message="no end within 60 s")
     assert pen(mode).failure(ours) == ours
+    unasked = "not asked: 6 requests failed ({}) with no answer in between: {}"
+    kept = pen(mode).failure(Failure(kind=FailureClass.NOT_ASKED, message=unasked.format("server", "boom for Anna")))
+    assert kept is not None
+    assert kept.message == unasked.format("server", "what the endpoint said is not kept")
+    refused = Failure(kind=FailureClass.NOT_ASKED, message=unasked.format("connection", "connection refused"))
+    assert pen(mode).failure(refused) == refused
 
 
 def finding_at(span: tuple[int, int], sample_id: str, check: str = "contains") -> Any:

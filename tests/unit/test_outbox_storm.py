@@ -425,10 +425,12 @@ def test_what_pagerduty_knows_of_an_incident_outlives_the_process_that_told_it(s
         pager = PagerDutyNotifier(routing_key=ROUTING_KEY, url=fake.pagerduty_url)
         world = World(store=store, notifiers={"pager": pager})
         taken = {"severity": "ticket", "acknowledged": "acknowledged by oncall 2026-03-14 09:20Z: on it"}
-        steps = ((OPENED, {"severity": "ticket"}), (UPDATED, taken), (UPDATED, taken), (RESOLVED, {}))
+        news = {**taken, "facts": ("another check broke",)}
+        told: list[dict[str, Any]] = [{"severity": "ticket"}, taken, taken, news, {}]
+        steps = zip((OPENED, UPDATED, UPDATED, UPDATED, RESOLVED), told, strict=True)
         for event, said in steps:
             world.happen(event, [1], to=["pager"], **said)
             world.begin()
             world.settle()
-        actions = [told["event_action"] for told in fake.pages["inc-1"]]
+        actions = [event["event_action"] for event in fake.pages["inc-1"]]
     assert actions == ["trigger", "acknowledge", "trigger", "resolve"]

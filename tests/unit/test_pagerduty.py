@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -56,7 +57,18 @@ def taken(severity: str = "ticket", event: AlertEvent = AlertEvent.UPDATED) -> N
 def test_an_incident_somebody_took_is_acknowledged_and_what_is_news_after_that_joins_its_alert() -> None:
     opened = a_notice(severity="ticket")
     assert actions(opened, taken(), a_notice(AlertEvent.RESOLVED)) == ["trigger", "acknowledge", "resolve"]
-    assert actions(opened, taken(), taken()) == ["trigger", "acknowledge", "trigger"]
+    news = replace(taken(), facts=("another check broke",))
+    assert actions(opened, taken(), news) == ["trigger", "acknowledge", "trigger"]
+    assert actions(opened, news, taken()) == ["trigger", "trigger", "trigger"]
+    assert actions(opened, news, news) == ["trigger", "trigger", "acknowledge"]
+
+
+def test_what_was_acknowledged_is_not_sent_again_because_somebody_else_takes_it() -> None:
+    other = replace(taken(), acknowledged="acknowledged by night 2026-03-14 09:40Z: mine")
+    opened = a_notice(severity="ticket")
+    assert actions(opened, taken(), other, other) == ["trigger", "acknowledge"]
+    reminded = a_notice(AlertEvent.REMINDER, severity="ticket", acknowledged=TAKEN)
+    assert actions(opened, taken(), other, reminded) == ["trigger", "acknowledge", "trigger"]
 
 
 def test_a_severity_that_rises_triggers_again_although_somebody_took_it() -> None:

@@ -41,6 +41,9 @@ def loaded(tmp_path: Path, text: str) -> LoadedSettings:
         ("heartbeat: {every: 1m}", "url"),
         ("connectivity: [1.1.1.1]", "'1.1.1.1' is not HOST:PORT (write it like 1.1.1.1:443)"),
         ("connectivity: ['https://example.com:443']", "is not HOST:PORT"),
+        ("connectivity: ['127.0.0.1:1']", "'127.0.0.1:1' is this machine itself"),
+        ("connectivity: ['[::1]:443']", "name an address beyond it, like 1.1.1.1:443"),
+        ("connectivity: ['localhost:443']", "is this machine itself"),
         ('maintenance: [{cron: "0 2 * *", for: 1h, reason: x}]', "'0 2 * *' is not a cron line"),
         ('maintenance: [{cron: "0 2 * * sun", for: 8d, reason: x}]', "too long to be blind on purpose (at most 7d)"),
         ("privacy: {text: secret}", "'secret' is none of: none, hash, redacted, full"),
@@ -112,3 +115,46 @@ def test_a_token_is_asked_of_who_listens_and_not_of_other_commands(tmp_path: Pat
     assert load_settings(None, {LISTEN: "0.0.0.0:9464"}, tmp_path).settings.listen_host == "127.0.0.1"
     with pytest.raises(SettingsError, match="needs a listen_token"):
         loaded(tmp_path, "listen: 0.0.0.0:9464")
+
+
+# ------------------------------------------------------------------------------------------------ nothing is sent
+SENDERS = """\
+store: kept.db
+false_alarms_per_year: 3
+listen: 0.0.0.0:9464
+listen_token: ${NOPE}
+notifiers: {slack: {type: slack, bot_token: '${NOPE}', channel: c, group_wait: 5s}}
+heartbeat: {url: '${NOPE}'}
+pushgateway: {url: 'http://127.0.0.1:9091', headers: {Authorization: 'Bearer ${NOPE}'}}
+"""
+
+
+def reading(tmp_path: Path, text: str) -> LoadedSettings:
+    path = tmp_path / "holdfast.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_settings(path, ENVIRON, tmp_path, sends=False)
+
+
+def test_who_sends_nothing_needs_no_variable_of_what_only_sending_needs(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="NOPE is not set") as caught:
+        loaded(tmp_path, SENDERS)
+    assert len(caught.value.problems) == 4
+    found = reading(tmp_path, SENDERS)
+    assert (found.settings.store, found.settings.false_alarms_per_year) == ("kept.db", 3)
+    assert not found.notifiers and not found.paces and found.settings.heartbeat is None
+    assert found.settings.pushgateway is None and found.settings.listen_token is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("store: ${NOPE}", "NOPE is not set"),
+        ("heartbeat: {url: '${NO'}", "a \\$\\{ is never closed"),
+        ("heartbeat: {url: '${NOPE}'}\nstor: x", "did you mean 'store'"),
+        ("notifiers: {slack: {type: slak, bot_token: '${TOKEN}'}}", "did you mean 'slack'"),
+        ("listen: 0.0.0.0:9464", "needs a listen_token"),
+    ],
+)
+def test_who_sends_nothing_is_told_all_else_that_is_wrong(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=told):
+        reading(tmp_path, text)

@@ -99,7 +99,7 @@ def test_a_target_that_nothing_matches_is_refused_with_what_is_near(store: Store
 
 @pytest.mark.parametrize("seconds", [0, -5, 30 * 24 * 3600 + 1, float("inf"), float("nan")])
 def test_a_silence_that_does_not_end_within_thirty_days_is_refused(store: Store, seconds: float) -> None:
-    with pytest.raises(UsageError, match="30d at most"):
+    with pytest.raises(UsageError, match="--for takes a duration"):
         silenced(store, "bot", lasts_s=seconds)
 
 
@@ -185,6 +185,24 @@ def test_a_muted_incident_is_acknowledged_without_telling_anybody(store: Store) 
     (taken,) = acknowledge(store, "abcdef01", ACT)
     assert taken.acknowledged is not None and taken.told == ()
     assert store.undelivered() == 0
+
+
+def test_an_incident_is_acknowledged_by_its_key_as_a_digest_names_it(store: Store) -> None:
+    opened(store, an_alert(), an_alert("abcdef02", to="pager"), an_alert("abcdef03", key="bot/prod/drift"))
+    assert {i.incident_id for i in acknowledge(store, KEY, ACT)} == {"abcdef01", "abcdef02"}
+    assert incident_named(store, "bot/prod/drift", NOW).incident_id == "abcdef03"
+    with pytest.raises(
+        UsageError, match=f"several notifiers have an open incident of '{KEY}': abcdef0[12], abcdef0[12]"
+    ):
+        incident_named(store, KEY, NOW)
+
+
+def test_a_key_of_which_nothing_is_open_names_what_is(store: Store) -> None:
+    with pytest.raises(UsageError, match="no open incident is of 'bot/prod/contract' \\(none is open\\)"):
+        acknowledge(store, KEY, ACT)
+    opened(store, an_alert())
+    with pytest.raises(UsageError, match="did you mean 'bot/prod/contract'"):
+        acknowledge(store, "bot/prod/contrakt", ACT)
 
 
 def test_what_is_over_or_unknown_cannot_be_acknowledged(store: Store) -> None:

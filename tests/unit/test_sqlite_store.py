@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.errors import StoreError, UsageError
+from probes.errors import StoreError, UnusableStore, UsageError
 from runner.store import (
     alert_table,
     channel_table,
@@ -217,8 +217,9 @@ def test_postgresql_is_refused_with_the_word_that_it_comes_later() -> None:
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("my notes " * 200)
-    with pytest.raises(StoreError, match=r"notes\.txt.*not a SQLite database") as caught:
+    with pytest.raises(UnusableStore, match=r"notes\.txt.*not a SQLite database") as caught:
         open_store(str(path))
+    assert caught.value.exit_code == 2, "no restart mends it"
     assert isinstance(caught.value.__cause__, sqlite3.DatabaseError)
     assert path.read_text() == "my notes " * 200
 
@@ -227,7 +228,7 @@ def test_a_database_of_another_program_is_refused_untouched(tmp_path: Path) -> N
     path = tmp_path / "other.db"
     other = plain(path)
     other.execute("CREATE TABLE customers (name TEXT)")
-    with pytest.raises(StoreError, match=r"other\.db is a database of another program.*customers"):
+    with pytest.raises(UnusableStore, match=r"other\.db is a database of another program.*customers"):
         open_store(str(path))
     assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("customers",)]
     other.close()
@@ -440,3 +441,13 @@ def test_the_documentation_names_every_table_there_is_and_none_that_is_not(tmp_p
     rows = after.partition("\n\n")[0].splitlines()[2:]
     named = [name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])]
     assert sorted(named) == sorted(made)
+
+
+def test_a_folder_in_the_place_of_a_store_is_for_people_and_a_file_that_may_not_be_opened_for_another_try(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(UnusableStore, match="Is a directory"):
+        open_store(str(tmp_path))
+    with pytest.raises(StoreError, match="cannot be opened") as caught:
+        open_store("/proc/holdfast/no.db")
+    assert caught.value.exit_code == 3

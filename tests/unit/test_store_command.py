@@ -13,6 +13,7 @@ from probes.errors import StoreError
 from runner.cli import main
 from runner.cli.store import _refuse_without_room
 from runner.store import open_store
+from runner.store.base import Installed
 from tests.contract.test_stores import PLACE, numbered, written
 
 
@@ -59,6 +60,20 @@ def test_a_dry_run_says_what_would_go_and_pruning_then_does_it(
     assert history[0]["total_s"]["p99"] > 0
 
 
+def test_the_history_of_a_suite_is_of_the_endpoint_where_it_is_monitored_alone(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite, endpoint = PLACE
+    with closing(open_store(str(folder / "kept.db"))) as store:
+        store.save_installed(Installed(suite=suite, endpoint=endpoint, streams=9, runs_per_year=100.0))
+    assert told(capsys, "store", "history", suite, "--since", "20y")["history"][0]["runs"] == 3
+    with closing(open_store(str(folder / "kept.db"))) as store:
+        store.save_installed(Installed(suite=suite, endpoint="another", streams=9, runs_per_year=100.0))
+    assert ran("store", "history", suite) == 2
+    named = f"{suite} is monitored at {', '.join(sorted([endpoint, 'another']))}; name an endpoint with --endpoint"
+    assert named in capsys.readouterr().err
+
+
 def test_texts_may_be_forgotten_sooner_than_the_settings_say(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "holdfast.yaml").write_text("store: kept.db\n", encoding="utf-8")
     assert told(capsys, "store", "prune")["done"].get("texts", 0) == 0
@@ -75,6 +90,7 @@ def test_texts_may_be_forgotten_sooner_than_the_settings_say(folder: Path, capsy
         (("history", "nobody", "--endpoint", "e"), 2, "nothing is summed up of nobody at e"),
         (("history", "nobody", "--endpoint", "e", "--since", "9000y"), 2, "nothing is summed up of nobody at e"),
         (("history", "nobody", "--endpoint", "e", "--by", "week"), 2, "'week' is not hour or day"),
+        (("history", "nobody"), 2, "nobody is not monitored any more, or never was; name an endpoint with --endpoint"),
         (("backup", "kept.db"), 3, "kept.db exists already; a backup overwrites nothing"),
     ],
 )

@@ -110,7 +110,7 @@ def test_a_pending_incident_says_what_is_there_of_what_opens_it() -> None:
 def test_whatever_became_of_a_notice_there_are_words_for_it() -> None:
     shown = {state: listed(an_incident(told=(told(state=state),))) for state in get_args(Outcome)}
     assert [state for state, words in shown.items() if f"UTC, {state}" in words] == ["delivered"]
-    assert "opened 2026-03-14 10:00 UTC, not told: over before its wait ended 2026-03-14 08:45" in shown["withdrawn"]
+    assert "opened 2026-03-14 10:00 UTC, not told: over before it was to be told 2026-03-14 08:45" in shown["withdrawn"]
     assert "GIVEN UP" in shown["given_up"] and "not yet delivered" in shown["waiting"]
     assert set(SCHEMA["$defs"]["notice"]["properties"]["state"]["enum"]) == set(get_args(Outcome))
 

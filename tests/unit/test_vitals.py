@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from reports.alerts.silences import Silence
 from reports.metrics.metrics import Metrics
 from runner.daemon.chores import Troubles
 from runner.daemon.vitals import DAEMON, LAG_MOST_S, LAG_TOLD_S, LOOP_EVERY_S, STUCK_S, Vitals
@@ -91,3 +93,21 @@ def test_notices_that_wait_for_company_and_those_of_others_are_not_stuck(store: 
     assert store.oldest_undelivered({"elsewhere"}) is not None
     store.retry(waiting.outbox_id, clock.now() + timedelta(minutes=5), "HTTP 500")
     assert store.oldest_undelivered({"slack"}) is not None, "tried in vain"
+
+
+def test_notices_that_wait_for_a_silence_to_end_are_not_stuck(vitals: Vitals, store: Store, clock: FakeClock) -> None:
+    store.save_run(written(numbered(1), outbox=[entry()]))
+    asyncio.run(vitals.look_at_outbox())
+    clock.advance(STUCK_S)
+    made = Silence(
+        silence_id="5a1e0000",
+        target="*",
+        reason="a deploy",
+        author="oncall",
+        created_at=clock.now(),
+        expires_at=clock.now() + timedelta(hours=1),
+    )
+    for silence, told in ((made, 0), (replace(made, ended_at=clock.now()), 1)):
+        store.save_silence(silence)
+        asyncio.run(vitals.look_at_outbox())
+        assert len(vitals.troubles.lines()) == told

@@ -162,7 +162,7 @@ def test_a_short_absence_a_first_start_and_one_in_which_nothing_was_due_are_not_
 
 # ------------------------------------------------------------------------------------------------ our own network
 def test_a_lost_network_pages_everybody_once_and_says_when_it_is_back(store: Store, tmp_path: Path) -> None:
-    clock, reached = FakeClock(), [False]
+    clock, reached = FakeClock(), [True]
 
     async def reaching(_host: str, _port: int) -> bool:
         return reached[0]
@@ -173,6 +173,8 @@ def test_a_lost_network_pages_everybody_once_and_says_when_it_is_back(store: Sto
     async def scenario() -> None:
         await daemon.watching.look_at_network()
         assert told(store) == []
+        reached[0] = False
+        clock.advance(10)
         await guard.lost(an_order(daemon.suites[0]), GONE)
         for _ in range(5):
             await daemon.watching.look_at_network()
@@ -186,11 +188,17 @@ def test_a_lost_network_pages_everybody_once_and_says_when_it_is_back(store: Sto
     opened, resolved = told(store)
     assert opened[1:3] == ("installation/connectivity/no-data", "page")
     assert "own network is lost" in opened[3] and resolved[0] == "resolved"
+    (page, _), *_ = store.notices([row.outbox_id for row in store.waiting("slack")])
+    assert any("correct connectivity in the settings: see holdfast doctor" in fact for fact in page.facts)
 
 
 def test_a_network_that_came_back_while_no_daemon_ran_is_told_as_back(store: Store, tmp_path: Path) -> None:
     clock = FakeClock()
-    guard = OwnNetwork(clock=clock, targets=("127.0.0.1:9",))
+
+    async def nowhere(_host: str, _port: int) -> bool:
+        return False
+
+    guard = OwnNetwork(clock=clock, targets=("192.0.2.7:53",), reaching=nowhere)
     first, _ = a_daemon(store, a_suite(tmp_path), clock, guard=guard)
 
     async def cut() -> None:
@@ -205,6 +213,30 @@ def test_a_network_that_came_back_while_no_daemon_ran_is_told_as_back(store: Sto
     asyncio.run(again.lost(an_order(second.suites[0]), [a_sample()]))
     asyncio.run(second.watching.look_at_network())
     assert [event for event, *_ in told(store)] == ["opened", "resolved"]
+
+
+def test_a_daemon_that_starts_in_a_lost_network_blames_no_endpoint_for_it(store: Store, tmp_path: Path) -> None:
+    async def nowhere(_host: str, _port: int) -> bool:
+        return False
+
+    def a_guard() -> OwnNetwork:
+        return OwnNetwork(clock=FakeClock(), targets=("192.0.2.7:53",), reaching=nowhere)
+
+    first, again, blaming = a_guard(), a_guard(), a_guard()
+
+    async def lost_in(guard: OwnNetwork) -> str:
+        daemon, _ = a_daemon(store, a_suite(tmp_path), FakeClock(), guard=guard)
+        await daemon.watching.begin()
+        return await guard.lost(an_order(daemon.suites[0]), GONE)
+
+    async def scenario() -> None:
+        assert await lost_in(blaming) == "", "a witness that nobody ever reached"
+        daemon, _ = a_daemon(store, a_suite(tmp_path), FakeClock(), guard=first)
+        await first.lost(an_order(daemon.suites[0]), GONE)
+        await daemon.watching.look_at_network()
+        assert await lost_in(again), "the daemon before this one has told so"
+
+    asyncio.run(scenario())
 
 
 def test_targets_that_prove_nothing_are_a_note_and_make_nothing_red(store: Store, tmp_path: Path) -> None:

@@ -97,6 +97,27 @@ def test_with_a_token_the_name_is_of_no_matter(tmp_path: Path) -> None:
         assert statuses(replies(guarded, right, request("/healthz"))) == [200, 401]
 
 
+def test_the_scheme_of_a_token_has_no_case_and_the_token_has(tmp_path: Path) -> None:
+    with closing(open_store(":memory:")) as store:
+        guarded = a_daemon(store, prepare(suite_file(tmp_path), {}, None), settings={"listen_token": TOKEN})
+        given = (f"bearer {TOKEN}", f"BEARER  {TOKEN}", f"Bearer {TOKEN.upper()}", f"Basic {TOKEN}", f"bearer{TOKEN}")
+        asked = (request("/healthz", more=f"Authorization: {one}\r\n") for one in given)
+        assert statuses(replies(guarded, *asked)) == [200, 200, 401, 401, 401]
+
+
+@pytest.mark.parametrize("where", ["header", "headers", "target"])
+def test_a_head_of_more_than_16_kib_is_refused_though_it_came_in_one_piece(daemon: Daemon, where: str) -> None:
+    def sized(size: int) -> bytes:
+        if where == "target":
+            return request(f"/healthz?{'x' * size}")
+        parts = 1 if where == "header" else 10
+        return request("/healthz", more="".join(f"X-{n}: {'x' * (size // parts)}\r\n" for n in range(parts)))
+
+    answers = replies(daemon, sized(20_000), sized(15_000))
+    assert statuses(answers) == [400, 200]
+    assert "connection: close" in answers[0].lower()
+
+
 # ------------------------------------------------------------------------------------------------ what browsers hear
 def test_every_answer_may_run_nothing_be_framed_nowhere_and_be_kept_by_nobody(daemon: Daemon) -> None:
     answers = replies(daemon, *map(request, ("/", "/metrics", "/nowhere")), request("/", host="evil.example"))

@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 from sqlite_utils import Database
 
-from probes.errors import StoreError
+from probes.errors import UnusableStore
 from runner.store.migrations import alerts, asking, samples
 from runner.store.migrations.first import first_tables
-from runner.store.migrations.house import housekeeping
+from runner.store.migrations.house import housekeeping, messages_of_failures
 from runner.store.migrations.schedule import scheduled
 
 __all__ = ["MIGRATIONS", "Database", "apply"]
@@ -25,16 +25,16 @@ def apply(db: Database) -> None:
     """Bring a database up to date. The caller holds the transaction: a step and its record appear together.
 
     Raises:
-        StoreError: the database belongs to another program, or to a newer Holdfast.
+        UnusableStore: the database belongs to another program, or to a newer Holdfast.
     """
     present = set(db.table_names())
     if present and "migrations" not in present:
-        raise StoreError(f"is a database of another program (its tables: {', '.join(sorted(present)[:5])})")
+        raise UnusableStore(f"is a database of another program (its tables: {', '.join(sorted(present)[:5])})")
     if not present:
         db.table("migrations").create({"name": str, "applied_at": str}, pk="name", not_null={"applied_at"})
     done = {row[0] for row in db.execute("SELECT name FROM migrations").fetchall()}
     if later := sorted(done - {name for name, _ in MIGRATIONS}):
-        raise StoreError(f"was written by a newer Holdfast (it knows {', '.join(later)}); upgrade to read it")
+        raise UnusableStore(f"was written by a newer Holdfast (it knows {', '.join(later)}); upgrade to read it")
     for name, step in MIGRATIONS:
         if name not in done:
             step(db)
@@ -58,5 +58,6 @@ MIGRATIONS: tuple[tuple[str, Step], ...] = (
     ("0014_withheld_runs", alerts.withheld_runs),
     ("0015_scheduled", scheduled),
     ("0016_spending_days", asking.spending_days),
+    ("0017_messages_of_failures", messages_of_failures),
 )
 """Every step, in order. Names are kept in the database; a step is never renamed."""

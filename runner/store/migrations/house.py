@@ -1,4 +1,5 @@
-"""Step 0012, housekeeping: facts of the store itself, sums by hour and day, what was pruned. Feeds ``migrations``."""
+"""Steps 0012 and 0017, housekeeping: facts of the store itself, sums by hour and day, what was pruned, which texts are
+left. Feeds ``migrations``."""
 
 from __future__ import annotations
 
@@ -20,3 +21,9 @@ def housekeeping(db: Database) -> None:
     db.table("rollups").create_index(["start"])
     gone = {"suite": str, "endpoint": str, "runs": int, "until": str}
     db.table("pruned").create(gone, pk=("suite", "endpoint"), not_null={"runs", "until"})
+
+
+def messages_of_failures(db: Database) -> None:
+    """Runs whose texts expired (1) may still hold what endpoints said of failures: they are found as due until 2."""
+    db.execute("DROP INDEX idx_runs_with_texts")
+    db.execute("CREATE INDEX idx_runs_with_texts ON runs (started_at) WHERE texts_expired < 2")
