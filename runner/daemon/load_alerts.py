@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import sha256
 from secrets import token_hex
 
 from probes.errors import Problem
 from probes.suite import AlertRule, Owner
 from reports.alerts.machine import AlertState, Condition, Transition, step
 from reports.alerts.silences import silenced
+from reports.escaping import one_line
 from reports.messages.message import notice
 from reports.notice import Notice
 from runner.alerting.no_run import no_run
@@ -29,6 +29,7 @@ PLACE = "(file)"
 KIND, SEVERITY = "no-data", "ticket"
 MOST_PROBLEMS = 5
 """Problems told of one file; ``holdfast validate`` tells all."""
+SUBJECT_CHARS = 120
 LOST = "suites"
 """Stands for the suite in the key where no file is there at all."""
 MENDED, GONE, BACK = "{} can be used again", "{} is gone", "suite files are there again"
@@ -157,7 +158,7 @@ def _condition(suite: str, refused: Refused | None) -> Condition:
 
 def _subjects(problems: Sequence[Problem]) -> tuple[str, ...]:
     """What the incident is about: what is wrong, wherever in the file it stands."""
-    return tuple(dict.fromkeys(sha256(one.message.encode()).hexdigest()[:12] for one in problems[:MOST_PROBLEMS]))
+    return tuple(dict.fromkeys(one_line(one.message, SUBJECT_CHARS) for one in problems[:MOST_PROBLEMS]))
 
 
 def _meanwhile(refused: Refused | None) -> Sequence[str]:
