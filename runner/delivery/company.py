@@ -6,8 +6,9 @@ tells them in pieces. All instants are those the store keeps, so a restart chang
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from reports.notice import AlertEvent
 from runner.delivery.pacing import Pace
@@ -51,6 +52,12 @@ def over_before_told(rows: Sequence[WaitingNotice], wait: timedelta) -> Sequence
         if row.event is AlertEvent.RESOLVED and timedelta() <= row.at - first.at < wait:
             return rows[: place + 1]
     return ()
+
+
+def by_incident(queue: Iterable[WaitingNotice]) -> Iterator[tuple[WaitingNotice, ...]]:
+    """What waits of each incident, oldest first."""
+    ordered = sorted(queue, key=lambda row: (row.incident_id, row.outbox_id))
+    return (tuple(rows) for _, rows in groupby(ordered, key=lambda row: row.incident_id))
 
 
 def fresh(row: WaitingNotice) -> bool:

@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 
 from reports.notice import SEVERITIES, AlertEvent
-from runner.delivery.company import fresh, over_before_told, waits
+from runner.delivery.company import by_incident, fresh, over_before_told, waits
 from runner.delivery.pacing import Pace
 from runner.store.outbox_store import Traffic, WaitingNotice
 
@@ -100,8 +99,7 @@ def _sorted_out(
     """What nobody is to be told, and what waits, by incident."""
     withdrawn: list[int] = []
     waiting: list[tuple[WaitingNotice, ...]] = []
-    for _, found in groupby(sorted(queue, key=_by_incident), key=lambda row: row.incident_id):
-        rows = tuple(found)
+    for rows in by_incident(queue):
         over = over_before_told(rows, _wait(rows[0], pace, digests=digests, hurry=hurry))
         withdrawn += [row.outbox_id for row in over]
         if left := rows[len(over) :]:
@@ -134,10 +132,6 @@ def _incidents(
 
 def _wait(row: WaitingNotice, pace: Pace, *, digests: bool, hurry: bool) -> timedelta:
     return timedelta(seconds=0.0 if hurry else pace.wait_s(row.severity, digests=digests))
-
-
-def _by_incident(row: WaitingNotice) -> tuple[str, int]:
-    return row.incident_id, row.outbox_id
 
 
 def _new(row: WaitingNotice) -> bool:

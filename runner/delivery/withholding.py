@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 
 from reports.alerts.silences import Silence
 from reports.notice import AlertEvent
-from runner.delivery.company import fresh
+from runner.delivery.company import by_incident, fresh
 from runner.store.outbox_store import WaitingNotice
 
 
@@ -42,8 +41,7 @@ def withheld(queue: Sequence[WaitingNotice], silences: Iterable[Silence], now: d
     known = tuple(silences)
     withdrawn: list[int] = []
     going: list[WaitingNotice] = []
-    for _, found in groupby(sorted(queue, key=_by_incident), key=lambda row: row.incident_id):
-        rows = tuple(found)
+    for rows in by_incident(queue):
         over = _over_in_silence(rows, known)
         withdrawn += over
         left = [row for row in rows if row.outbox_id not in over]
@@ -78,7 +76,3 @@ def _waits(rows: Sequence[WaitingNotice], silences: Sequence[Silence], now: date
     if first.leased_until is not None and first.leased_until > now:
         return False  # it is being told at this moment
     return any(silence.stands(now) and silence.about(first.key) for silence in silences)
-
-
-def _by_incident(row: WaitingNotice) -> tuple[str, int]:
-    return row.incident_id, row.outbox_id
