@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from runner.store.base import Store
+    from tests.fakes.slack import FakeSlack
 
 # Speed is a matter of benchmarks: a test that loads a model at its first example is not wrong for that.
 settings.register_profile("holdfast", deadline=None)
@@ -23,3 +30,21 @@ def _logs_as_if_nobody_had_set_them_up() -> None:
     structlog.reset_defaults()
     # said outright: an installation sets logs up for a command where nobody has, and keeps its loggers
     structlog.configure(cache_logger_on_first_use=False)
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    """A stand-in for Slack."""
+    from tests.fakes.slack import FakeSlack
+
+    with FakeSlack() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """A store in memory, empty."""
+    from runner.store import open_store
+
+    with closing(open_store(":memory:")) as opened:
+        yield opened

@@ -52,13 +52,6 @@ PATIENCE_S = 45.0
 
 
 @pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    """A stand-in for Slack."""
-    with FakeSlack() as stand_in:
-        yield stand_in
-
-
-@pytest.fixture
 def daemon_place(place: Workplace, slack: FakeSlack) -> Workplace:
     """A folder with a suite and settings that name Slack."""
     port = free_port()

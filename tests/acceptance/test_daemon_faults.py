@@ -23,13 +23,6 @@ from tests.fakes.slack import FakeSlack, Trouble
 DISK_MB = 6
 
 
-@pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    """A stand-in for Slack."""
-    with FakeSlack() as stand_in:
-        yield stand_in
-
-
 @contextmanager
 def mounted(folder: Path, *words: str) -> Iterator[None]:
     """Something mounted on a folder (``words`` as mount takes them); skips with the reason where this user may not."""

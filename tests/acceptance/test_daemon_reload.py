@@ -5,22 +5,12 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Iterator
-
-import pytest
 
 from runner.demo.endpoint import RunningEndpoint
 from tests.acceptance.conftest import Workplace
 from tests.acceptance.test_daemon import SUITE, eventually, get, logged, running_daemon
 from tests.acceptance.test_daemon import daemon_place as daemon_place
 from tests.fakes.slack import FakeSlack
-
-
-@pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    """A stand-in for Slack."""
-    with FakeSlack() as stand_in:
-        yield stand_in
 
 
 def test_suites_change_under_a_daemon_and_sighup_is_no_end(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,6 @@ from tests.fakes.house import HOUR_S, House
 from tests.fakes.slack import FakeSlack, Trouble
 
 MINUTE_S = 60.0
-
-
-@pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    """A stand-in for Slack."""
-    with FakeSlack() as stand_in:
-        yield stand_in
 
 
 @pytest.fixture

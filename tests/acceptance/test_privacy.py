@@ -87,12 +87,6 @@ def endpoint() -> Iterator[LeakingServer]:
         yield running
 
 
-@pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    with FakeSlack() as running:
-        yield running
-
-
 def run_all(folder: Path, mode: str, endpoint: LeakingServer, slack: FakeSlack) -> None:
     settings = SETTINGS.format(mode=mode, slack=slack.webhook_url, hook=slack.receiver_url)
     (folder / "holdfast.yaml").write_text(settings, encoding="utf-8")

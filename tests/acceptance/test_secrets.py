@@ -175,13 +175,6 @@ def hostile() -> Iterator[EchoEndpoint]:
 
 
 @pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    """A stand-in for Slack."""
-    with FakeSlack() as stand_in:
-        yield stand_in
-
-
-@pytest.fixture
 def place(tmp_path: Path, hostile: EchoEndpoint, slack: FakeSlack) -> Workplace:
     """An installation with every kind of secret; keys lie outside the folder that is searched."""
     folder, keys = tmp_path / "installation", tmp_path / "keys"

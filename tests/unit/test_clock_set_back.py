@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from probes.suite import Schedule
 from runner.daemon.cadence import Cadence
 from runner.schedule.beats import first_due, misfire_s
 from runner.schedule.schedule import longest_gap_s, slots_of
-from runner.store import open_store
 from runner.store.base import Store
 from tests.fakes.daemons import ToldEngine, a_daemon, a_suite, prepared, scheduling_for
 from tests.fakes.records import a_run
@@ -23,13 +21,6 @@ from tests.fakes.virtual_time import VirtualClock, living
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HOUR_S = 3600.0
 PLACE = ("bot", "production")
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    opened = open_store(":memory:")
-    yield opened
-    opened.close()
 
 
 def nothing() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +20,6 @@ from runner.asking.confirming import CONFIRM, asks, confirmed
 from runner.preparing.orders import RunOrder
 from runner.preparing.prepare import prepare, select
 from runner.schedule.schedule import confirmations_per_year
-from runner.store import open_store
 from runner.store.base import Store
 from tests.contract.test_stores import numbered, written
 from tests.fakes.clock import FakeClock
@@ -38,13 +36,6 @@ drift: {confirm: {runs: 2, within: 10m, rest: 6h}}
 """
 WATCH = a_stream("refusals", StreamState.WATCH, 60.0)
 ALARM = a_stream("refusals", StreamState.ALARM, 100.0)
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    opened = open_store(":memory:")
-    yield opened
-    opened.close()
 
 
 def order_of(folder: Path, text: str = SUITE, **changes: Any) -> RunOrder:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ from runner.demo.endpoint import RunningEndpoint
 from runner.engine import Engine
 from runner.preparing.orders import RunOrder
 from runner.preparing.prepare import PreparedSuite, prepare, select
-from runner.store import open_store
 from runner.store.base import Store
 from tests.fakes.http_server import FakeServer, Hang, Step
 
@@ -41,13 +39,6 @@ probes:
     prompt: What is the capital of Australia? Answer in one sentence.
     checks: [contains: Canberra, rubric: The capital is Canberra., not: {{rubric: Is rude.}}]
 """
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    opened = open_store(":memory:")
-    yield opened
-    opened.close()
 
 
 def a_suite(folder: Path, product: str, judge: str) -> PreparedSuite:

@@ -6,8 +6,7 @@ import asyncio
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,6 @@ from runner.daemon.run_lines import tell_run
 from runner.engine import Engine
 from runner.limits.holding import Limits
 from runner.preparing.prepare import PreparedSuite, prepare
-from runner.store import open_store
 from runner.store.base import Store
 from tests.fakes.chat import chat_body, chat_stream
 from tests.fakes.http_server import STREAM_HEADERS, FakeServer, Hang, Steps, head, piece, whole
@@ -44,12 +42,6 @@ RULES: Mapping[str, Any] = {
     "defaults": {"checks": [{"contains": "Paris"}]},
     "alerts": [{"notify": "slack", "on": ["contract", "availability"]}],
 }
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with closing(open_store(":memory:")) as opened:
-        yield opened
 
 
 def a_suite(folder: Path, url: str, *, probes: int | list[dict[str, Any]], **parts: Any) -> PreparedSuite:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-import pytest
 
 from checks.drift.result import StreamState
 from checks.verdict import Health
 from reports.metrics.metrics import Metrics
 from runner.daemon.gauging import overdue_s, restore
 from runner.schedule.beats import Beat
-from runner.store import open_store
 from runner.store.base import Store
 from tests.contract.test_stores import ENDPOINT, SUITE, alert, numbered, written
 from tests.fakes.records import a_stream
@@ -23,12 +18,6 @@ from tests.unit.test_alert_clock import BY_TIME, Here
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LABELS = {"suite": SUITE, "endpoint": ENDPOINT}
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with closing(open_store(":memory:")) as opened:
-        yield opened
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 from ruamel.yaml import YAML
 
 from checks.verdict import Health
@@ -22,7 +19,6 @@ from runner.alerting.letterhead import Letterhead
 from runner.daemon.sight import Sight
 from runner.preparing.prepare import PreparedSuite, prepare
 from runner.schedule.beats import grace_s
-from runner.store import open_store
 from runner.store.base import Store
 from tests.contract.test_stores import numbered, written
 from tests.fakes.clock import FakeClock
@@ -31,12 +27,6 @@ from tests.fakes.records import a_failed_sample, a_probe
 PLACE = ("support-bot", "production")
 QUARTER_S = 900.0
 GRACE_S = 660.0
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with closing(open_store(":memory:")) as opened:
-        yield opened
 
 
 def a_suite(folder: Path, **parts: Any) -> PreparedSuite:

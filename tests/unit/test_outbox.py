@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,6 @@ from structlog.testing import capture_logs
 from probes.errors import DeliveryError, StoreError
 from reports.notice import AlertEvent, Delivery, Notice, Notifier
 from runner.delivery.outbox import OutboxWorker
-from runner.store import open_store
 from runner.store.base import OutboxEntry, Store
 from tests.contract.test_stores import entry, numbered, written
 from tests.fakes.records import NOW
@@ -61,13 +60,6 @@ class Channel:
 
 async def hang() -> None:
     await asyncio.Event().wait()
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    opened = open_store(":memory:")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

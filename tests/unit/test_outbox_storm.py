@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,6 @@ from runner.daemon.chores import Troubles, keep_doing
 from runner.delivery.dead_channels import TOLD_AGAIN
 from runner.delivery.outbox import LEASE_S, OutboxWorker
 from runner.delivery.pacing import Pace
-from runner.store import open_store
 from runner.store.base import OutboxEntry, Store
 from tests.contract.test_stores import numbered, written
 from tests.fakes.alerting import START, a_notice
@@ -32,19 +31,6 @@ from tests.fakes.receivers import ROUTING_KEY, FakeReceivers
 from tests.fakes.slack import CHANNEL, TOKEN, FakeSlack, Trouble, rate_limited, refused
 
 OPENED, UPDATED, REMINDER, RESOLVED = AlertEvent.OPENED, AlertEvent.UPDATED, AlertEvent.REMINDER, AlertEvent.RESOLVED
-
-
-@pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    with FakeSlack() as running:
-        yield running
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    opened = open_store(":memory:")
-    yield opened
-    opened.close()
 
 
 def bot(slack: FakeSlack, **fields: Any) -> SlackNotifier:

@@ -4,16 +4,13 @@ backlogs. The real worker, store and notifiers against stand-ins."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-
-import pytest
 
 from probes.errors import DeliveryError
 from reports.notice import AlertEvent, Delivery, Notice, Notifier
 from reports.notifiers.webhook import WebhookNotifier
 from runner.delivery.pacing import Pace
-from runner.store import open_store
 from runner.store.base import Store
 from tests.fakes.alerting import START
 from tests.fakes.slack import FakeSlack, refused
@@ -21,19 +18,6 @@ from tests.unit.test_outbox_storm import OPENED, RESOLVED, World, bot
 
 ESCALATED = AlertEvent.ESCALATED
 HOUR_S = 3600.0
-
-
-@pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    with FakeSlack() as running:
-        yield running
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    opened = open_store(":memory:")
-    yield opened
-    opened.close()
 
 
 # ------------------------------------------------------------------------------------------------ two channels

@@ -22,7 +22,6 @@ from runner.daemon.removing import GONE
 from runner.daemon.suite_watch import SuiteWatch
 from runner.delivery.outbox import OutboxWorker
 from runner.preparing.prepare import PreparedSuite, prepare
-from runner.store import open_store
 from runner.store.base import OutboxEntry, Store
 from tests.contract.test_stores import NOW, PLACE, alert, entry, numbered, written
 from tests.fakes.clock import FakeClock
@@ -34,13 +33,6 @@ from tests.fakes.slack import Trouble
 TO = "alertmanager"
 RULES = "alerts: [{notify: alertmanager, on: [contract, drift]}]\n"
 DAYS = timedelta(days=30)
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    opened = open_store(":memory:")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

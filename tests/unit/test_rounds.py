@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +18,6 @@ from runner.daemon.timetable import Timetable
 from runner.daemon.turns import Turns
 from runner.preparing.orders import RunOrder
 from runner.schedule.pace import time_s
-from runner.store import open_store
 from runner.store.base import Store
 from tests.contract.test_stores import numbered, written
 from tests.fakes.clock import FakeClock
@@ -30,13 +28,6 @@ NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
 HOUR_S, DAY_S = 3600.0, 86_400.0
 NOWHERE = "http://127.0.0.1:9"
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    opened = open_store(":memory:")
-    yield opened
-    opened.close()
 
 
 def skipped(daemon: Daemon, suite: str, reason: str) -> float:

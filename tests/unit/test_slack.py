@@ -8,7 +8,6 @@ import logging
 import os
 import re
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +44,6 @@ OPENED, UPDATED, REMINDER, RESOLVED = (
     AlertEvent.REMINDER,
     AlertEvent.RESOLVED,
 )
-
-
-@pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    with FakeSlack() as fake:
-        yield fake
 
 
 def bot(slack: FakeSlack, **fields: Any) -> SlackNotifier:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,7 +30,6 @@ from runner.normal.baselines import refuse_where_nothing_may_be_spent
 from runner.normal.replay import replay_place
 from runner.preparing.orders import RunOrder
 from runner.preparing.prepare import PreparedSuite, prepare, select
-from runner.store import open_store
 from runner.store.base import Spending, Spent, Store
 from tests.fakes.chat import chat_body
 from tests.fakes.clock import FakeClock
@@ -52,13 +51,6 @@ class Day(SystemClock):
 
     def now(self) -> datetime:
         return self.today
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    opened = open_store(":memory:")
-    yield opened
-    opened.close()
 
 
 def a_suite(folder: Path, url: str, *, name: str = "paid", probes: int = 8, **parts: Any) -> PreparedSuite:

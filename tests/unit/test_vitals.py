@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,16 +12,9 @@ from reports.alerts.silences import Silence
 from reports.metrics.metrics import Metrics
 from runner.daemon.chores import Troubles
 from runner.daemon.vitals import DAEMON, LAG_MOST_S, LAG_TOLD_S, LOOP_EVERY_S, STUCK_S, Vitals
-from runner.store import open_store
 from runner.store.base import Store
 from tests.contract.test_stores import entry, numbered, written
 from tests.fakes.clock import FakeClock
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with closing(open_store(":memory:")) as opened:
-        yield opened
 
 
 @pytest.fixture

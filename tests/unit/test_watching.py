@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,7 +33,6 @@ from runner.limits.holding import Limits
 from runner.preparing.orders import RunOrder
 from runner.preparing.prepare import PreparedSuite, prepare
 from runner.settings.settings import Settings
-from runner.store import open_store
 from runner.store.base import Spending, Spent, Store
 from runner.wiring import Installation
 from tests.contract.test_stores import numbered, written
@@ -48,12 +45,6 @@ from tests.unit.test_web import get
 NOON = FakeClock().now()
 BROKEN = replace(failing_run(), alerts=())
 GONE = [a_failed_sample(FailureClass.DNS_TLS, "name not known")]
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with closing(open_store(":memory:")) as opened:
-        yield opened
 
 
 class Failing:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -30,7 +29,6 @@ from runner.engine import Engine
 from runner.normal.baselines import accepted
 from runner.normal.replay import replay_place
 from runner.preparing.orders import RunOrder
-from runner.store import open_store
 from runner.store.base import Store
 from tests.fakes.chat import chat_body
 from tests.fakes.http_server import FakeServer, Hang, whole
@@ -43,12 +41,6 @@ NIGHT = Window.model_validate(
     {"from": "2026-11-20T14:00:00Z", "until": "2026-11-20T16:00:00Z", "reason": "the gateway is moved"}
 )
 RULES: dict[str, Any] = {"alerts": [{"notify": "slack", "on": ["contract", "availability"], "after": "2 of 2"}]}
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with closing(open_store(":memory:")) as opened:
-        yield opened
 
 
 class Lost:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -12,26 +12,12 @@ from reports.alerts.silences import Acknowledgement, Silence
 from reports.notice import AlertEvent, Delivery, Notice
 from runner.delivery.outbox import LEASE_S
 from runner.delivery.pacing import Pace
-from runner.store import open_store
 from runner.store.base import Store
 from tests.fakes.slack import FakeSlack
 from tests.unit.test_outbox_storm import World, bot, hook
 
 OPENED, UPDATED, REMINDER, RESOLVED = AlertEvent.OPENED, AlertEvent.UPDATED, AlertEvent.REMINDER, AlertEvent.RESOLVED
 ESCALATED = AlertEvent.ESCALATED
-
-
-@pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    with FakeSlack() as running:
-        yield running
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    opened = open_store(":memory:")
-    yield opened
-    opened.close()
 
 
 @dataclass(kw_only=True)
