@@ -16,8 +16,8 @@ import pytest
 
 from runner.demo.endpoint import RunningEndpoint
 from tests.acceptance.conftest import Workplace
-from tests.acceptance.test_daemon import daemon_place as daemon_place
-from tests.acceptance.test_daemon import eventually, get, logged, running_daemon
+from tests.acceptance.daemon_process import daemon_place as daemon_place
+from tests.acceptance.daemon_process import eventually, get, logged, running_daemon
 from tests.fakes.slack import FakeSlack, Trouble
 
 DISK_MB = 6

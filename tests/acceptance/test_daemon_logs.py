@@ -11,7 +11,7 @@ import pytest
 
 from runner.demo.endpoint import RunningEndpoint
 from tests.acceptance.conftest import HOLDFAST, Workplace
-from tests.acceptance.test_daemon import SUITE, eventually
+from tests.acceptance.daemon_process import SUITE, eventually
 
 OF_A_RUN = frozenset({"run", "sample", "sample_failed"})
 KEY = "sk-planted-4711"

@@ -8,8 +8,8 @@ import time
 
 from runner.demo.endpoint import RunningEndpoint
 from tests.acceptance.conftest import Workplace
-from tests.acceptance.test_daemon import SUITE, eventually, get, logged, running_daemon
-from tests.acceptance.test_daemon import daemon_place as daemon_place
+from tests.acceptance.daemon_process import SUITE, eventually, get, logged, running_daemon
+from tests.acceptance.daemon_process import daemon_place as daemon_place
 from tests.fakes.slack import FakeSlack
 
 

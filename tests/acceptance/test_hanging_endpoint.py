@@ -12,8 +12,8 @@ from runner.demo.control import ControlChange
 from runner.demo.endpoint import RunningEndpoint
 from runner.store import open_store
 from tests.acceptance.conftest import Workplace
-from tests.acceptance.test_daemon import daemon_place as daemon_place
-from tests.acceptance.test_daemon import eventually, logged, running_daemon
+from tests.acceptance.daemon_process import daemon_place as daemon_place
+from tests.acceptance.daemon_process import eventually, logged, running_daemon
 from tests.fakes.house import HOUR_S, House
 from tests.fakes.slack import FakeSlack
 

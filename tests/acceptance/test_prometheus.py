@@ -19,8 +19,8 @@ from ruamel.yaml import YAML
 
 from runner.demo.endpoint import RunningEndpoint
 from tests.acceptance.conftest import Workplace
+from tests.acceptance.daemon_process import SUITE, running_daemon
 from tests.acceptance.real import free_port, needs, server
-from tests.acceptance.test_daemon import SUITE, running_daemon
 from tests.acceptance.test_prometheus_files import choices, queries, series_in
 
 RULES = Path(__file__).parents[2] / "deploy" / "prometheus" / "holdfast-rules.yml"

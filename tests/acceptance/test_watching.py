@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from runner.demo.endpoint import RunningEndpoint
 from tests.acceptance.conftest import Workplace
+from tests.acceptance.daemon_process import SUITE, eventually, get, running_daemon
 from tests.acceptance.real import free_port
-from tests.acceptance.test_daemon import SUITE, eventually, get, running_daemon
 
 SECRET = "9f1c7a52-planted"
 

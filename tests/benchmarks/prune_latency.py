@@ -21,7 +21,8 @@ from runner.keeping.housekeeping import Housekeeping
 from runner.keeping.privacy_settings import Retention
 from runner.store import open_store
 from runner.store.base import Store
-from tests.contract.test_stores import NOW, numbered, written
+from tests.fakes.records import NOW
+from tests.fakes.stored import numbered, written
 
 SAVED = 400
 EVERY_S = 0.05

@@ -28,8 +28,8 @@ from runner.keeping.privacy_settings import Retention
 from runner.normal.replay import replay_place
 from runner.store import open_store
 from runner.store.base import BaselineAct, Installed, Spending, Spent, Store
-from tests.contract.test_stores import LATENCY, NOW, PLACE, alert, entry, numbered, written
-from tests.fakes.records import failing_run
+from tests.fakes.records import NOW, failing_run
+from tests.fakes.stored import LATENCY, PLACE, alert, entry, numbered, written
 
 ANSWERS = StreamKey(scope=SUITE_SCOPE, dimension="answers")
 LATER = NOW + timedelta(days=500)

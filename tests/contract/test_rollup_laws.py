@@ -21,8 +21,8 @@ from reports.rollup import Sketch
 from reports.summary import RunRecord
 from runner.store import open_store
 from runner.store.base import Store
-from tests.contract.test_stores import NOW, PLACE, numbered, written
-from tests.fakes.records import a_failed_sample, a_probe, a_sample
+from tests.fakes.records import NOW, a_failed_sample, a_probe, a_sample
+from tests.fakes.stored import PLACE, numbered, written
 
 LONG_AGO = NOW - timedelta(days=400)
 SECONDS = st.none() | st.floats(1e-5, 600.0)

@@ -19,11 +19,10 @@ from probes.errors import StoreError
 from probes.failure import Failure, FailureClass
 from probes.route import Route
 from probes.sample import Document, TokenUsage
-from reports.alerts.machine import AlertState
-from reports.alerts.silences import Acknowledgement, Silence
+from reports.alerts.silences import Acknowledgement
 from reports.consultation import CalibrationResult, Consultation, Place, Served
-from reports.notice import AlertEvent, Notice
-from reports.summary import ProbeRecord, RunRecord
+from reports.notice import AlertEvent
+from reports.summary import RunRecord
 from runner.store import open_store
 from runner.store.base import BaselineAct, Installed, OutboxEntry, RunWrite, Spending, Spent, Store
 from runner.store.columns import clean_text
@@ -44,10 +43,8 @@ from tests.fakes.records import (
     hostile_run,
     unknown_run,
 )
+from tests.fakes.stored import ENDPOINT, LATENCY, PLACE, SUITE, a_silence, alert, entry, numbered, written
 
-SUITE, ENDPOINT = "support-bot", "production"
-PLACE = (SUITE, ENDPOINT)
-LATENCY = StreamKey(scope="suite", dimension="latency.total")
 STATE = {"n": 3, "sums": [0.1 + 0.2, 1e-300, -0.0, 5e-324], "kind": "log", "frozen": None}
 
 
@@ -87,71 +84,6 @@ def store(kind: Kind, tmp_path: Path) -> Iterator[Store]:
 
 
 # ------------------------------------------------------------------------------------------------ what is written
-def numbered(number: int, *, probes: tuple[ProbeRecord, ...] | None = None, **changes: Any) -> RunRecord:
-    """Run ``number``, a quarter of an hour after the one before, with samples of its own."""
-    run_id = f"run-{number:04d}"
-    record = a_run(probes, run_id=run_id, started_at=NOW + timedelta(minutes=15 * number))
-    record = replace(record, **changes)
-    return replace(record, probes=tuple(_of_run(record, probe) for probe in record.probes))
-
-
-def _of_run(record: RunRecord, probe: ProbeRecord) -> ProbeRecord:
-    samples = tuple(
-        replace(
-            sample,
-            run_id=record.run_id,
-            suite=record.suite,
-            endpoint=record.endpoint,
-            sample_id=f"{record.run_id}-{probe.probe}-{index}",
-        )
-        for index, sample in enumerate(probe.samples)
-    )
-    return replace(probe, samples=samples)
-
-
-def written(record: RunRecord, **changes: Any) -> RunWrite:
-    """What the engine would write of this run."""
-    observation = observe(
-        run_id=record.run_id,
-        started_at=record.started_at,
-        probes=[(p.probe, p.request_hash, p.samples, p.findings, [False] * len(p.samples)) for p in record.probes],
-    )
-    write = RunWrite(record=record, observation=observation, plan={"ln_c": 15.5}, in_baseline=False)
-    return replace(write, **changes)
-
-
-def alert(state: str = "open", **changes: Any) -> AlertState:
-    plain = AlertState(
-        key=f"{SUITE}/{ENDPOINT}/drift",
-        notifier="slack",
-        kind="drift",
-        state=state,  # type: ignore[arg-type]
-        severity="page",
-        outcomes=(False, True),
-        incident_id="incident-1",
-        opened_at=NOW,
-        facts=("tokens moved",),
-    )
-    return replace(plain, **changes)
-
-
-def entry(event: AlertEvent = AlertEvent.OPENED, *, incident: str = "incident-1", to: str = "slack") -> OutboxEntry:
-    notice = Notice(
-        incident_id=incident,
-        key=f"{SUITE}/{ENDPOINT}/drift",
-        event=event,
-        kind="drift",
-        severity="page",
-        suite=SUITE,
-        endpoint=ENDPOINT,
-        run_id="run-0001",
-        at=NOW,
-        opened_at=NOW,
-        headline="tokens.output moved",
-        facts=("+31 %",),
-        after=HOSTILE,
-    )
-    return OutboxEntry(notifier=to, notice=notice)
 
 
 # ------------------------------------------------------------------------------------------------ runs
@@ -1073,17 +1005,6 @@ def test_other_openings_of_a_store_see_what_was_spent(kind: Kind, tmp_path: Path
 
 
 # ------------------------------------------------------------------------------------------------ silences, stories
-def a_silence(silence_id: str = "5a1e", **changes: Any) -> Silence:
-    plain = Silence(
-        silence_id=silence_id,
-        target=f"{SUITE}/*/drift",
-        reason="deploy " + HOSTILE[:40],
-        author="oncall",
-        created_at=NOW,
-        expires_at=NOW + timedelta(hours=2),
-        until_resolved=True,
-    )
-    return replace(plain, **changes)
 
 
 def test_a_silence_stands_from_its_beginning_until_it_expires_or_is_ended(store: Store) -> None:

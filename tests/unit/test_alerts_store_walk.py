@@ -20,9 +20,9 @@ from reports.notice import AlertEvent
 from runner.alerting.incidents import Wanted, incidents
 from runner.alerting.silencing import Act, acknowledge
 from runner.daemon.removing import close
+from tests.fakes.alert_clock import Here
 from tests.fakes.clock import FakeClock
 from tests.fakes.hearing import Hearing, known_by
-from tests.unit.test_alert_clock import Here
 
 REMIND_MAX = 2
 SUITES = ("bot", "gateway")

@@ -18,8 +18,8 @@ from probes.protocols.sse import SseEvent, SseSplitter
 from probes.sample import Finish, ToolCall
 from probes.suite import Endpoint, Suite
 from tests.contract.dialects.anthropic_messages import USAGE, block, end, event, message, start, text
+from tests.fakes.firing import fire_suite
 from tests.fakes.http_server import FakeServer, stream, whole
-from tests.unit.test_fire import fire_suite
 
 DIALECT = AnthropicMessages()
 THOUGHT = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}

@@ -22,8 +22,8 @@ from probes.script import first_question
 from probes.suite import Endpoint, Probe
 from tests.contract.dialects.azure_openai import EXAMPLE, FIRST, filtered_body, filtered_chunk
 from tests.fakes.chat import DONE, chunk
+from tests.fakes.firing import fire_suite, suite_for
 from tests.fakes.http_server import FakeServer, event, stream, whole
-from tests.unit.test_fire import fire_suite, suite_for
 
 AZURE = AzureOpenAI()
 PROBE = Probe.model_validate({"id": "p", "prompt": "Hello?"})

@@ -20,10 +20,10 @@ from probes.sample import Timing, TokenUsage
 from reports import verdict_words
 from tests.fakes.chat import chat_body, chat_stream
 from tests.fakes.clock import FakeClock
+from tests.fakes.firing import fire_suite, fired, suite_for
 from tests.fakes.http_server import FakeServer, Received, stream, whole
 from tests.fakes.records import a_probe, a_run, a_sample, healthy_run
 from tests.fakes.samples import answered
-from tests.unit.test_fire import fire_suite, fired, suite_for
 
 GOOD = stream(chat_stream("Paris"))
 ALL = {

@@ -16,8 +16,8 @@ from probes.gate import admitted
 from probes.sample import Sample, TokenUsage
 from tests.fakes.chat import chat_body, chat_stream
 from tests.fakes.clock import FakeClock
+from tests.fakes.firing import fire_suite, fired, suite_for
 from tests.fakes.http_server import Pause, stream, whole
-from tests.unit.test_fire import fire_suite, fired, suite_for
 
 F = FailureClass
 GOOD = stream(chat_stream("Paris"))

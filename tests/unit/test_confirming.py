@@ -21,9 +21,9 @@ from runner.preparing.orders import RunOrder
 from runner.preparing.prepare import prepare, select
 from runner.schedule.schedule import confirmations_per_year
 from runner.store.base import Store
-from tests.contract.test_stores import numbered, written
 from tests.fakes.clock import FakeClock
 from tests.fakes.records import a_failed_sample, a_probe, a_run, a_stream
+from tests.fakes.stored import numbered, written
 from tests.unit.drift_world import Weather, World, key, settled
 
 SUITE = """\

@@ -31,7 +31,7 @@ from runner.preparing.orders import RunOrder
 from tests.fakes.clock import FakeClock
 from tests.fakes.http_server import FakeServer
 from tests.fakes.records import a_failed_sample, a_sample
-from tests.unit.test_spend import a_suite, an_order
+from tests.fakes.spending import a_suite, an_order
 
 GONE = [a_failed_sample(FailureClass.DNS_TLS, "name not known", index=number) for number in range(3)]
 ANSWERED = [a_sample(index=number) for number in range(3)]

@@ -32,7 +32,7 @@ from runner.preparing.prepare import PreparedSuite, prepare
 from runner.store.base import Store
 from tests.fakes.chat import chat_body, chat_stream
 from tests.fakes.http_server import STREAM_HEADERS, FakeServer, Hang, Steps, head, piece, whole
-from tests.unit.test_spend import NOON, PRICES, TOKENS, Day, an_order
+from tests.fakes.spending import NOON, PRICES, TOKENS, Day, an_order
 
 F = FailureClass
 RIGHT, WRONG = whole(chat_body("Paris")), whole(chat_body("Rome"))

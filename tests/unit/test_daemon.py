@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
@@ -22,69 +22,25 @@ from probes.clock import SystemClock
 from probes.errors import DeliveryError, StoreError
 from probes.suite import Schedule
 from reports.alerts.incident import AlertState
-from reports.metrics.metrics import Metrics
 from reports.notice import Delivery, Notice
 from reports.summary import RunRecord
 from runner.asking.not_stored import NotStored
 from runner.daemon.chores import Chore, Troubles, keep_doing
 from runner.daemon.daemon import Daemon
 from runner.daemon.last_resort import LastResort, notice_of
-from runner.delivery.outbox import OutboxWorker
-from runner.limits.holding import Limits
 from runner.preparing.orders import RunOrder
 from runner.preparing.prepare import PreparedSuite, prepare
 from runner.schedule.beats import Beat, first_due, grace_s, newest_scheduled
-from runner.settings.settings import Settings
 from runner.store import open_store
 from runner.store.base import Store
-from runner.wiring import Installation
-from tests.contract.test_stores import entry, numbered, written
 from tests.fakes.clock import FakeClock
+from tests.fakes.one_daemon import PLACE, SUITE, Channel, FakeEngine, a_daemon, until
 from tests.fakes.records import a_run
+from tests.fakes.stored import entry, numbered, written
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HOURLY = Schedule.model_validate({"every": "1h"})
-PLACE = ("support-bot", "production")
 SECRET = "sk-planted-4711"
-SUITE = """\
-version: 1
-suite: support-bot
-schedule: {schedule}
-endpoints: {{production: {{base_url: "http://127.0.0.1:9", model: m}}}}
-probes: [{{id: capital, prompt: What is the capital of Australia?}}]
-"""
-
-Making = Callable[[RunOrder], Awaitable[RunRecord]]
-
-
-@dataclass(slots=True)
-class FakeEngine:
-    """Makes runs as it is told, and remembers what began and what ended."""
-
-    making: Making | None = None
-    began: list[str] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
-
-    async def run(self, order: RunOrder) -> RunRecord:
-        self.began.append(order.endpoint)
-        record = await self.making(order) if self.making else a_run()
-        self.ended.append(order.endpoint)
-        return record
-
-
-class Channel:
-    """A notifier that takes its time."""
-
-    def __init__(self, takes_s: float = 0.0) -> None:
-        self.takes_s = takes_s
-        self.told: list[str] = []
-        self.asked = asyncio.Event()
-
-    async def deliver(self, notice: Notice, _receipt: Mapping[str, str] | None) -> Delivery:
-        self.told.append(notice.incident_id)
-        self.asked.set()
-        await asyncio.sleep(self.takes_s)
-        return Delivery(receipt={"ts": "1"})
 
 
 @pytest.fixture
@@ -95,31 +51,6 @@ def suite(tmp_path: Path) -> Callable[[str], PreparedSuite]:
         return prepare(file, {}, None)
 
     return made
-
-
-def a_daemon(
-    store: Store, prepared: PreparedSuite, engine: FakeEngine | None = None, settings: Any = None, **notifiers: Any
-) -> Daemon:
-    clock = SystemClock()
-    none: Any = None
-    made_by: Any = engine or FakeEngine()
-    here = Installation(
-        settings=Settings.model_validate(settings or {}),
-        store=store,
-        transport=none,
-        engine=made_by,
-        outbox=OutboxWorker(store, notifiers, clock),
-        clock=clock,
-        limits=Limits(store, clock),
-        accesses=none,
-    )
-    return Daemon(here, [prepared], Metrics("1"))
-
-
-async def until(said: Callable[[], object], patience_s: float = 5.0) -> None:
-    async with asyncio.timeout(patience_s):
-        while not said():  # noqa: ASYNC110  what is awaited tells nobody
-            await asyncio.sleep(0.01)
 
 
 def serve(daemon: Daemon, meanwhile: Callable[[], Awaitable[Any]]) -> None:

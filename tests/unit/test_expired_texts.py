@@ -26,7 +26,7 @@ from runner.store.base import BaselineAct, Store
 from runner.store.sqlite import SqliteStore
 from tests.fakes.chat import chat_body
 from tests.fakes.http_server import End, FakeServer, whole
-from tests.unit.test_spend import NOON, Day, a_suite, an_order
+from tests.fakes.spending import NOON, Day, a_suite, an_order
 
 PLACE = ("paid", "production")
 MAIL = "bob.secret@example.org"

@@ -25,6 +25,7 @@ from probes.sample import Sample
 from probes.suite import Endpoint, Probe
 from probes.transport import Transport
 from tests.fakes.chat import chat_body, chat_stream, chunk
+from tests.fakes.firing import suite_for
 from tests.fakes.http_server import (
     STREAM_HEADERS,
     End,
@@ -40,7 +41,6 @@ from tests.fakes.http_server import (
     stream,
     whole,
 )
-from tests.unit.test_fire import suite_for
 
 KEY = "sk-live-0123456789abcdef"
 F = FailureClass

@@ -13,9 +13,9 @@ import pytest
 from probes.sample import Sample, Timing, TokenUsage
 from probes.sample import Step as RequestStep
 from tests.fakes.chat import DONE, chunk, last_usage
+from tests.fakes.firing import GOOD, fire_suite, suite_for
 from tests.fakes.http_server import LAST_CHUNK, STREAM_HEADERS, FakeServer, Pause, Received, Step, head, piece
 from tests.fakes.records import a_sample
-from tests.unit.test_fire import GOOD, fire_suite, suite_for
 
 STAMPED = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux stamps what comes in")
 HAIR_S = 0.002

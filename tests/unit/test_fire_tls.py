@@ -21,11 +21,11 @@ from probes.sample import Sample
 from probes.transport import Transport
 from tests.fakes.certificates import HAVE_OPENSSL, WHY_NOT, Authority
 from tests.fakes.chat import chat_body, chat_stream, chunk
+from tests.fakes.firing import suite_for
 from tests.fakes.http2_server import Cut, FakeHttp2Server, Garbage, GoAway
 from tests.fakes.http2_server import Step as Http2Step
 from tests.fakes.http_server import FakeServer, Hang, stream, whole
 from tests.fakes.proxy import FakeProxy
-from tests.unit.test_fire import suite_for
 
 pytestmark = pytest.mark.skipif(not HAVE_OPENSSL, reason=WHY_NOT)
 F = FailureClass

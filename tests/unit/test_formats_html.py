@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 from checks.drift.result import Effect
 from probes.failure import FailureClass
 from probes.suite import Owner
-from reports.formats.html import render_report
-from reports.summary import Report
+from tests.fakes.pages import Page, rendered
 from tests.fakes.records import (
-    NOW,
     a_failed_sample,
     a_finding,
     a_probe,
@@ -25,39 +22,6 @@ from tests.fakes.records import (
     hostile_report,
     unknown_run,
 )
-
-VOID = {"meta", "br", "hr", "img", "link", "input"}
-
-
-class Page(HTMLParser):
-    """Tags, attributes and text of a page, with a check that every tag is closed in order."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.open: list[str] = []
-        self.feed(source.replace("<wbr>", ""))  # where a word may break is no text
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.texts).split())
-
-
-def rendered(report: Report) -> str:
-    return render_report(report, generated_at=NOW, version="0.1.0")
 
 
 def test_nothing_is_loaded_and_nothing_runs() -> None:

@@ -12,9 +12,9 @@ from reports.metrics.metrics import Metrics
 from runner.daemon.gauging import overdue_s, restore
 from runner.schedule.beats import Beat
 from runner.store.base import Store
-from tests.contract.test_stores import ENDPOINT, SUITE, alert, numbered, written
+from tests.fakes.alert_clock import BY_TIME, Here
 from tests.fakes.records import a_stream
-from tests.unit.test_alert_clock import BY_TIME, Here
+from tests.fakes.stored import ENDPOINT, SUITE, alert, numbered, written
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LABELS = {"suite": SUITE, "endpoint": ENDPOINT}

@@ -18,8 +18,8 @@ from probes.protocols.sse import SseSplitter
 from probes.sample import Document, Finish, ToolCall
 from probes.suite import Endpoint, Suite
 from tests.contract.dialects.gemini import USAGE, chunk, text
+from tests.fakes.firing import fire_suite
 from tests.fakes.http_server import FakeServer, event, stream, whole
-from tests.unit.test_fire import fire_suite
 
 DIALECT = Gemini()
 CALL = {"functionCall": {"id": "f1", "name": "f", "args": {"city": "Köln"}}, "thoughtSignature": "c2ln"}

@@ -10,11 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
 from checks.finding import Status
 from probes.errors import InputError
-from runner.importers import IMPORTERS, Imported
 from runner.importers.promptfoo.asked import comma_separated
 from runner.importers.promptfoo.assertions import ASSERTIONS
 from runner.importers.promptfoo.naming import slug
@@ -22,40 +20,11 @@ from runner.importers.promptfoo.regex import python_pattern
 from runner.importers.promptfoo.shorthand import assertion_of
 from runner.importers.promptfoo.trouble import CannotCarry
 from runner.preparing.prepare import AnyEnvironment, prepare
+from tests.fakes.promptfoo import asking, asserting, imported, reasons, suite, written_to
 from tests.fakes.rules import outcome
 from tests.fakes.samples import answered
 
 PAGE = Path(__file__).parents[2] / "docs" / "import-promptfoo.md"
-ASKED: dict[str, Any] = {"prompts": ["{{q}}"], "providers": ["openai:gpt-4o-mini"]}
-
-
-def imported(folder: Path, config: dict[str, Any] | str, **files: str) -> Imported:
-    """The import of a configuration with files beside it."""
-    for name, text in files.items():
-        (folder / name.replace("__", ".")).write_text(text, encoding="utf-8")
-    path = folder / "promptfooconfig.yaml"
-    path.write_text(config if isinstance(config, str) else json.dumps(config), encoding="utf-8")
-    return IMPORTERS["promptfoo"](path, folder)
-
-
-def suite(result: Imported) -> dict[str, Any]:
-    """The suite as plain values."""
-    return dict(YAML(typ="safe").load(result.suite))
-
-
-def asking(*tests: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A configuration with these tests."""
-    return {**ASKED, "tests": list(tests), **more}
-
-
-def asserting(*assertions: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A configuration with one test."""
-    return asking({"vars": {"q": "Hello?"}, "assert": list(assertions), **more})
-
-
-def reasons(result: Imported) -> str:
-    """The whole list."""
-    return "\n".join(map(str, result.lost))
 
 
 # ------------------------------------------------------------------------------------------------ never in silence
@@ -153,13 +122,6 @@ def ends_at(text: str, line: int) -> int:
     while inside and end < len(lines) and len(lines[end]) - len(lines[end].lstrip()) > indent:
         end += 1
     return end
-
-
-def written_to(folder: Path, result: Imported) -> Path:
-    """The suite as a file."""
-    path = folder / "suite.yaml"
-    path.write_text(result.suite, encoding="utf-8")
-    return path
 
 
 # ------------------------------------------------------------------------------------------------ the table

@@ -10,7 +10,7 @@ import pytest
 from probes.errors import InputError
 from runner.importers import Imported
 from runner.preparing.prepare import AnyEnvironment, prepare
-from tests.unit.test_import_promptfoo import asking, asserting, imported, reasons, suite, written_to
+from tests.fakes.promptfoo import asking, asserting, imported, reasons, suite, written_to
 
 
 def asked(folder: Path, result: Imported) -> list[str]:

@@ -16,7 +16,7 @@ from reports.alerts.story import (
     with_people,
     worst_first,
 )
-from tests.unit.test_silences import SILENCE
+from tests.fakes.stored import SILENCE
 
 NOW = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
 KEY = "bot/prod/drift"

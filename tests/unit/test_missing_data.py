@@ -20,9 +20,9 @@ from runner.daemon.sight import Sight
 from runner.preparing.prepare import PreparedSuite, prepare
 from runner.schedule.beats import grace_s
 from runner.store.base import Store
-from tests.contract.test_stores import numbered, written
 from tests.fakes.clock import FakeClock
 from tests.fakes.records import a_failed_sample, a_probe
+from tests.fakes.stored import numbered, written
 
 PLACE = ("support-bot", "production")
 QUARTER_S = 900.0

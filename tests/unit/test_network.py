@@ -28,8 +28,8 @@ from probes.suite import Suite
 from probes.transport import Transport
 from tests.fakes.chat import DONE, chunk, last_usage
 from tests.fakes.clock import FakeClock
+from tests.fakes.firing import fire_suite, fired, suite_for
 from tests.fakes.http_server import LAST_CHUNK, STREAM_HEADERS, FakeServer, Step, head, piece, whole
-from tests.unit.test_fire import fire_suite, fired, suite_for
 
 HAIR_S = 0.002
 """Between a kernel's stamp and the instants before and after the call that sent the bytes."""

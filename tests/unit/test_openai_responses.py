@@ -18,7 +18,7 @@ from probes.script import first_question
 from probes.suite import Endpoint, Probe
 from tests.fakes.http_server import whole
 from tests.fakes.responses import REASONING, USAGE, called, declined, response, spoken
-from tests.unit.test_script import played
+from tests.fakes.scripts import played
 
 RESPONSES = OpenAIResponses()
 BASE = "https://gateway.example.com/v1"

@@ -18,7 +18,7 @@ from probes.suite import Endpoint
 from tests.fakes.chat import DONE
 from tests.fakes.http_server import Pause, event, stream
 from tests.fakes.responses import all_said, begun, called, declined, delta, happens, response, response_stream, spoken
-from tests.unit.test_script import played
+from tests.fakes.scripts import played
 
 RESPONSES = OpenAIResponses()
 EMPTY_END = happens("response.completed", response=response())

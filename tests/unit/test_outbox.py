@@ -15,8 +15,8 @@ from probes.errors import DeliveryError, StoreError
 from reports.notice import AlertEvent, Delivery, Notice, Notifier
 from runner.delivery.outbox import OutboxWorker
 from runner.store.base import OutboxEntry, Store
-from tests.contract.test_stores import entry, numbered, written
 from tests.fakes.records import NOW
+from tests.fakes.stored import entry, numbered, written
 
 SECRET = "xoxb-not-a-real-token"
 

@@ -13,10 +13,10 @@ from reports.notifiers.webhook import WebhookNotifier
 from runner.delivery.pacing import Pace
 from runner.store.base import Store
 from tests.fakes.alerting import START
+from tests.fakes.outbox import World, bot
 from tests.fakes.slack import FakeSlack, refused
-from tests.unit.test_outbox_storm import OPENED, RESOLVED, World, bot
 
-ESCALATED = AlertEvent.ESCALATED
+OPENED, ESCALATED, RESOLVED = AlertEvent.OPENED, AlertEvent.ESCALATED, AlertEvent.RESOLVED
 HOUR_S = 3600.0
 
 

@@ -23,12 +23,13 @@ from runner.daemon.suite_watch import SuiteWatch
 from runner.delivery.outbox import OutboxWorker
 from runner.preparing.prepare import PreparedSuite, prepare
 from runner.store.base import OutboxEntry, Store
-from tests.contract.test_stores import NOW, PLACE, alert, entry, numbered, written
 from tests.fakes.clock import FakeClock
 from tests.fakes.daemons import ToldEngine, a_daemon, a_suite
 from tests.fakes.forgetting import expire_texts
 from tests.fakes.receivers import FakeReceivers
+from tests.fakes.records import NOW
 from tests.fakes.slack import Trouble
+from tests.fakes.stored import PLACE, alert, entry, numbered, written
 
 TO = "alertmanager"
 RULES = "alerts: [{notify: alertmanager, on: [contract, drift]}]\n"

@@ -26,8 +26,8 @@ from runner.daemon.web import Pages
 from runner.preparing.prepare import prepare
 from runner.store import open_store
 from runner.store.base import Installed, Store
-from tests.contract.test_stores import numbered, written
 from tests.fakes.daemons import ToldEngine, a_daemon, a_suite, living_for
+from tests.fakes.stored import numbered, written
 from tests.fakes.virtual_time import VirtualClock, living
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -11,8 +11,8 @@ from probes.fault import Fault
 from probes.transport import Transport
 from tests.fakes.clock import FakeClock
 from tests.fakes.http_server import FakeServer
+from tests.fakes.retrieval import SAMPLES, found, samples_of, suite_at
 from tests.fakes.rules import NOTHING_ELSE, bound
-from tests.unit.test_http_dialect_retrieval import SAMPLES, found, samples_of, suite_at
 
 CHECKED = (
     {"contains": "30 days"},

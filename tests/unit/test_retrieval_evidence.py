@@ -12,8 +12,8 @@ from checks.drift.result import StreamState
 from probes.sample import Document
 from reports.evidence.retrieval import Documents, compare, retrieval_note, retrieved, words_of
 from reports.summary import Report
+from tests.fakes.pages import Page, rendered
 from tests.fakes.records import HOSTILE, a_baseline, a_probe, a_report, a_run, a_sample, a_stream
-from tests.unit.test_formats_html import Page, rendered
 
 
 def documents(ids: str) -> Documents:

@@ -19,9 +19,9 @@ from runner.daemon.turns import Turns
 from runner.preparing.orders import RunOrder
 from runner.schedule.pace import time_s
 from runner.store.base import Store
-from tests.contract.test_stores import numbered, written
 from tests.fakes.clock import FakeClock
 from tests.fakes.daemons import ToldEngine, a_daemon, a_suite, living_for, prepared, scheduling_for
+from tests.fakes.stored import numbered, written
 from tests.fakes.virtual_time import VirtualClock, living
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

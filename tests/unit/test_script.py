@@ -20,7 +20,7 @@ from probes.suite import Endpoint, Probe, Suite
 from probes.turns import view_of
 from tests.fakes.chat import USAGE, chat_body, chat_stream
 from tests.fakes.http_server import FakeServer, stream, whole
-from tests.unit.test_fire import fire_suite
+from tests.fakes.scripts import played
 
 ORDER_TOOL = {
     "name": "get_order",
@@ -28,20 +28,6 @@ ORDER_TOOL = {
     "parameters": {"type": "object", "properties": {"order_id": {"type": "string"}}},
     "results": [{"when": {"order_id": "4471"}, "result": {"status": "shipped"}}, {"result": "no such order"}],
 }
-
-
-def suite_of(url: str, probe: Mapping[str, Any], **fields: Any) -> Suite:
-    target = {"base_url": url, "model": "m", "stream": False, "retries": 0, **fields}
-    return Suite.model_validate(
-        {"version": 1, "suite": "shop", "endpoints": {"prod": target}, "probes": [{"id": "p", **probe}]}
-    )
-
-
-async def played(probe: Mapping[str, Any], *replies: Sequence[Any], **fields: Any) -> tuple[Sample, FakeServer, Suite]:
-    async with FakeServer(*replies) as server:
-        suite = suite_of(server.url, probe, **fields)
-        (sample,) = await fire_suite(suite)
-        return sample, server, suite
 
 
 def play(probe: Mapping[str, Any], *replies: Sequence[Any], **fields: Any) -> tuple[Sample, FakeServer, Suite]:

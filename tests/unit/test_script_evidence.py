@@ -10,8 +10,8 @@ from probes.sample import Finish, Sample, Step, Timing, TokenUsage, ToolCall
 from probes.suite import Message
 from reports.evidence.scripts import conversations
 from reports.summary import ProbeRecord
+from tests.fakes.pages import Page, rendered
 from tests.fakes.records import HOSTILE, a_finding, a_probe, a_report, a_run, a_sample
-from tests.unit.test_formats_html import Page, rendered
 
 TURNS = ("How do I return it?", "And by when?", "Thanks!")
 

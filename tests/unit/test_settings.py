@@ -9,15 +9,7 @@ import pytest
 from probes.errors import SettingsError, UsageError
 from runner.cli.daemon import LISTEN, with_listen
 from runner.settings.settings import LoadedSettings, load_settings
-
-SECRET = "xoxb-planted-4711"
-ENVIRON = {"TOKEN": SECRET, "EMPTY": ""}
-
-
-def loaded(tmp_path: Path, text: str) -> LoadedSettings:
-    path = tmp_path / "holdfast.yaml"
-    path.write_text(text, encoding="utf-8")
-    return load_settings(path, ENVIRON, tmp_path)
+from tests.fakes.settings import ENVIRON, SECRET, loaded
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from probes.suite_file import load_suite
 from runner.cli import main
 from runner.settings.runnable import refuse_unrunnable
 from runner.settings.settings import load_settings
-from tests.unit.test_settings import loaded
+from tests.fakes.settings import loaded
 
 PASSWORD = "planted-4711"
 

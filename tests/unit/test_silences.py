@@ -9,23 +9,15 @@ import pytest
 
 from reports.alerts.silences import (
     Acknowledgement,
-    Silence,
     acknowledged_words,
     matches,
     recovered,
     silence_words,
     silenced,
 )
+from tests.fakes.stored import SILENCE
 
 NOW = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
-SILENCE = Silence(
-    silence_id="5a1e",
-    target="bot/prod",
-    reason="deploy",
-    author="oncall",
-    created_at=NOW,
-    expires_at=NOW + timedelta(hours=2),
-)
 
 
 @pytest.mark.parametrize(

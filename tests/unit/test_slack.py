@@ -34,8 +34,8 @@ from reports.notifiers.slack_blocks import (
 )
 from tests.fakes import records
 from tests.fakes.alerting import Machine, a_notice, a_rule
+from tests.fakes.notices import told
 from tests.fakes.slack import CHANNEL, SECRETS, TOKEN, FakeSlack, Trouble, rate_limited, refused
-from tests.unit.test_message import told
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 OPENED, UPDATED, REMINDER, RESOLVED = (

@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from checks.verdict import Health
-from probes.clock import SystemClock
 from probes.endpoint import Spend
 from probes.errors import StoreError, SuiteError, UsageError
 from probes.failure import Failure, FailureClass
@@ -29,47 +27,12 @@ from runner.limits.spending import Account, Ledger, SpendGate
 from runner.normal.baselines import refuse_where_nothing_may_be_spent
 from runner.normal.replay import replay_place
 from runner.preparing.orders import RunOrder
-from runner.preparing.prepare import PreparedSuite, prepare, select
+from runner.preparing.prepare import prepare, select
 from runner.store.base import Spending, Spent, Store
 from tests.fakes.chat import chat_body
 from tests.fakes.clock import FakeClock
 from tests.fakes.http_server import End, FakeServer, Hang, Pause, Reset, Step, head, whole
-
-NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-TOKENS = 19
-"""What every answer of ``chat_body`` says it used: 12 in, 7 out."""
-COST = 0.7
-"""Dollars of an answer by ``PRICES``."""
-PRICES = {"input": 0, "output": 100_000}
-
-
-class Day(SystemClock):
-    """Real time for timings, a date that is turned by hand."""
-
-    def __init__(self) -> None:
-        self.today = NOON
-
-    def now(self) -> datetime:
-        return self.today
-
-
-def a_suite(folder: Path, url: str, *, name: str = "paid", probes: int = 8, **parts: Any) -> PreparedSuite:
-    endpoint = {"base_url": url, "model": "m-1", "stream": False, "concurrency": 1, "prices": PRICES, "retries": 0}
-    tree = {
-        "version": 1,
-        "suite": name,
-        "endpoints": {"production": {**endpoint, **parts.pop("endpoint", {})}},
-        "probes": [{"id": f"p{number}", "prompt": f"Question {number}?"} for number in range(probes)],
-        **parts,
-    }
-    file = folder / f"{name}.yaml"
-    with file.open("w", encoding="utf-8") as out:
-        YAML().dump(tree, out)
-    return prepare(file, {}, None)
-
-
-def an_order(prepared: PreparedSuite, **fields: Any) -> RunOrder:
-    return RunOrder(prepared=prepared, endpoint="production", probes=select(prepared.suite), **fields)
+from tests.fakes.spending import COST, NOON, TOKENS, Day, a_suite, an_order
 
 
 @asynccontextmanager

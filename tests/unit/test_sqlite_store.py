@@ -29,8 +29,9 @@ from runner.store import (
 )
 from runner.store.database import SqliteDatabase
 from runner.store.sqlite import SqliteStore
-from tests.contract.test_stores import LATENCY, NOW, PLACE, alert, entry, numbered, written
 from tests.fakes.forgetting import expire_texts
+from tests.fakes.records import NOW
+from tests.fakes.stored import LATENCY, PLACE, alert, entry, numbered, written
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,7 +45,7 @@ def plain(path: Path) -> sqlite3.Connection:
 CHILD = """
 import sys, time
 from runner.store import open_store
-from tests.contract.test_stores import LATENCY, alert, entry, numbered, written
+from tests.fakes.stored import LATENCY, alert, entry, numbered, written
 
 path, moment = sys.argv[1:]
 store = open_store(path)

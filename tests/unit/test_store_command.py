@@ -14,7 +14,7 @@ from runner.cli import main
 from runner.cli.store import _refuse_without_room
 from runner.store import open_store
 from runner.store.base import Installed
-from tests.contract.test_stores import PLACE, numbered, written
+from tests.fakes.stored import PLACE, numbered, written
 
 
 @pytest.fixture

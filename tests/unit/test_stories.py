@@ -17,7 +17,7 @@ from reports.notice import AlertEvent
 from reports.stories import json_format, text
 from tests.fakes.alerting import a_notice
 from tests.fakes.records import HOSTILE
-from tests.unit.test_silences import SILENCE
+from tests.fakes.stored import SILENCE
 
 NOW = datetime(2026, 3, 14, 11, 0, tzinfo=UTC)
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "alerts.schema.json").read_text(encoding="utf-8"))

@@ -13,8 +13,8 @@ from reports.metrics.metrics import Metrics
 from runner.daemon.chores import Troubles
 from runner.daemon.vitals import DAEMON, LAG_MOST_S, LAG_TOLD_S, LOOP_EVERY_S, STUCK_S, Vitals
 from runner.store.base import Store
-from tests.contract.test_stores import entry, numbered, written
 from tests.fakes.clock import FakeClock
+from tests.fakes.stored import entry, numbered, written
 
 
 @pytest.fixture

@@ -35,12 +35,12 @@ from runner.preparing.prepare import PreparedSuite, prepare
 from runner.settings.settings import Settings
 from runner.store.base import Spending, Spent, Store
 from runner.wiring import Installation
-from tests.contract.test_stores import numbered, written
 from tests.fakes.clock import FakeClock
+from tests.fakes.one_daemon import PLACE, Channel, until
 from tests.fakes.records import a_failed_sample, a_sample, failing_run, healthy_run
-from tests.unit.test_daemon import PLACE, Channel, until
-from tests.unit.test_spend import an_order
-from tests.unit.test_web import get
+from tests.fakes.spending import an_order
+from tests.fakes.stored import numbered, written
+from tests.fakes.web import get
 
 NOON = FakeClock().now()
 BROKEN = replace(failing_run(), alerts=())

@@ -22,8 +22,9 @@ from runner.daemon.daemon import Daemon
 from runner.daemon.web import bound, listening, origin
 from runner.preparing.prepare import prepare
 from runner.store import open_store
-from tests.contract.test_stores import a_silence, alert, numbered, written
-from tests.unit.test_daemon import SUITE, a_daemon
+from tests.fakes.one_daemon import SUITE, a_daemon
+from tests.fakes.stored import a_silence, alert, numbered, written
+from tests.fakes.web import get
 
 Asking = Callable[[str], Awaitable[tuple[int, str]]]
 
@@ -34,16 +35,6 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
     file.write_text(SUITE.format(schedule="{every: 1h}"), encoding="utf-8")
     with closing(open_store(":memory:")) as store:
         yield a_daemon(store, prepare(file, {}, None))
-
-
-async def get(port: int, path: str, header: str = "") -> tuple[int, str]:
-    """Status and body."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{header}\r\n".encode())
-    reply = (await reader.read()).decode()
-    writer.close()
-    head, _, body = reply.partition("\r\n\r\n")
-    return int(head.split()[1]), body
 
 
 def asked(daemon: Daemon, *paths: str, header: str = "") -> list[tuple[int, str]]:

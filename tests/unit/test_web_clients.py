@@ -17,7 +17,7 @@ from runner.daemon.daemon import Daemon
 from runner.daemon.web import bound, listening
 from runner.preparing.prepare import prepare
 from runner.store import open_store
-from tests.unit.test_daemon import SUITE, a_daemon
+from tests.fakes.one_daemon import SUITE, a_daemon
 
 TOKEN = "a-token-of-the-settings-0123456789"
 

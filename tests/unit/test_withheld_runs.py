@@ -33,7 +33,7 @@ from runner.store.base import Store
 from tests.fakes.chat import chat_body
 from tests.fakes.http_server import FakeServer, Hang, whole
 from tests.fakes.records import a_stream
-from tests.unit.test_spend import NOON, Day, a_suite, an_order
+from tests.fakes.spending import NOON, Day, a_suite, an_order
 
 RIGHT, WRONG = whole(chat_body("Paris")), whole(chat_body("Rome"))
 PLACE = ("paid", "production")

@@ -13,8 +13,8 @@ from reports.notice import AlertEvent, Delivery, Notice
 from runner.delivery.outbox import LEASE_S
 from runner.delivery.pacing import Pace
 from runner.store.base import Store
+from tests.fakes.outbox import World, bot, hook
 from tests.fakes.slack import FakeSlack
-from tests.unit.test_outbox_storm import World, bot, hook
 
 OPENED, UPDATED, REMINDER, RESOLVED = AlertEvent.OPENED, AlertEvent.UPDATED, AlertEvent.REMINDER, AlertEvent.RESOLVED
 ESCALATED = AlertEvent.ESCALATED
