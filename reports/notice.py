@@ -80,10 +80,17 @@ class Notice:
     """What was judged and has not moved."""
     acknowledged: str = ""
     """Who looks after it, since when and why; empty while nobody does."""
+    silenced: str = ""
+    """Who silenced it, until when and why, or who ended that early; empty where neither is news."""
     silence: str = ""
     """The command that silences it."""
     acknowledge: str = ""
     """The command by which somebody takes it."""
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What people said about it, a sentence each: who looks after it, who silenced it."""
+        return tuple(filter(None, (self.acknowledged, self.silenced)))
 
     @property
     def bearings(self) -> tuple[tuple[str, str], ...]:

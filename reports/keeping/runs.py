@@ -40,6 +40,7 @@ OUR_OWN = frozenset(
         "silence",
         "acknowledge",
         "acknowledged",
+        "silenced",
     }
 )
 """Fields of a notice that hold names, addresses and commands of the installation."""

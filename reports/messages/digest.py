@@ -17,7 +17,7 @@ LINES_MAX = 20
 LINE_CHARS = 400
 REST_COMMAND = "holdfast alerts"
 ID_CHARS = 40
-ACKNOWLEDGED_CHARS = 80
+SAID_CHARS = 80
 PLACES_MAX = 5
 """Owners named below the incidents, and runbooks; the rest is counted."""
 _WHY = " --reason 'looking into it'"
@@ -83,10 +83,10 @@ def line(notice: Notice) -> str:
 
 
 def marks(notice: Notice) -> tuple[str, ...]:
-    """What stands behind that line: the id that commands take, and who looks after the incident."""
-    taken = one_line(notice.acknowledged, ACKNOWLEDGED_CHARS)
+    """What stands behind that line: the id that commands take, and what people said about the incident."""
+    said = () if _resolved(notice) else (one_line(words, SAID_CHARS) for words in notice.said)
     # not "incident ID": that is the mark by which the message of one incident is found again
-    return tuple(filter(None, (f"id {one_line(notice.incident_id, ID_CHARS)}", "" if _resolved(notice) else taken)))
+    return (f"id {one_line(notice.incident_id, ID_CHARS)}", *said)
 
 
 def owners(digest: Digest) -> tuple[str, ...]:

@@ -90,6 +90,7 @@ def _annotations(notice: Notice) -> Iterator[tuple[str, str]]:
         **{title.replace(" ", "_"): unmentioned(text) for title, text in notice.bearings},
         **{title.replace(" ", "_"): text for title, text in notice.commands},
         "acknowledged": notice.acknowledged,
+        "silenced": notice.silenced,
         "before": unmentioned(notice.before),
         "after": unmentioned(notice.after),
         "incident": notice.incident_id,

@@ -51,8 +51,7 @@ def foreign_lines(notice: Notice) -> Iterator[str]:
     word = "RESOLVED" if notice.event is AlertEvent.RESOLVED else f"{notice.severity.upper()} {notice.event}"
     yield f"{instant(notice.at)}  {word}  {one_line(notice.headline, 300)}"
     yield from (f"  - {one_line(fact, 400)}" for fact in notice.facts)
-    if notice.acknowledged:
-        yield f"  {one_line(notice.acknowledged, 400)}"
+    yield from (f"  {one_line(words, 400)}" for words in notice.said)
     yield from (f"  {name}: {one_line(text, 500)}" for name, text in notice.bearings)
     if notice.failures:
         yield f"  failed requests: {one_line(', '.join(notice.failures), 400)}"

@@ -61,12 +61,13 @@ class PagerDutyNotifier:
         """Send one event; a repeat, an update and a reminder join the alert that is open under the same key.
 
         The receipt keeps the loudest severity told, what was told last, and whether the alert was acknowledged here.
-        An acknowledgement of what was acknowledged before sends nothing.
+        An acknowledgement of what was acknowledged before sends nothing, and neither does a silence: a trigger would
+        open anew what somebody resolved there.
 
         Raises:
             DeliveryError: not delivered; nothing in it is secret.
         """
-        if _taken_again(notice, receipt or {}):
+        if _nothing_new(notice, receipt or {}):
             return Delivery(receipt=receipt or {})
         made = event(notice, receipt)
         body = json.dumps({"routing_key": self._routing_key, **made}, ensure_ascii=False).encode()
@@ -107,10 +108,11 @@ def _taken(notice: Notice, known: Mapping[str, str]) -> bool:
     return same and "acknowledged" not in known and _rank(notice.severity) <= _rank(known["severity"])
 
 
-def _taken_again(notice: Notice, known: Mapping[str, str]) -> bool:
-    """True where somebody took once more what was taken, and nothing else is new: a trigger would say it is news."""
-    again = notice.event is AlertEvent.UPDATED and bool(notice.acknowledged) and "acknowledged" in known
-    return again and known.get("told") == _content(notice)
+def _nothing_new(notice: Notice, known: Mapping[str, str]) -> bool:
+    """True where somebody took once more what was taken, or silenced it: a trigger would say that it is news."""
+    said = notice.event is AlertEvent.UPDATED and bool(notice.said)
+    said = said and known.get("told", _content(notice)) == _content(notice)
+    return said and ("acknowledged" in known or not notice.acknowledged)
 
 
 def _content(notice: Notice) -> str:
@@ -153,6 +155,7 @@ def _details(notice: Notice) -> Iterator[tuple[str, str | list[str]]]:
     yield "what moved", facts
     texts = {
         "acknowledged": notice.acknowledged,
+        "silenced": notice.silenced,
         **dict(notice.bearings),
         "failed requests": ", ".join(notice.failures),
         "class": ", ".join(notice.faults),

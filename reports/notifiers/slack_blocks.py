@@ -93,8 +93,7 @@ def fallback_text(notice: Notice) -> str:
 
 def thread_text(notice: Notice) -> str:
     """What is said below the message of what is news: an edit notifies nobody."""
-    taken = f"\n{fitted(notice.acknowledged, 500, mrkdwn)}" if notice.acknowledged else ""
-    return fallback_text(notice) + taken
+    return "\n".join((fallback_text(notice), *(fitted(words, 500, mrkdwn) for words in notice.said)))
 
 
 def blocks(notice: Notice) -> list[Block]:
@@ -108,8 +107,8 @@ def _blocks(notice: Notice) -> Iterator[Block]:
     headline = fitted(f"{mark} {notice.headline}", HEADER_CHARS, plain)
     yield {"type": "header", "text": {"type": "plain_text", "text": headline, "emoji": False}}
     yield context(_when(notice))
-    if notice.acknowledged:
-        yield context(f"*{fitted(notice.acknowledged, 500, mrkdwn)}*")
+    for words in notice.said:
+        yield context(f"*{fitted(words, 500, mrkdwn)}*")
     if notice.facts:
         yield section(_facts(notice, over=over))
     if bearings := _bearings(notice):

@@ -15,11 +15,17 @@ from probes.alert_rule import AlertKind
 from probes.errors import UsageError
 from probes.nearest import did_you_mean
 from reports.alerts.machine import AlertState
-from reports.alerts.silences import PARTS, Acknowledgement, Silence, acknowledged_words, matches, recovered
+from reports.alerts.silences import (
+    PARTS,
+    Acknowledgement,
+    Silence,
+    matches,
+    recovered,
+)
 from reports.alerts.story import Incident
-from reports.notice import AlertEvent
 from runner.alerting.incidents import SHORTEST_ID, incident_named, open_of_key
-from runner.store.base import OutboxEntry, Store
+from runner.alerting.saying import say_acknowledged, say_ended, say_silenced
+from runner.store.base import Store
 
 LONGEST_S = 30 * 24 * 3600.0
 """A silence ends: what nobody wants to hear of for longer belongs into the alert rules."""
@@ -61,6 +67,7 @@ def silence(store: Store, target: str, *, lasts_s: float, until_resolved: bool, 
             incident_id="" if incident is None else incident.incident_id,
         )
         store.save_silence(made)
+        say_silenced(store, made)
     return made
 
 
@@ -113,6 +120,7 @@ def end_silence(store: Store, name: str, act: Act) -> Silence:
         why = f": {act.reason}" if act.reason else ""
         ended = replace(found[0], ended_at=act.at, ended_note=f"ended by {act.author}{why}")
         store.save_silence(ended)
+        say_ended(store, ended, act.at)
     return ended
 
 
@@ -152,17 +160,5 @@ def acknowledge(store: Store, name: str, act: Act) -> tuple[Incident, ...]:
                 incident_id=state.incident_id, key=state.key, author=act.author, reason=act.reason, at=act.at
             )
             store.save_acknowledgement(ack)
-            _tell(store, state, ack)
+            say_acknowledged(store, state, ack)
         return tuple(incident_named(store, state.incident_id, act.at) for state in same)
-
-
-def _tell(store: Store, state: AlertState, ack: Acknowledgement) -> None:
-    """Put into the outbox what each notifier was told last, with who looks after it."""
-    newest = {told.notifier: told.notice for told in store.told([state.incident_id]).get(state.incident_id, ())}
-    news = {"event": AlertEvent.UPDATED, "at": ack.at, "acknowledged": acknowledged_words(ack), "acknowledge": ""}
-    entries = [
-        OutboxEntry(notifier=name, notice=replace(last, opened_at=min(last.opened_at, ack.at), **news))  # type: ignore[arg-type]
-        for name, last in newest.items()
-    ]
-    suite, endpoint, _ = state.key.split("/")
-    store.save_alerts(suite, endpoint, (), entries, at=ack.at)

@@ -31,7 +31,7 @@ def withheld(queue: Sequence[WaitingNotice], silences: Iterable[Silence], now: d
     """Sort a queue by what people silenced.
 
     An incident that nobody heard of and that ended while it was silenced is told to nobody; one that was heard of is
-    told as over, and nothing else while the silence stands but who looks after it.
+    told as over, and nothing else while the silence stands but what people say about it.
 
     Args:
         queue: What waits for one channel.
@@ -70,7 +70,7 @@ def _outlived(silence: Silence, end: WaitingNotice) -> bool:
 def _waits(rows: Sequence[WaitingNotice], silences: Sequence[Silence], now: datetime) -> bool:
     """True where an incident that is not over waits for a silence to end."""
     first = rows[0]
-    edit = first.event is AlertEvent.UPDATED and first.heard and first.acknowledged
+    edit = first.event is AlertEvent.UPDATED and first.heard and first.said
     if edit or any(row.event is AlertEvent.RESOLVED for row in rows):
         return False
     if first.leased_until is not None and first.leased_until > now:

@@ -18,7 +18,8 @@ WAITING = """
     SELECT o.id, o.incident_id, o.event, json_extract(o.notice, '$.severity') AS severity, o.created_at, o.seen_at,
         o.due_at, o.attempts, o.leased_until, o.alone, o.digest_id AS sent_as,
         r.incident_id IS NOT NULL AS updates, r.digest_id, json_extract(o.notice, '$.key') AS key,
-        COALESCE(json_extract(o.notice, '$.acknowledged'), '') != '' AS acknowledged,
+        COALESCE(json_extract(o.notice, '$.acknowledged'), '') != ''
+          OR COALESCE(json_extract(o.notice, '$.silenced'), '') != '' AS said,
         json_extract(o.notice, '$.key') = 'installation/daemon/no-data' AS past,
         EXISTS (
             SELECT 1 FROM outbox AS b WHERE b.incident_id = o.incident_id AND b.notifier = o.notifier
@@ -106,7 +107,7 @@ def _waiting(row: Row) -> WaitingNotice:
         alone=bool(row["alone"]),
         key=row["key"],
         heard=bool(row["heard"]),
-        acknowledged=bool(row["acknowledged"]),
+        said=bool(row["said"]),
         past=bool(row["past"]),
     )
 

@@ -48,8 +48,8 @@ class WaitingNotice:
     """``suite/endpoint/kind`` of its incident."""
     heard: bool = False
     """True where the channel took a notice of the incident before."""
-    acknowledged: bool = False
-    """True where it says who looks after the incident."""
+    said: bool = False
+    """True where it says what people said: who looks after the incident, who silenced it."""
     past: bool = False
     """True where it tells of a time that was over already when it was told: that no daemon ran."""
 

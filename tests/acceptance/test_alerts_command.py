@@ -153,6 +153,22 @@ def test_a_silenced_incident_is_shown_everywhere_told_nobody_and_told_once_the_s
     assert len(desk.slack.messages) == 1 and "contract broken" in desk.headers[0]
 
 
+def test_the_message_that_is_there_says_who_silenced_it_and_who_ended_that(desk: Desk) -> None:
+    desk.fire()
+    desk.run("silence", "support-bot", "--for", "2h", "--reason", "deploy <!channel>")
+    desk.fire()
+    (message,) = desk.slack.messages
+    assert "silenced by oncall until" in message.shown and "deploy &lt;!channel&gt;" in message.shown
+    (reply,) = desk.slack.replies
+    assert "silenced by oncall until" in reply.shown
+    (silence,) = desk.json("alerts")["silences"]
+    desk.run("silence", "--end", silence["silence_id"])
+    desk.fire()
+    assert any("no longer silenced, ended by oncall" in each.shown for each in desk.slack.replies)
+    desk.fire(well=True)
+    assert "silenced" not in desk.slack.messages[0].shown and desk.headers[0].startswith("\u2705 RESOLVED")
+
+
 def test_a_run_that_teaches_what_is_normal_while_a_contract_is_broken_says_so(desk: Desk) -> None:
     said = "learned from this run while a contract was broken"
     assert said in " ".join(desk.fire().split())
@@ -282,7 +298,7 @@ def test_a_silence_holds_what_slack_could_not_be_told_before_it(desk: Desk, over
         return
     (silence,) = json.loads(desk.run("silence", "--list", "--format", "json"))["silences"]
     desk.run("silence", "--end", silence["silence_id"])
-    for _ in range(4):  # what was tried in vain has its own time to wait
+    for _ in range(12):  # what was tried in vain has its own time to wait
         if not desk.headers:
             desk.fire()
     assert len(desk.headers) == 1 and "contract broken" in desk.headers[0]

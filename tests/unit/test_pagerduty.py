@@ -71,6 +71,14 @@ def test_what_was_acknowledged_is_not_sent_again_because_somebody_else_takes_it(
     assert actions(opened, taken(), other, reminded) == ["trigger", "acknowledge", "trigger"]
 
 
+def test_a_silence_opens_nothing_anew_that_somebody_resolved_there() -> None:
+    opened = a_notice(severity="ticket")
+    quiet = replace(a_notice(AlertEvent.UPDATED, severity="ticket"), acknowledged="", silenced="silenced by oncall")
+    assert actions(opened, quiet, replace(quiet, silenced="no longer silenced")) == ["trigger"]
+    assert actions(opened, replace(quiet, acknowledged=TAKEN)) == ["trigger", "acknowledge"]
+    assert actions(opened, replace(quiet, facts=("another check broke",))) == ["trigger", "trigger"]
+
+
 def test_a_severity_that_rises_triggers_again_although_somebody_took_it() -> None:
     opened = a_notice(severity="ticket")
     assert actions(opened, taken("page")) == ["trigger", "trigger"]

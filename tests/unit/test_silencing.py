@@ -166,6 +166,60 @@ def test_an_open_incident_elsewhere_keeps_a_silence_of_both_in_force(store: Stor
     assert len(store.silences(later(6))) == 1
 
 
+# ------------------------------------------------------------------------------------------------ who is told of them
+def deliver(store: Store, notifier: str) -> None:
+    """All that waits there."""
+    rows = [row.outbox_id for row in store.waiting(notifier)]
+    for outbox_id in store.claim(rows, NOW, 60):
+        store.delivered(outbox_id, NOW, {})
+
+
+def last_told(store: Store, incident: str) -> dict[str, tuple[AlertEvent, tuple[str, ...]]]:
+    return {told.notifier: (told.notice.event, told.notice.said) for told in store.told([incident])[incident]}
+
+
+def test_who_heard_of_an_incident_is_told_who_silenced_it_and_who_did_not_hears_nothing(store: Store) -> None:
+    opened(store, an_alert(), an_alert("abcdef02", to="pager"), an_alert("abcdef03", key="bot/prod/drift"))
+    deliver(store, "slack")
+    silenced(store, KEY)
+    words = "silenced by oncall until 2026-03-14 11:00Z: deploy"
+    assert last_told(store, "abcdef01") == {"slack": (AlertEvent.UPDATED, (words,))}
+    assert last_told(store, "abcdef02") == {"pager": (AlertEvent.OPENED, ())}
+    assert last_told(store, "abcdef03") == {"slack": (AlertEvent.OPENED, ())}
+
+
+def test_news_that_waits_is_not_overtaken_by_who_silenced_it(store: Store) -> None:
+    opened(store, an_alert())
+    deliver(store, "slack")
+    news = a_notice(AlertEvent.UPDATED, incident_id="abcdef01", at=later(1), opened_at=NOW, acknowledged="")
+    store.save_alerts("bot", "prod", (), [OutboxEntry(notifier="slack", notice=news)], at=later(1))
+    silenced(store, KEY)
+    assert last_told(store, "abcdef01") == {"slack": (AlertEvent.UPDATED, ())}
+
+
+def test_the_end_of_a_silence_is_told_with_who_ended_it_or_with_the_one_that_still_stands(store: Store) -> None:
+    opened(store, an_alert())
+    deliver(store, "slack")
+    silenced(store, KEY)
+    silence(store, "bot", lasts_s=60, until_resolved=False, act=ACT, silence_id="6b2f0000")
+    end_silence(store, "6b2f", replace(ACT, at=later(0.5)))
+    assert last_told(store, "abcdef01")["slack"][1] == ("silenced by oncall until 2026-03-14 11:00Z: deploy",)
+    end_silence(store, "5a1e", replace(ACT, at=later(5), reason="deployed"))
+    assert last_told(store, "abcdef01")["slack"][1] == ("no longer silenced, ended by oncall: deployed",)
+
+
+def test_an_incident_that_is_taken_while_it_is_silenced_says_both(store: Store) -> None:
+    opened(store, an_alert())
+    deliver(store, "slack")
+    silenced(store, KEY)
+    acknowledge(store, "abcdef01", replace(ACT, at=later(9)))
+    _, said = last_told(store, "abcdef01")["slack"]
+    assert said == (
+        "acknowledged by oncall 2026-03-14 09:09Z: deploy",
+        "silenced by oncall until 2026-03-14 11:00Z: deploy",
+    )
+
+
 # ------------------------------------------------------------------------------------------------ acknowledgements
 def test_an_acknowledgement_is_told_to_everybody_who_was_told_and_offers_no_second_one(store: Store) -> None:
     opened(store, an_alert(), an_alert("abcdef02", to="pager"), an_alert("abcdef03", key="bot/prod/drift"))

@@ -123,6 +123,18 @@ def test_who_looks_after_a_silenced_incident_is_told_in_the_message_that_is_ther
     assert pager.events == [OPENED, UPDATED]
 
 
+def test_who_silenced_an_incident_is_told_in_the_message_that_is_there(store: Store) -> None:
+    pager = Pager()
+    world = a_world(store, pager)
+    world.happen(OPENED, [1], to=["pager"])
+    world.seconds(2)
+    silenced(world, "suite-1")
+    world.happen(UPDATED, [1], to=["pager"], acknowledged="", silenced="silenced by oncall")
+    world.happen(UPDATED, [1], to=["pager"], acknowledged="", facts=("more broke",))
+    world.seconds(600)
+    assert pager.events == [OPENED, UPDATED] and pager.told[-1].said == ("silenced by oncall",)
+
+
 # ------------------------------------------------------------------------------------------------ when it ends
 @pytest.mark.parametrize("by_hand", [True, False], ids=["ended by hand", "expired"])
 def test_what_is_still_open_when_the_silence_ends_is_told_then(store: Store, by_hand: bool) -> None:

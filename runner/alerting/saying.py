@@ -1,0 +1,88 @@
+"""What people say about an open incident, put into the message that each channel has of it. Feeds ``silencing``.
+
+The alert machine tells nothing of it: nothing broke, got worse or ended. Inside the transaction that stores what was
+said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from reports.alerts.machine import AlertState
+from reports.alerts.silences import Acknowledgement, Silence, acknowledged_words, silence_words, silenced
+from reports.alerts.story import Told
+from reports.escaping import one_line
+from reports.notice import AlertEvent, Notice
+from runner.store.base import OutboxEntry, Store
+
+ENDED_CHARS = 300
+
+
+def say_acknowledged(store: Store, state: AlertState, ack: Acknowledgement) -> None:
+    """Tell whoever heard of an incident, or is about to, who looks after it."""
+    taken, quiet = acknowledged_words(ack), _in_force(store, state, ack.at)
+    told = _told(store, state)
+    hearing = _newest(_hearing(told))
+    about = {
+        name: replace(last, acknowledged=taken, acknowledge="", silenced=quiet if name in hearing else "")
+        for name, last in _newest(told).items()
+    }
+    _say(store, state, about, ack.at)
+
+
+def say_silenced(store: Store, silence: Silence) -> None:
+    """Tell whoever heard of the incidents it is about. Who did not hears nothing while it stands."""
+    for state in store.open_alerts():
+        if silence.about(state.key):
+            _say_silenced(store, state, silence_words(silence), silence.created_at)
+
+
+def say_ended(store: Store, silence: Silence, at: datetime) -> None:
+    """Tell the same that somebody ended it before it expired, or which other one stands."""
+    over = f"no longer silenced, {one_line(silence.ended_note, ENDED_CHARS)}"
+    for state in store.open_alerts():
+        if silence.about(state.key):
+            _say_silenced(store, state, _in_force(store, state, at) or over, at)
+
+
+def _say_silenced(store: Store, state: AlertState, words: str, at: datetime) -> None:
+    newest = _newest(_hearing(_told(store, state)))
+    _say(store, state, {name: replace(last, silenced=words) for name, last in newest.items()}, at)
+
+
+def _in_force(store: Store, state: AlertState, now: datetime) -> str:
+    """Who silences an incident now, in words; empty where nobody does."""
+    return silenced(store.silences(now), now)(state.key, state.kind, state.severity)
+
+
+def _newest(told: Iterable[Told]) -> dict[str, Notice]:
+    """By notifier what it was told last, or is to be told."""
+    return {each.notifier: each.notice for each in told}
+
+
+def _told(store: Store, state: AlertState) -> tuple[Told, ...]:
+    return tuple(store.told([state.incident_id]).get(state.incident_id, ()))
+
+
+def _hearing(told: Sequence[Told]) -> tuple[Told, ...]:
+    """What was told to those who took some of it and for whom nothing waits that is to wait for the silence's end."""
+    took = {each.notifier for each in told if each.state == "delivered"}
+    held = {each.notifier for each in told if each.state == "waiting" and not _is_saying(each.notice)}
+    return tuple(each for each in told if each.notifier in took - held)
+
+
+def _is_saying(notice: Notice) -> bool:
+    return notice.event is AlertEvent.UPDATED and bool(notice.said)
+
+
+def _say(store: Store, state: AlertState, about: Mapping[str, Notice], at: datetime) -> None:
+    entries = [
+        OutboxEntry(
+            notifier=name, notice=replace(last, event=AlertEvent.UPDATED, at=at, opened_at=min(last.opened_at, at))
+        )
+        for name, last in about.items()
+    ]
+    suite, endpoint, _ = state.key.split("/")
+    store.save_alerts(suite, endpoint, (), entries, at=at)
