@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -47,6 +47,15 @@ class Gathered:
     def from_json(cls, value: Sequence[Any]) -> Gathered:
         """The inverse of ``to_json``."""
         return cls(run_id=value[0], day=value[1], told=value[2], control=value[3] if len(value) > 3 else None)
+
+
+def values_of(runs: Iterable[Gathered]) -> dict[str, list[float]]:
+    """All values of streams that gather values, by probe, in the order of the runs."""
+    together: dict[str, list[float]] = {}
+    for run in runs:
+        for probe, values in run.told.items():
+            together.setdefault(probe, []).extend(values)
+    return together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from checks.drift.continuous import Engine, Shift, advance
 from checks.drift.continuous import evidence as shift_of
-from checks.drift.evidence import Evidence, Formed, Gathered, Json
+from checks.drift.evidence import Evidence, Formed, Gathered, Json, values_of
 from checks.drift.noise import Channel, day_channel, step_channel
 from checks.drift.observation import ProbeObservation, SampleFacts
 from checks.drift.plan import JudgePlan
@@ -54,10 +54,7 @@ class LevelMachine:
 
     def form(self, runs: Sequence[Gathered], plan: JudgePlan) -> Formed | None:
         """Reference from all runs; both channels then hear the runs one by one."""
-        samples: dict[str, list[float]] = {}
-        for run in runs:
-            for probe, values in run.told.items():
-                samples.setdefault(probe, []).extend(values)
+        samples = values_of(runs)
         if median(value for values in samples.values() for value in values) < self.least_median:
             return None
         reference = Reference.of(samples, offset=2.0 if self.counts else 0.0)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from checks.drift.continuous import kept_starts
-from checks.drift.evidence import Evidence, Formed, Gathered, Json
+from checks.drift.evidence import Evidence, Formed, Gathered, Json, values_of
 from checks.drift.levels import BASELINE_RUNS, YOUNG_RUNS
 from checks.drift.noise import Array, log_sum_exp
 from checks.drift.observation import ProbeObservation, SampleFacts
@@ -129,10 +129,7 @@ class TailMachine:
 
     def form(self, runs: Sequence[Gathered], plan: JudgePlan) -> Formed | None:
         """Reference from all runs, and their slow calls."""
-        samples: dict[str, list[float]] = {}
-        for run in runs:
-            for probe, values in run.told.items():
-                samples.setdefault(probe, []).extend(values)
+        samples = values_of(runs)
         reference = Reference.of(samples, offset=0.0)
         if sum(map(len, samples.values())) < _LEAST_SAMPLES * len(runs):
             return None
