@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code. Errors become one line on stderr; ``--debug`` adds the traceback."""
     from runner.cli.outlets import flush_output, use_outlets
 
-    _start_lean()
+    start_lean()
     use_outlets()
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = DEBUG_FLAG in arguments or bool(os.environ.get("HOLDFAST_DEBUG"))
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
-def _start_lean() -> None:
+def start_lean() -> None:
     """A command lives for a second: NumPy's threads and the collector's passes over imports would be half of it."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(50_000, 20, 20)

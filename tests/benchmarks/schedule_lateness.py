@@ -22,6 +22,7 @@ from pathlib import Path
 import structlog
 
 from probes.clock import SystemClock
+from runner.cli import start_lean
 from runner.daemon.daemon import Daemon
 from runner.store import open_store
 from tests.fakes.daemons import ToldEngine, a_daemon, a_suite, prepared
@@ -101,6 +102,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--rate", type=float, default=100.0, help="runs a second")
     options = parser.parse_args()
+    start_lean()  # as the command does
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory(), processors=[lambda _l, _m, event: str(event)])
     print(HEADER)
     for places in options.places:
