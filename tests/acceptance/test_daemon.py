@@ -16,6 +16,7 @@ from runner.demo.endpoint import RunningEndpoint
 from runner.store import open_store
 from tests.acceptance.conftest import HOLDFAST, Workplace
 from tests.acceptance.daemon_process import SUITE, eventually, get, logged, running_daemon
+from tests.acceptance.daemon_process import daemon_place as daemon_place
 from tests.fakes.slack import TOKEN, FakeSlack, Trouble, rate_limited
 from tests.fakes.stored import entry, numbered, written
 

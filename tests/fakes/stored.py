@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from checks.drift.observation import observe
@@ -115,6 +115,6 @@ SILENCE = Silence(
     target="bot/prod",
     reason="deploy",
     author="oncall",
-    created_at=NOW,
-    expires_at=NOW + timedelta(hours=2),
+    created_at=datetime(2026, 3, 14, 9, 0, tzinfo=UTC),
+    expires_at=datetime(2026, 3, 14, 11, 0, tzinfo=UTC),
 )
