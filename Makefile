@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+# Tests wait half of their time: for processes, for servers that answer slowly
+WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 )))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint types layers docs-check bench lock clean
@@ -22,7 +24,8 @@ demo: $(STAMP)  ## Watch Holdfast find a silent change (SCENARIO=model-swap|slow
 	$(BIN)/holdfast demo --scenario $(or $(SCENARIO),model-swap)
 
 test: $(STAMP)  ## Run the tests
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not timing"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not paced and not timing"
+	$(BIN)/python -m pytest -n auto -m paced
 	$(BIN)/python -m pytest -m timing
 
 check: lint types layers test  ## All gates: lint, types, architecture, docs and tests

@@ -26,7 +26,7 @@ EXPLAINED = {
 """What the other streams follow from. Of the rest, timing decides what alarms first."""
 
 
-@pytest.mark.timing
+@pytest.mark.paced
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_the_demo_finds_and_names_the_change_and_writes_the_report(tmp_path: Path, scenario: str) -> None:
     done = Workplace(folder=tmp_path).run("demo", "--scenario", scenario)

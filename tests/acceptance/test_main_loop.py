@@ -227,7 +227,7 @@ def test_the_store_holds_texts_apart_from_numbers(started: Workplace) -> None:
     assert "answer" not in columns
 
 
-@pytest.mark.timing
+@pytest.mark.paced
 def test_two_hundred_quiet_runs_in_a_row_raise_no_alarm(started: Workplace) -> None:
     assert started.run("init", "--force").returncode == 0, "judged at the usual tolerance"
     value = started.json("run", "suite.yaml", "--rounds", "200", "--no-alerts")
