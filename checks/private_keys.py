@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 
 LONG_RUN = 16
 """Characters of base64 in a row that are no word; fewer count only where they end a line."""
@@ -33,7 +34,7 @@ def private_keys(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
     """
     marks = list(_MARK.finditer(text))
     floor, begun = 0, None
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+    for mark, following in zip_longest(marks, marks[1:]):
         if mark["which"] == "BEGIN":
             begun = mark
             if following is not None and following["which"] == "END":

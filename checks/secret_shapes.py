@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from math import log2
 
 from checks.kinds import SecretKind
@@ -121,7 +122,7 @@ def _chars_in_runs(value: str) -> int:
     # behind 9 comes 0, as on a keyboard: the character behind 9 in ASCII stands in for it
     codes = [ord(character) for character in value.lower().replace("90", "9:").replace("09", ":9")]
     total, length, last = 0, 1, 0
-    for one, other in zip(codes, [*codes[1:], -9], strict=True):
+    for one, other in pairwise([*codes, -9]):
         step = other - one
         if step in (1, -1) and (length == 1 or step == last):
             length, last = length + 1, step

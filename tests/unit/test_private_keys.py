@@ -6,11 +6,16 @@ import base64
 import json
 import random
 import time
+from typing import get_args
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from checks.finding import Status
+from checks.kinds import SecretKind
 from checks.removal import Removal, pieces, without
+from checks.secret_shapes import find_secrets
 from probes.privacy import TextMode
 from reports.keeping.texts import Pen
 from tests.fakes.rules import outcome
@@ -53,6 +58,25 @@ def holds_key(text: str) -> list[str]:
     """Lines of the key, and halves of them, that are still there."""
     plain = text.replace("\\/", "/")
     return [half for line in LINES for half in (line[:20], line[-8:]) if half in plain]
+
+
+PIECES = (
+    *("private key", "PRIVATE KEY", mark("BEGIN", "PRIVATE KEY"), mark("END", "RSA PRIVATE KEY"), "-----", LINES[0]),
+    *("akia", "AKIA", "ghp_", "glpat-", "sk-", "AIza", "ya29.", "xoxb-", "_live_", "whsec_", "hf_", "eyJ", "://", "@"),
+    *("key=", "secret: ", "password", "token", "Bearer ", "credential", "a@b.example", "4111 1111 1111 1111", "+49 30"),
+    *("your", "0123456789", "q7Zk2", " ", "\n", "\\n", '"', ".", "é", "\x00", "\ud800"),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+@example("Please never share your private key with anybody.")
+def test_whatever_secrets_look_like_no_text_breaks_the_search_for_them(text: str) -> None:
+    for found in find_secrets(text, get_args(SecretKind)):
+        assert 0 <= found.span[0] < found.span[1] <= len(text)
+    assert outcome("no_secret", answered(text)).status in (Status.PASS, Status.FAIL)
+    for mode in get_args(TextMode):
+        pen = Pen(mode=mode, removal=Removal(), salt=b"salt")
+        assert all(0 <= cut.start < cut.end <= len(text) for cut in pen.cuts(text))
 
 
 @pytest.mark.parametrize(
