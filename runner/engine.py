@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from secrets import token_hex
 
@@ -106,7 +107,13 @@ class Engine:
         fired = await self._firing.fire(order, run_id, held, on_sample)
         fired = replace(fired, offline=await self._guard.lost(order, fired.samples))
         # Judging takes milliseconds of CPU: off the loop, so that it does not fall into other probes' timings.
-        record = await asyncio.to_thread(self._conclude, order, fired)
+        try:
+            record = await asyncio.to_thread(self._conclude, order, fired)
+        except Exception:
+            # the run is lost, and what it spent is spent
+            with suppress(StoreError):
+                await asyncio.to_thread(self._store.save_spending, fired.spending)
+            raise
         for limits in held:
             limits.saved()
         return record

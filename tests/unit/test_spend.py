@@ -18,6 +18,7 @@ from probes.failure import Failure, FailureClass
 from probes.sample import TokenUsage
 from probes.transport import Transport
 from reports import verdict_words, wording
+from reports.keeping.texts import Pen
 from reports.metrics.metrics import Metrics
 from reports.summary import RunRecord
 from runner.engine import Engine
@@ -80,6 +81,24 @@ def test_a_cap_that_is_reached_already_sends_nothing_at_all(store: Store, tmp_pa
     assert len(not_asked(record)) == 8
     assert record.health is Health.UNKNOWN
     assert "($5.02 spent)" in not_asked(record)[0]
+
+
+def test_what_a_run_spent_that_a_bug_lost_is_spent(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Pen, "cuts", broken)
+
+    async def scenario() -> None:
+        async with FakeServer(whole(chat_body())) as server, an_engine(store, Day()) as engine:
+            with pytest.raises(ZeroDivisionError):
+                await engine.run(an_order(a_suite(tmp_path, server.url, probes=3, store={"text": "redacted"})))
+
+    asyncio.run(scenario())
+    assert store.runs(limit=1) == ()
+    assert store.spent(NOON - timedelta(hours=12))["paid"].requests == 3
 
 
 def test_one_unasked_sample_among_good_ones_is_enough_to_be_unknown(store: Store, tmp_path: Path) -> None:
