@@ -204,10 +204,13 @@ class FindingNotifier(Notifier, Protocol):
 
     async def find(self, mark: str, since: datetime) -> Mapping[str, str] | None:
         """The receipt of a message that was sent and whose receipt was lost; None where there is none or nobody can
-        tell. Never raises.
+        tell.
 
         Args:
             mark: ``incident ID`` of a notice's message, the id of a digest's.
             since: It was not sent before this.
+
+        Raises:
+            DeliveryError: nobody can tell now. It is looked for again, a few times, before anything is sent again.
         """
         ...

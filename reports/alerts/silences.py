@@ -16,6 +16,7 @@ from reports.escaping import one_line
 PARTS = 3
 """Of a key: suite, endpoint, kind."""
 _REASON_CHARS = 200
+_SILENCED = "silenced by "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +69,11 @@ def matches(target: str, key: str) -> bool:
 
 
 def silenced(silences: Sequence[Silence], now: datetime) -> Callable[[str, str, str], str]:
-    """What the alert state machine asks: why an incident (key, kind, severity) is muted; empty where it is not."""
-    standing = [silence for silence in silences if silence.stands(now)]
+    """What the alert state machine asks: why an incident (key, kind, severity) is muted; empty where it is not.
+
+    Of several silences the one that ends last is told: until then nothing is heard.
+    """
+    standing = sorted((one for one in silences if one.stands(now)), key=lambda one: one.expires_at, reverse=True)
 
     def reason(key: str, _kind: str, _severity: str) -> str:
         return next((silence_words(silence) for silence in standing if silence.about(key)), "")
@@ -93,10 +97,15 @@ def recovered(silences: Iterable[Silence], resolved: Iterable[str], still_open: 
     )
 
 
+def is_of_silence(words: str) -> bool:
+    """True for what ``silence_words`` says."""
+    return words.startswith(_SILENCED)
+
+
 def silence_words(silence: Silence) -> str:
     """``silenced by oncall until 2026-03-14 11:00Z: deploy``: names and reasons on one line each."""
     until = f"{silence.expires_at:%Y-%m-%d %H:%M}Z" + (" or until it is over" if silence.until_resolved else "")
-    return f"silenced by {one_line(silence.author, 60)} until {until}: {one_line(silence.reason, _REASON_CHARS)}"
+    return f"{_SILENCED}{one_line(silence.author, 60)} until {until}: {one_line(silence.reason, _REASON_CHARS)}"
 
 
 def acknowledged_words(ack: Acknowledgement) -> str:

@@ -5,6 +5,7 @@ Pure. Answers and messages of endpoints are quoted, shortened; each notifier esc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from probes.privacy import is_hashed
 from probes.sample import Sample
 from probes.suite import Owner
 from reports import tally
+from reports.alerts.escalating import UNANSWERED
 from reports.alerts.incidents import broken, moved
 from reports.alerts.machine import Transition
 from reports.escaping import one_line, visible
@@ -25,7 +27,7 @@ from reports.summary import BaselineView, RunRecord
 from reports.wording import instant
 
 ANSWER_CHARS = 300
-_DETAIL_CHARS = 160
+_DETAIL, _DETAIL_CHARS = " - ", 160
 _WRONG = {
     "contract": "contract broken",
     "policy": "policy broken",
@@ -42,6 +44,7 @@ _OVER = {
     "no-data": "data again",
     "spend": "within the spending limit again",
 }
+_OF_THE_MOMENT = re.compile(rf", for (?:under a second|\d[\w. ]*) now(?:, {UNANSWERED})?$")
 _WHY = " --reason 'looking into it'"
 """A reason that can be pasted as it is."""
 _SEEN_IN_ANSWERS = ("answers", "checks", "refusals", "finish", "tokens.output")
@@ -129,7 +132,13 @@ def _headline(transition: Transition, where: str) -> str:
     if transition.reason:
         wrong = f"{wrong}, {transition.reason}"
     detail = transition.summary or "".join(transition.facts[:1])
-    return f"{where}: {wrong} - {one_line(detail, _DETAIL_CHARS)}" if detail else f"{where}: {wrong}"
+    return f"{where}: {wrong}{_DETAIL}{one_line(detail, _DETAIL_CHARS)}" if detail else f"{where}: {wrong}"
+
+
+def said_later(headline: str) -> str:
+    """A headline without what was so only when it was written: how long it had lasted, that nobody had taken it."""
+    head, mark, detail = headline.partition(_DETAIL)
+    return _OF_THE_MOMENT.sub("", head) + mark + detail
 
 
 def _began(transition: Transition) -> str:

@@ -90,7 +90,11 @@ class SlackNotifier:
         return await self._send(_payload(digest_fallback(digest), digest_blocks(digest)), dict(receipt or {}), again)
 
     async def find(self, mark: str, since: datetime) -> Mapping[str, str] | None:
-        """The message of ours that carries this mark. Needs a bot that may read the channel's history."""
+        """The message of ours that carries this mark. Needs a bot that may read the channel's history.
+
+        Raises:
+            DeliveryError: Slack did not answer the question, and may yet.
+        """
         if self._webhook_url:
             return None  # an incoming webhook can read nothing
         return await asyncio.to_thread(found, self._web(), self._channel, mark, since)

@@ -25,12 +25,18 @@ MESSAGES = 200
 
 
 def found(client: WebClient, channel: str, mark: str, since: datetime) -> dict[str, str] | None:
-    """Channel and ts of our message that carries this mark; None where there is none or nobody may look."""
+    """Channel and ts of our message that carries this mark; None where there is none or nobody may look.
+
+    Raises:
+        DeliveryError: Slack did not answer the question, and may yet.
+    """
     oldest = f"{(since - CLOCKS_APART).timestamp():.6f}"
     asked = {"channel": channel, "oldest": oldest, "limit": str(MESSAGES)}
     history = read(client, "conversations.history", asked)
     if isinstance(history, Refusal):
-        return None
+        if history.error.permanent:
+            return None
+        raise history.error
     messages = history.get("messages")
     ts = carrying(messages if isinstance(messages, list) else [], mark)
     return {"channel": channel, "ts": ts} if ts else None

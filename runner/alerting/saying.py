@@ -11,9 +11,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from reports.alerts.machine import AlertState
-from reports.alerts.silences import Acknowledgement, Silence, acknowledged_words, silence_words, silenced
+from reports.alerts.silences import Acknowledgement, Silence, acknowledged_words, silenced
 from reports.alerts.story import Told
 from reports.escaping import one_line
+from reports.messages.message import said_later
 from reports.notice import AlertEvent, Notice
 from runner.store.base import OutboxEntry, Store
 
@@ -22,11 +23,10 @@ ENDED_CHARS = 300
 
 def say_acknowledged(store: Store, state: AlertState, ack: Acknowledgement) -> None:
     """Tell whoever heard of an incident, or is about to, who looks after it."""
-    taken, quiet = acknowledged_words(ack), _in_force(store, state, ack.at)
     told = _told(store, state)
-    hearing = _newest(_hearing(told))
+    taken, quiet, heard = acknowledged_words(ack), _in_force(store, state, ack.at), _heard(told)
     about = {
-        name: replace(last, acknowledged=taken, acknowledge="", silenced=quiet if name in hearing else "")
+        name: replace(last, acknowledged=taken, acknowledge="", silenced=quiet if name in heard else "")
         for name, last in _newest(told).items()
     }
     _say(store, state, about, ack.at)
@@ -36,7 +36,7 @@ def say_silenced(store: Store, silence: Silence) -> None:
     """Tell whoever heard of the incidents it is about. Who did not hears nothing while it stands."""
     for state in store.open_alerts():
         if silence.about(state.key):
-            _say_silenced(store, state, silence_words(silence), silence.created_at)
+            _say_silenced(store, state, _in_force(store, state, silence.created_at), silence.created_at)
 
 
 def say_ended(store: Store, silence: Silence, at: datetime) -> None:
@@ -48,7 +48,9 @@ def say_ended(store: Store, silence: Silence, at: datetime) -> None:
 
 
 def _say_silenced(store: Store, state: AlertState, words: str, at: datetime) -> None:
-    newest = _newest(_hearing(_told(store, state)))
+    told = _told(store, state)
+    heard = _heard(told)
+    newest = {name: last for name, last in _newest(told).items() if name in heard and last.silenced != words}
     _say(store, state, {name: replace(last, silenced=words) for name, last in newest.items()}, at)
 
 
@@ -57,30 +59,31 @@ def _in_force(store: Store, state: AlertState, now: datetime) -> str:
     return silenced(store.silences(now), now)(state.key, state.kind, state.severity)
 
 
+def _told(store: Store, state: AlertState) -> Sequence[Told]:
+    return store.told([state.incident_id]).get(state.incident_id, ())
+
+
 def _newest(told: Iterable[Told]) -> dict[str, Notice]:
     """By notifier what it was told last, or is to be told."""
     return {each.notifier: each.notice for each in told}
 
 
-def _told(store: Store, state: AlertState) -> tuple[Told, ...]:
-    return tuple(store.told([state.incident_id]).get(state.incident_id, ()))
-
-
-def _hearing(told: Sequence[Told]) -> tuple[Told, ...]:
-    """What was told to those who took some of it and for whom nothing waits that is to wait for the silence's end."""
-    took = {each.notifier for each in told if each.state == "delivered"}
-    held = {each.notifier for each in told if each.state == "waiting" and not _is_saying(each.notice)}
-    return tuple(each for each in told if each.notifier in took - held)
-
-
-def _is_saying(notice: Notice) -> bool:
-    return notice.event is AlertEvent.UPDATED and bool(notice.said)
+def _heard(told: Iterable[Told]) -> set[str]:
+    """Notifiers that took any of it."""
+    return {each.notifier for each in told if each.state == "delivered"}
 
 
 def _say(store: Store, state: AlertState, about: Mapping[str, Notice], at: datetime) -> None:
     entries = [
         OutboxEntry(
-            notifier=name, notice=replace(last, event=AlertEvent.UPDATED, at=at, opened_at=min(last.opened_at, at))
+            notifier=name,
+            notice=replace(
+                last,
+                event=AlertEvent.UPDATED,
+                at=at,
+                opened_at=min(last.opened_at, at),
+                headline=said_later(last.headline),
+            ),
         )
         for name, last in about.items()
     ]

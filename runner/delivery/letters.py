@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reports.alerts.silences import Acknowledgement, acknowledged_words
+from reports.alerts.silences import Acknowledgement, acknowledged_words, is_of_silence, silenced
+from reports.alerts.telling import Muting, never_muted
 from reports.notice import AlertEvent, Delivery, Digest, DigestNotifier, Notice, Notifier
 from runner.delivery.grouping import Telling
 from runner.store.base import Store
@@ -65,9 +66,11 @@ def letter_of(
     found = store.notices(ids)
     unheard = _unheard(store, notifier, [notice for notice, _ in found])
     acks = store.acknowledgements({notice.incident_id for notice, _ in found})
+    quiet = silenced(store.silences(now), now) if any(notice.silenced for notice, _ in found) else never_muted
+    now_so = (_as_silenced(_with_acknowledgement(notice, acks), quiet) for notice, _ in found)
     told = {
         outbox_id: as_first_heard(each) if each.incident_id in unheard else each
-        for outbox_id, each in zip(ids, (_with_acknowledgement(notice, acks) for notice, _ in found), strict=True)
+        for outbox_id, each in zip(ids, now_so, strict=True)
     }
     attempts = max(row.attempts for row in telling.rows)
     receipts = [receipt for _, receipt in found if receipt]
@@ -93,11 +96,18 @@ def _unheard(store: Store, notifier: str, notices: Sequence[Notice]) -> frozense
 
 
 def _with_acknowledgement(notice: Notice, acks: Mapping[str, Acknowledgement]) -> Notice:
-    """A notice with who has acknowledged its incident while it waited."""
+    """A notice with who looks after its incident now: the last who took it, whatever was so when it was written."""
     ack = acks.get(notice.incident_id)
-    if ack is None or notice.event is AlertEvent.RESOLVED or notice.acknowledged:
+    if ack is None or notice.event is AlertEvent.RESOLVED:
         return notice
     return replace(notice, acknowledged=acknowledged_words(ack), acknowledge="")
+
+
+def _as_silenced(notice: Notice, quiet: Muting) -> Notice:
+    """A notice of a silence as that stands now: it may have expired while the notice waited for its channel."""
+    if not is_of_silence(notice.silenced):
+        return notice
+    return replace(notice, silenced=quiet(notice.key, notice.kind, notice.severity))
 
 
 def as_first_heard(notice: Notice) -> Notice:

@@ -182,8 +182,9 @@ class OutboxWorker:
     async def _tell(self, name: str, telling: Telling) -> int | DeliveryError:
         """Send one message; how many notices it settled."""
         notifier, timeout_s = self._notifiers[name], self._send_timeout_s
-        if found := await recovered(self._store, name, notifier, telling, self._clock.now(), timeout_s):
-            return found  # what is left is planned anew
+        settled, unsure = await recovered(self._store, name, notifier, telling, self._clock.now(), timeout_s)
+        if settled:
+            return settled  # what is left is planned anew
         letter = await aside(self._letter, name, telling)
         if letter is None:
             return 0  # another worker was faster
@@ -192,7 +193,7 @@ class OutboxWorker:
             with contextlib.suppress(StoreError):  # it is repeated then, as after a crash
                 await self._delivered(name, letter, delivery)
 
-        outcome = await sent(letter.deliver_by(notifier), timeout_s, taken)
+        outcome = unsure or await sent(letter.deliver_by(notifier), timeout_s, taken)
         if isinstance(outcome, DeliveryError):
             await self._failed(name, letter, outcome)
             return outcome

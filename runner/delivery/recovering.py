@@ -9,19 +9,24 @@ from itertools import groupby
 
 import structlog
 
+from probes.errors import DeliveryError
 from reports.notice import Delivery, FindingNotifier, Notifier
 from runner.delivery.grouping import Telling
-from runner.delivery.sending import aside, sent
+from runner.delivery.sending import BrokenNotifier, aside, sent
 from runner.store.base import Store
 from runner.store.outbox_store import WaitingNotice
 
 _log = structlog.get_logger(__name__)
 
 
+LOOKS = 5
+"""Attempts after which a message is sent again without anybody having been able to look for it."""
+
+
 async def recovered(
     store: Store, name: str, notifier: Notifier, telling: Telling, now: datetime, timeout_s: float
-) -> int:
-    """Mark what earlier attempts have told already; how many notices that settled.
+) -> tuple[int, DeliveryError | None]:
+    """Mark what earlier attempts have told already; how many notices that settled, and why the rest must wait.
 
     Args:
         store: Where it is marked.
@@ -35,11 +40,15 @@ async def recovered(
         StoreError: the store cannot be written.
     """
     if not isinstance(notifier, FindingNotifier):
-        return 0
-    settled = 0
+        return 0, None
+    settled, unsure = 0, None
     for mark, rows in _perhaps_sent(telling):
         looked = await sent(_look(notifier, mark, min(now, *(row.at for row in rows))), timeout_s, _nothing)
-        if not isinstance(looked, Delivery) or not looked.receipt:
+        if isinstance(looked, DeliveryError):
+            if not isinstance(looked, BrokenNotifier) and max(row.attempts for row in rows) < LOOKS:
+                unsure = DeliveryError(f"it may have been posted, and could not be looked for: {looked}")
+            continue
+        if not looked.receipt:
             continue
         ids = [row.outbox_id for row in rows]
         if rows[0].sent_as:
@@ -48,7 +57,7 @@ async def recovered(
             await aside(store.delivered, ids[0], now, looked.receipt)
         settled += len(ids)
         _log.info("notices_found", notifier=name, notices=len(ids))
-    return settled
+    return settled, unsure
 
 
 def _perhaps_sent(telling: Telling) -> Iterator[tuple[str, list[WaitingNotice]]]:

@@ -47,9 +47,10 @@ NOTICES = """
     LEFT JOIN receipts AS r ON r.incident_id = o.incident_id AND r.notifier = o.notifier
     WHERE o.id IN (SELECT value FROM json_each(?))
 """
+# what was given up was not told then, and is what is so now
 TOLD_IN = """
     SELECT notice FROM outbox WHERE id IN (
-        SELECT MAX(id) FROM outbox WHERE state = 'delivered' AND notifier = ?1 AND incident_id IN (
+        SELECT MAX(id) FROM outbox WHERE state IN ('delivered', 'given_up') AND notifier = ?1 AND incident_id IN (
             SELECT incident_id FROM receipts WHERE digest_id = ?2 AND notifier = ?1)
         GROUP BY incident_id)
     ORDER BY id

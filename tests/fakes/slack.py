@@ -38,6 +38,8 @@ class Trouble:
     """Answer as said here, but not before ``let_go``."""
     cut: bool = False
     """Close the connection without a word."""
+    taken: bool = False
+    """What came was taken all the same, and people see it."""
 
 
 def rate_limited(seconds: int) -> Trouble:
@@ -83,6 +85,8 @@ class FakeSlack(Loopback):
         """The same bodies, byte for byte."""
         self.may_read_history = True
         """False: the bot has no scope for it."""
+        self.unread: deque[Trouble] = deque()
+        """What the next looks into the history meet."""
         self._script: deque[Trouble] = deque()
         self._closing = threading.Event()
         super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), self._handler()))
@@ -136,6 +140,8 @@ class FakeSlack(Loopback):
                 fake.requests.append((self.path, body, headers))
                 fake.raw.append(raw)
                 trouble = fake._script.popleft() if fake._script else fake._answer(self.path, body, headers)
+                if trouble.taken:
+                    fake._answer(self.path, body, headers)
                 if trouble.hang or trouble.late:
                     fake._closing.wait(30)
                 if trouble.hang or trouble.cut:
@@ -187,6 +193,8 @@ class FakeSlack(Loopback):
 
     def _history(self, asked: dict[str, str], authorization: str) -> Trouble:
         """Reading costs no scripted trouble and is not kept among the requests."""
+        if self.unread:
+            return self.unread.popleft()
         if not self.may_read_history or authorization != f"Bearer {TOKEN}":
             return refused("missing_scope")
         if asked.get("channel") != CHANNEL:

@@ -20,6 +20,7 @@ from runner.daemon.chores import Troubles, keep_doing
 from runner.delivery.dead_channels import TOLD_AGAIN
 from runner.delivery.outbox import LEASE_S, OutboxWorker
 from runner.delivery.pacing import Pace
+from runner.delivery.recovering import LOOKS
 from runner.store.base import Store
 from tests.fakes.alerting import START
 from tests.fakes.outbox import World, bot, hook
@@ -230,6 +231,21 @@ def test_a_crash_between_sending_and_marking_loses_nothing_and_repeats_nothing_w
     world.happen(RESOLVED, range(number))
     world.settle()
     assert ["RESOLVED" in message.header for message in slack.messages] == [False] * (seen - 1) + [True]
+
+
+@pytest.mark.parametrize(("failures", "messages"), [(3, 1), (LOOKS, 2)], ids=["in time", "too late"])
+def test_what_may_have_been_posted_is_looked_for_again_before_it_is_posted_again(
+    store: Store, slack: FakeSlack, failures: int, messages: int
+) -> None:
+    world = World(store=store, notifiers={"slack": bot(slack)})
+    slack.script(Trouble(cut=True, taken=True))
+    world.happen(OPENED, (1,))
+    slack.unread.extend([rate_limited(60), *[Trouble(status=503)] * (failures - 1)])
+    world.settle()
+    assert len(slack.messages) == messages
+    world.happen(RESOLVED, (1,))
+    world.settle()
+    assert "RESOLVED" in slack.messages[-1].header
 
 
 def test_what_several_crashes_left_is_found_message_by_message_before_anything_is_sent_again(

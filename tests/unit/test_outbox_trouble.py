@@ -20,6 +20,21 @@ OPENED, ESCALATED, RESOLVED = AlertEvent.OPENED, AlertEvent.ESCALATED, AlertEven
 HOUR_S = 3600.0
 
 
+# ------------------------------------------------------------------------------------------------ given up
+def test_an_end_that_was_given_up_is_over_in_the_next_version_of_its_digest(store: Store, slack: FakeSlack) -> None:
+    world = World(store=store, notifiers={"slack": bot(slack)})
+    world.happen(OPENED, range(5))
+    world.settle()
+    slack.script(refused("token_revoked"), refused("token_revoked"), refused("token_revoked"))
+    world.happen(RESOLVED, (0, 1))
+    world.settle()
+    assert store.given_up(START) == 2
+    world.happen(RESOLVED, (2,))
+    world.settle()
+    (message,) = slack.messages
+    assert "2 incidents open, 3 resolved" in message.header
+
+
 # ------------------------------------------------------------------------------------------------ two channels
 def test_two_channels_told_of_the_same_incidents_each_turn_their_own_digest_resolved(
     store: Store, slack: FakeSlack

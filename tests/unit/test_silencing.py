@@ -188,13 +188,26 @@ def test_who_heard_of_an_incident_is_told_who_silenced_it_and_who_did_not_hears_
     assert last_told(store, "abcdef03") == {"slack": (AlertEvent.OPENED, ())}
 
 
-def test_news_that_waits_is_not_overtaken_by_who_silenced_it(store: Store) -> None:
+def test_of_two_silences_the_one_that_ends_last_is_told_whichever_was_made_last(store: Store) -> None:
     opened(store, an_alert())
     deliver(store, "slack")
-    news = a_notice(AlertEvent.UPDATED, incident_id="abcdef01", at=later(1), opened_at=NOW, acknowledged="")
-    store.save_alerts("bot", "prod", (), [OutboxEntry(notifier="slack", notice=news)], at=later(1))
     silenced(store, KEY)
-    assert last_told(store, "abcdef01") == {"slack": (AlertEvent.UPDATED, ())}
+    silence(store, "bot/prod", lasts_s=60, until_resolved=False, act=replace(ACT, author="bob"), silence_id="6b2f0000")
+    longest = "silenced by oncall until 2026-03-14 11:00Z: deploy"
+    assert last_told(store, "abcdef01")["slack"][1] == (longest,)
+    assert len(store.told(["abcdef01"])["abcdef01"]) == 2, "the shorter one is no news"
+    acknowledge(store, "abcdef01", replace(ACT, author="carl"))
+    assert last_told(store, "abcdef01")["slack"][1][1] == longest
+
+
+def test_what_was_so_when_an_incident_was_escalated_is_not_said_of_one_that_somebody_took(store: Store) -> None:
+    opened(store, an_alert())
+    words = "bot at prod: contract broken, for 14.5s now, not acknowledged - a - b, for 2h now"
+    told = a_notice(AlertEvent.ESCALATED, incident_id="abcdef01", headline=words, acknowledged="")
+    store.save_alerts("bot", "prod", (), [OutboxEntry(notifier="boss", notice=told)], at=later(1))
+    acknowledge(store, "abcdef01", ACT)
+    *_, update = store.told(["abcdef01"])["abcdef01"]
+    assert (update.notifier, update.notice.headline) == ("boss", "bot at prod: contract broken - a - b, for 2h now")
 
 
 def test_the_end_of_a_silence_is_told_with_who_ended_it_or_with_the_one_that_still_stands(store: Store) -> None:

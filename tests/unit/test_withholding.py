@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from reports.alerts.silences import Acknowledgement, Silence
+from reports.alerts.silences import Acknowledgement, Silence, silence_words
 from reports.notice import AlertEvent, Delivery, Notice
 from runner.delivery.outbox import LEASE_S
 from runner.delivery.pacing import Pace
@@ -128,11 +128,58 @@ def test_who_silenced_an_incident_is_told_in_the_message_that_is_there(store: St
     world = a_world(store, pager)
     world.happen(OPENED, [1], to=["pager"])
     world.seconds(2)
-    silenced(world, "suite-1")
-    world.happen(UPDATED, [1], to=["pager"], acknowledged="", silenced="silenced by oncall")
+    words = silence_words(silenced(world, "suite-1"))
+    world.happen(UPDATED, [1], to=["pager"], acknowledged="", silenced=words)
     world.happen(UPDATED, [1], to=["pager"], acknowledged="", facts=("more broke",))
     world.seconds(600)
-    assert pager.events == [OPENED, UPDATED] and pager.told[-1].said == ("silenced by oncall",)
+    assert pager.events == [OPENED, UPDATED] and pager.told[-1].said == (words,)
+
+
+def test_of_several_updates_and_reminders_that_wait_only_the_newest_is_told(store: Store) -> None:
+    pager = Pager()
+    world = a_world(store, pager)
+    world.happen(OPENED, [1], to=["pager"])
+    world.seconds(2)
+    for event in (REMINDER, UPDATED, REMINDER):
+        world.happen(event, [1], to=["pager"], acknowledged="", headline=f"the {event}")
+    world.seconds(60)
+    assert pager.events == [OPENED, REMINDER] and store.undelivered() == 0
+    assert began(store, "inc-1") == ["delivered", "withdrawn", "withdrawn", "delivered"]
+
+
+def test_who_took_and_silenced_an_incident_is_told_although_an_older_reminder_waits(store: Store) -> None:
+    pager = Pager()
+    world = a_world(store, pager)
+    world.happen(OPENED, [1], to=["pager"])
+    world.seconds(2)
+    world.happen(REMINDER, [1], to=["pager"], acknowledged="")
+    words = silence_words(silenced(world, "suite-1"))
+    world.happen(UPDATED, [1], to=["pager"], acknowledged="", silenced=words)
+    world.happen(UPDATED, [1], to=["pager"], acknowledged="acknowledged by carl", silenced=words)
+    world.seconds(60)
+    assert pager.events == [OPENED, UPDATED] and pager.told[-1].said == ("acknowledged by carl", words)
+
+
+def test_a_silence_that_expired_while_its_notice_waited_is_not_told_as_one_that_stands(store: Store) -> None:
+    pager = Pager()
+    world = a_world(store, pager, per_minute=1)
+    world.happen(OPENED, [1], to=["pager"])
+    world.seconds(2)
+    words = silence_words(silenced(world, "suite-1", minutes=0.25))
+    world.happen(UPDATED, [1], to=["pager"], acknowledged="", silenced=words)
+    world.seconds(90)
+    assert pager.events == [OPENED, UPDATED] and pager.told[-1].said == ()
+
+
+def test_the_last_who_took_an_incident_is_told_at_once_and_nobody_before_them(store: Store) -> None:
+    pager = Pager()
+    world = a_world(store, pager)
+    world.happen(OPENED, [1], to=["pager"])
+    acknowledged(world, 1)
+    for name in ("acknowledged by carl", "acknowledged by oncall"):
+        world.happen(UPDATED, [1], to=["pager"], acknowledged=name)
+    world.seconds(5)
+    assert [notice.acknowledged.split(" 2026")[0] for notice in pager.told] == ["acknowledged by oncall"] * 2
 
 
 # ------------------------------------------------------------------------------------------------ when it ends
