@@ -9,10 +9,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from reports.alerts.incident import AlertState, Condition
-from reports.alerts.telling import Muting
+from reports.alerts.telling import INHIBITED, Muting
 
-INHIBITED = "inhibited by "
-"""Begins the reason of such a mute; the suite and endpoint at its root follow."""
 NEVER_HELD = frozenset({"spend"})
 """Kinds that no other suite's incident explains."""
 _CAUSES = ("availability", "contract")

@@ -31,6 +31,8 @@ class Seen:
 
     conclusive_at: datetime | None
     """When the newest run began that could be measured; None where there is none."""
+    until: datetime | None
+    """When that run was over."""
     newest_at: datetime | None
     """When the newest run began; None where there is none."""
 
@@ -56,7 +58,11 @@ def needed(listener: Listener) -> tuple[int, timedelta]:
 
 
 def place_conditions(
-    place: tuple[str, str], rules: Sequence[AlertRule], missing: Sequence[tuple[str, bool | None]], seen: Seen
+    place: tuple[str, str],
+    rules: Sequence[AlertRule],
+    missing: Sequence[tuple[str, bool | None]],
+    seen: Seen,
+    lost: str = "",
 ) -> tuple[Condition, ...]:
     """What is to be said of a place to each notifier.
 
@@ -65,8 +71,9 @@ def place_conditions(
         rules: The suite's alert rules.
         missing: By notifier, whether data is missing as its rule counts; None: could not be told, held.
         seen: What is known of the runs there.
+        lost: That runs are made of which nothing could be stored, and why; empty where that is not so.
     """
-    facts = facts_of(seen)
+    facts = facts_of(seen, lost)
     return tuple(
         Condition(
             kind=KIND,
@@ -76,7 +83,7 @@ def place_conditions(
             immediate=True,
             certain=True,
             facts=facts if bad else (),
-            summary=facts[0] if bad else "",
+            summary=(": ".join(facts) if lost else facts[0]) if bad else "",
             subjects=(KIND,) if bad else (),
             notifier=name,
         )
@@ -90,12 +97,15 @@ def severity_for(notifier: str, rules: Sequence[AlertRule]) -> str:
     return SEVERITY if rule is None else rule.severity.get(KIND, SEVERITY)
 
 
-def facts_of(seen: Seen) -> tuple[str, ...]:
-    """Since when nothing is known, and whether that is because nothing was asked or because nothing could be told."""
-    if seen.conclusive_at is None:
+def facts_of(seen: Seen, lost: str = "") -> tuple[str, ...]:
+    """Since when nothing is known, and whether that is because nothing was asked, because nothing could be told, or
+    because what was found was lost."""
+    if seen.until is None:
         since = "no run has ever been measured here"
     else:
-        since = f"no run has been measured since {_instant(seen.conclusive_at)}"
+        since = f"no run has been measured since {_instant(seen.until)}"
+    if lost:
+        return since, lost
     if seen.newest_at is None or (seen.conclusive_at is not None and seen.newest_at <= seen.conclusive_at):
         return since, "no run was made since then" if seen.newest_at else "no run was made at all"
     return since, f"runs are made, the newest at {_instant(seen.newest_at)}, but what came back is unknown"

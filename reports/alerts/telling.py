@@ -17,6 +17,8 @@ from reports.alerts.news import LAST_BAD, with_news
 from reports.alerts.waiting import reminder_due
 from reports.notice import SEVERITIES, AlertEvent
 
+INHIBITED = "inhibited by "
+"""Begins why an incident is muted that waits for another; the suite and endpoint at its root follow."""
 COMES_AND_GOES = "comes and goes"
 STEADY = "steadily now"
 Muting = Callable[[str, str, str], str]
@@ -58,7 +60,11 @@ def tell(
     """
     if not after.live:
         return _ended(before, replace(after, muted=""), moment)
-    muted = moment.muted(after.key, after.kind, after.severity) or _told_already(before, after, moment)
+    muted = (
+        moment.muted(after.key, after.kind, after.severity)
+        or _told_already(before, after, moment)
+        or (before.muted if waits_for_a_run(before) and not moment.run_id else "")
+    )
     after = replace(after, muted=muted)
     if muted:
         # what is new meanwhile stays news: it is told by the first bad run after that
@@ -68,6 +74,12 @@ def tell(
     if event is not None:
         after = _noted(after, event, moment.now, condition)
     return after, () if event is None else _told(before, after, event, listener, moment)
+
+
+def waits_for_a_run(state: AlertState) -> bool:
+    """True where an incident waits on though what it depends on is well again: its evidence is from before that, and
+    its next run says whether it is over, too. Missing data needs no run to be seen."""
+    return state.muted.startswith(INHIBITED) and state.kind != "no-data"
 
 
 def _told_already(before: AlertState, after: AlertState, moment: Moment) -> str:

@@ -16,7 +16,7 @@ import structlog
 from probes.clock import Clock
 from probes.maintenance import Window
 from reports.alerts.machine import AlertState, Transition, tick, views
-from reports.alerts.telling import Muting
+from reports.alerts.telling import Muting, waits_for_a_run
 from reports.summary import AlertView
 from runner.alerting.decided import notices_between
 from runner.alerting.dependencies import Dependencies
@@ -143,5 +143,10 @@ def alert_clock(
 
 
 def _wait_on(states: Sequence[AlertState], muted: Muting) -> bool:
-    """True where all of them are muted for the reason for which they were."""
-    return all(state.live and state.muted == muted(state.key, state.kind, state.severity) != "" for state in states)
+    """True where all of them are muted for the reason for which they were, or until their next run."""
+
+    def waits(state: AlertState) -> bool:
+        reason = muted(state.key, state.kind, state.severity)
+        return state.muted == reason != "" or (not reason and waits_for_a_run(state))
+
+    return all(state.live and waits(state) for state in states)

@@ -1,4 +1,4 @@
-"""What the alert clock costs with thousands of places: nothing due, all waiting for one gateway, all told at once.
+"""What the alert clock costs with thousands of places: nothing due, all waiting for one gateway, then for a run.
 
 ``python -m tests.benchmarks.alert_clock --places 2000``. One contract incident a place and four quiet kinds beside it,
 over a SQLite file, the clock turned by hand. Seconds of CPU are those of this process.
@@ -118,8 +118,8 @@ def measured(folder: Path, count: int) -> Iterator[Look]:
     yield places.look("all open by time, all wait for the gateway")
     yield places.look("all wait")
     places.set_gateway("quiet")
-    yield places.look("all told at once")
-    yield places.look("nothing due again")
+    yield places.look("the gateway is well, all wait for a run")
+    yield places.look("all wait for a run")
     places.store.close()
 
 
