@@ -171,7 +171,7 @@ def _unmoved(kind: str, record: RunRecord) -> str:
     parts = ["every contract is kept"] if kind == "drift" and _kept(tally.findings(record), record) else []
     parts += [f"{join_words(quiet)} {'has' if len(quiet) == 1 else 'have'} not moved"] if quiet else []
     young = _dimensions(pooled, StreamState.COLLECTING, risen)
-    parts += [f"{join_words(young)} cannot be judged yet"] if young else []
+    parts += [f"of {join_words(young)} nothing is known yet"] if young else []
     return "; ".join(parts)
 
 

@@ -15,7 +15,7 @@ from reports.alerts.story import Incident, IncidentEvent, Outcome, StreamScore, 
 from reports.console import command, printed
 from reports.escaping import one_line
 from reports.messages.message import lasted_words
-from reports.notice import Notice
+from reports.notice import AlertEvent, Notice
 from reports.stories.blocks import blocks, named
 from reports.wording import count, instant
 
@@ -28,6 +28,7 @@ _STATES: dict[Outcome, str] = {
     "given_up": "GIVEN UP",
     "withdrawn": "not told: over before it was to be told",
 }
+_OUTDATED = "not told: what came after it was told instead"
 
 
 def render_list(incidents: Sequence[Incident], *, now: datetime, options: str, width: int = 100) -> str:
@@ -60,7 +61,7 @@ def _paragraph(block: Sequence[Incident], now: datetime) -> Iterator[RenderableT
     if incident.streams:
         yield _line(_scores(incident.streams))
     yield from (_line(line) for each in block for line in _told_briefly(each))
-    yield from map(_line, dict.fromkeys(line for each in block for line in _said(each)))
+    yield from map(_line, dict.fromkeys(line for each in block for line in _said(each, now)))
     yield _line(f"run {incident.run_id}, {named(block)}" if incident.run_id else named(block))
     yield Text()
 
@@ -106,21 +107,26 @@ def _told_briefly(incident: Incident) -> Iterator[str]:
             yield f"told {_notice(told)}"
 
 
+def _became(told: Told) -> str:
+    """What became of a notice, in words."""
+    outdated = told.state == "withdrawn" and told.notice.event in (AlertEvent.UPDATED, AlertEvent.REMINDER)
+    return _OUTDATED if outdated else _STATES[told.state]
+
+
 def _notice(told: Told) -> str:
     settled = f" {instant(told.settled_at)}" if told.settled_at else ""
     tries = f" after {count(told.attempts, 'failed attempt')}" if told.attempts else ""
     error = f": {told.error}" if told.error and told.state != "delivered" else ""
-    return (
-        f"{told.notifier}: {told.notice.event} {instant(told.notice.at)}, {_STATES[told.state]}{settled}{tries}{error}"
-    )
+    return f"{told.notifier}: {told.notice.event} {instant(told.notice.at)}, {_became(told)}{settled}{tries}{error}"
 
 
-def _said(incident: Incident) -> Iterator[str]:
+def _said(incident: Incident, now: datetime) -> Iterator[str]:
     muting = [silence for silence in incident.silences if silence_words(silence) == incident.muted]
     if incident.muted and not muting:
         yield f"MUTED: {incident.muted}"
     for silence in incident.silences:
-        yield ("MUTED: " if silence in muting else "") + silence_line(silence)
+        expired = silence.ended_at is None and silence.expires_at <= now
+        yield ("MUTED: " if silence in muting else "EXPIRED: " if expired else "") + silence_line(silence)
     if incident.acknowledged:
         yield acknowledged_words(incident.acknowledged)
 
@@ -153,7 +159,7 @@ def _story(incident: Incident, now: datetime, options: str) -> Iterator[Renderab
     yield from _titled("Streams", [_score(stream) for stream in incident.streams])
     yield from _titled("Happened", [_event(event) for event in incident.events])
     yield from _titled("Told", [_notice(told) for told in incident.told])
-    yield from _titled("Said", list(_said(incident)))
+    yield from _titled("Said", list(_said(incident, now)))
     last = incident.told[-1].notice if incident.told else None
     if last:
         owner = " ".join(filter(None, (last.team, last.contact)))

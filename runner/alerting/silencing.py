@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import product
+from math import isfinite
 from typing import get_args
 
 from probes.alert_rule import AlertKind
@@ -50,7 +51,7 @@ def silence(store: Store, target: str, *, lasts_s: float, until_resolved: bool, 
     if lasts_s <= 0:
         raise UsageError(f"--for takes a duration of more than 0 s, like 2h; --for {lasts_s:g} s would end at once")
     if not lasts_s <= LONGEST_S:
-        raise UsageError(f"--for takes a duration like 2h, 30d at most, not {lasts_s:g} s")
+        raise UsageError(f"--for takes a duration like 2h, 30d at most, not {_days(lasts_s)}")
     with store.exclusive():
         known = _is_known(store, target)
         incident = None if known else _incident(store, target, act.at)
@@ -69,6 +70,10 @@ def silence(store: Store, target: str, *, lasts_s: float, until_resolved: bool, 
         store.save_silence(made)
         say_silenced(store, made)
     return made
+
+
+def _days(seconds: float) -> str:
+    return f"{seconds / 86_400:.1f} days" if isfinite(seconds) else "one without an end"
 
 
 def _incident(store: Store, target: str, now: datetime) -> Incident | None:

@@ -122,9 +122,15 @@ def _newest(notices: Iterable[Notice]) -> tuple[Notice, ...]:
     newest: dict[str, Notice] = {}
     for notice in notices:
         first = newest.get(notice.incident_id)
-        opening = first is not None and first.event is AlertEvent.OPENED and notice.event is not AlertEvent.RESOLVED
-        newest[notice.incident_id] = replace(notice, event=AlertEvent.OPENED) if opening else notice
+        opening = first is not None and first.event is AlertEvent.OPENED
+        newest[notice.incident_id] = _unopened(notice) if opening else notice
     return tuple(newest.values())
+
+
+def _unopened(notice: Notice) -> Notice:
+    """What follows an opening that nobody has heard of."""
+    over = notice.event is AlertEvent.RESOLVED
+    return as_first_heard(notice) if over else replace(notice, event=AlertEvent.OPENED)
 
 
 def names_of(notifier: str, notice: Notice) -> dict[str, str]:

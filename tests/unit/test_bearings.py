@@ -61,7 +61,7 @@ def test_drift_of_one_probe_alone_is_not_told_as_the_whole_suite() -> None:
     probes = [records.a_probe("refund-window"), records.a_probe("invoice-json")]
     found = bearings("drift", records.a_run(probes, drift=[moved, quiet, young]), [])
     assert found.extent.startswith("1 of 2 probes (refund-window)")
-    assert found.unmoved == "every contract is kept; tokens.output has not moved; answers cannot be judged yet"
+    assert found.unmoved == "every contract is kept; tokens.output has not moved; of answers nothing is known yet"
 
 
 @pytest.mark.parametrize("kind", ["no-data", "spend"])

@@ -273,6 +273,18 @@ def test_what_several_crashes_left_is_found_message_by_message_before_anything_i
     assert [message.header[:10] for message in slack.messages] == ["\u2705 RESOLVED"] * 3
 
 
+def test_an_end_in_a_digest_that_was_the_first_word_of_its_incident_says_so(store: Store, slack: FakeSlack) -> None:
+    world = World(store=store, notifiers={"slack": bot(slack)})
+    slack.script(*[Trouble(status=503)] * 1000)
+    world.happen(OPENED, range(5))
+    world.seconds(120)
+    world.happen(RESOLVED, range(5))
+    slack.heal()
+    world.settle()
+    (message,) = slack.messages
+    assert "RESOLVED" in message.header and message.shown.count("that it began could not be told here") == 5
+
+
 # ------------------------------------------------------------------------------------------------ dead channels
 def test_a_dead_channel_is_told_where_the_same_incidents_are_heard_once_a_day(store: Store, slack: FakeSlack) -> None:
     with FakeSlack() as pager:

@@ -153,6 +153,19 @@ def test_the_story_of_one_tells_every_change_every_notice_and_what_to_do_next() 
     assert over.startswith("RESOLVED page") and "holdfast silence" not in over and "holdfast replay" in over
 
 
+def test_a_silence_that_expired_is_marked_as_such() -> None:
+    silence = replace(SILENCE, target="bot", created_at=BEGAN, expires_at=NOW)
+    assert "EXPIRED: silence 5a1e: bot, silenced by oncall" in listed(an_incident(silences=(silence,)))
+    standing = replace(silence, expires_at=NOW + timedelta(minutes=1))
+    assert "EXPIRED" not in listed(an_incident(silences=(standing,)))
+
+
+def test_a_reminder_that_another_overtook_says_so() -> None:
+    first = replace(told(AlertEvent.REMINDER), state="withdrawn")
+    shown = text.render_one(an_incident(told=(told(), first, told(AlertEvent.REMINDER))), now=NOW, options="")
+    assert "reminder 2026-03-14 10:00 UTC, not told: what came after it was told instead" in shown
+
+
 def test_hostile_texts_stay_on_their_lines_and_steer_nothing() -> None:
     notice = replace(a_notice(), headline=HOSTILE, replay=HOSTILE, runbook=HOSTILE, report=HOSTILE, team=HOSTILE)
     ack = Acknowledgement(incident_id="i", key="a/b/c", author=HOSTILE, reason=HOSTILE, at=NOW)
