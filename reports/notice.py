@@ -78,6 +78,8 @@ class Notice:
     """What it is likely to come from."""
     unmoved: str = ""
     """What was judged and has not moved."""
+    closed: bool = False
+    """True of an end that is no recovery: its rule or its suite is gone, and nobody looks any more."""
     acknowledged: str = ""
     """Who looks after it, since when and why; empty while nobody does."""
     silenced: str = ""
@@ -86,6 +88,11 @@ class Notice:
     """The command that silences it."""
     acknowledge: str = ""
     """The command by which somebody takes it."""
+
+    @property
+    def ended_as(self) -> str:
+        """The word for its end: ``RESOLVED``, or ``CLOSED`` where nobody knows."""
+        return "CLOSED" if self.closed else "RESOLVED"
 
     @property
     def said(self) -> tuple[str, ...]:

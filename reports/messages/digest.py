@@ -78,7 +78,7 @@ def rest(digest: Digest) -> str:
 
 def line(notice: Notice) -> str:
     """One incident on one line, without its report: state, key and what is wrong, whatever its texts hold."""
-    state = "RESOLVED" if _resolved(notice) else notice.severity.upper()
+    state = notice.ended_as if _resolved(notice) else notice.severity.upper()
     return one_line(f"{state} {notice.key}: {notice.headline}", LINE_CHARS)
 
 

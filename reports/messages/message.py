@@ -111,6 +111,7 @@ def notice(
         extent=where.extent,
         cause=where.cause,
         unmoved=where.unmoved,
+        closed=over and bool(transition.reason),
         acknowledged="" if over else acknowledged,
         silence="" if over else f"holdfast silence {transition.incident_id} --for 2h{_WHY}{reach}",
         acknowledge="" if over or acknowledged else f"holdfast alerts ack {transition.incident_id}{_WHY}{reach}",

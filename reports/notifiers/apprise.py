@@ -65,7 +65,7 @@ class AppriseNotifier:
             DeliveryError: an address did not take it; to be tried again. Told by number and service, never quoted.
         """
         over = notice.event is AlertEvent.RESOLVED
-        state = "RESOLVED" if over else f"{notice.severity.upper()} {notice.event}:"
+        state = notice.ended_as if over else f"{notice.severity.upper()} {notice.event}:"
         title, lines = f"{state} {notice.headline}", [*map(unmentioned, foreign_lines(notice)), *own_lines(notice)]
         return await self._deliver(repeat_key(notice), title, "\n".join(lines), _kind(notice.severity, over=over))
 

@@ -48,7 +48,7 @@ def text_lines(notice: Notice) -> Iterator[str]:
 
 def foreign_lines(notice: Notice) -> Iterator[str]:
     """What happened: lines that may quote what an endpoint wrote."""
-    word = "RESOLVED" if notice.event is AlertEvent.RESOLVED else f"{notice.severity.upper()} {notice.event}"
+    word = notice.ended_as if notice.event is AlertEvent.RESOLVED else f"{notice.severity.upper()} {notice.event}"
     yield f"{instant(notice.at)}  {word}  {one_line(notice.headline, 300)}"
     yield from (f"  - {one_line(fact, 400)}" for fact in notice.facts)
     yield from (f"  {one_line(words, 400)}" for words in notice.said)

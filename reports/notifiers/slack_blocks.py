@@ -26,6 +26,8 @@ _BREAK = "\u2060"  # word joiner: no width, no line break
 _FENCE_BREAK = "\u200b"
 SEVERITY_MARKS = {"page": "\U0001f534", "ticket": "\U0001f7e0", "info": "\U0001f535"}
 RESOLVED_MARK = "\u2705"
+CLOSED_MARK = "\u26aa"
+"""No green: nobody knows whether it is well."""
 _LOOKALIKES = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "\uff06"})
 
 Block = dict[str, Any]
@@ -103,7 +105,8 @@ def blocks(notice: Notice) -> list[Block]:
 
 def _blocks(notice: Notice) -> Iterator[Block]:
     over = notice.event is AlertEvent.RESOLVED
-    mark = RESOLVED_MARK + " RESOLVED" if over else SEVERITY_MARKS.get(notice.severity, "\u26aa")
+    ended = f"{CLOSED_MARK if notice.closed else RESOLVED_MARK} {notice.ended_as}"
+    mark = ended if over else SEVERITY_MARKS.get(notice.severity, "\u26aa")
     headline = fitted(f"{mark} {notice.headline}", HEADER_CHARS, plain)
     yield {"type": "header", "text": {"type": "plain_text", "text": headline, "emoji": False}}
     yield context(_when(notice))
@@ -124,7 +127,7 @@ def _blocks(notice: Notice) -> Iterator[Block]:
 
 
 def _word(notice: Notice) -> str:
-    return "RESOLVED" if notice.event is AlertEvent.RESOLVED else f"{notice.severity}, {notice.event}"
+    return notice.ended_as if notice.event is AlertEvent.RESOLVED else f"{notice.severity}, {notice.event}"
 
 
 def section(text: str) -> Block:

@@ -73,6 +73,8 @@ def test_an_incident_nobody_listens_to_any_more_does_not_claim_to_be_over() -> N
     assert message.headline == (
         f"support-bot at production: contract alert closed, {NOT_LISTENING}; it was open for 2h 15m"
     )
+    assert message.closed and message.ended_as == "CLOSED"
+    assert not told(records.healthy_run(), "contract", AlertEvent.RESOLVED).closed
 
 
 def test_a_reminder_says_for_how_long_it_has_been_so() -> None:

@@ -58,6 +58,12 @@ def deliver(notifier: SlackNotifier, told_now: Notice, receipt: dict[str, str] |
     return dict(asyncio.run(notifier.deliver(told_now, receipt)).receipt)
 
 
+def test_an_end_that_is_no_recovery_is_closed_and_not_green() -> None:
+    closed = blocks(a_notice(AlertEvent.RESOLVED, closed=True))[0]["text"]["text"]
+    assert closed.startswith("\u26aa CLOSED ")
+    assert blocks(a_notice(AlertEvent.RESOLVED))[0]["text"]["text"].startswith("\u2705 RESOLVED ")
+
+
 @pytest.mark.parametrize(
     ("fields", "key"),
     [
