@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from math import isnan
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 UNITS_S = {"y": 31_536_000.0, "w": 604800.0, "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 """Seconds of each unit, largest first; a year has 365 days."""
-_NUMBER = r"(\d{1,15}(?:\.\d{1,15})?)"
+LONGEST_Y = 1_000_000_000
+"""Years, more than anybody means: what is longer is refused by name, where a field does not refuse far less."""
+_BEYOND = 1e300
+_NUMBER = r"(\d{1,400}(?:\.\d{1,15})?)"
 _WHOLE = re.compile(r"\s*" + "".join(rf"(?:{_NUMBER}\s*{unit}(?![a-z])\s*)?" for unit in UNITS_S), re.ASCII)
 """Each unit at most once, large ones first: ``5m 5m`` is a slip of the pen, not ten minutes."""
 
@@ -18,13 +22,22 @@ def parse_duration(value: object) -> float:
     """Seconds of a duration written as text with units, or of a plain number of seconds.
 
     Raises:
-        ValueError: the value is no duration, with an example of what would be.
+        ValueError: the value is no duration, with an example of what would be, or longer than any.
     """
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15:
-        return float(value)
+    seconds = _seconds(value)
+    if seconds is None or isnan(seconds):
+        raise ValueError(f"{_shortened(value)} is not a duration; write it like 500ms, 30s, 15m, 1h30m or 2d")
+    if abs(seconds) > LONGEST_Y * UNITS_S["y"]:
+        raise ValueError(f"{_shortened(value)} is too long; no duration is longer than {LONGEST_Y}y")
+    return seconds
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(min(max(value, -_BEYOND), _BEYOND))  # a whole number may be larger than any float
     match = _WHOLE.fullmatch(value) if isinstance(value, str) and value.strip() else None
     if match is None:
-        raise ValueError(f"{_shortened(value)} is not a duration; write it like 500ms, 30s, 15m, 1h30m or 2d")
+        return None
     parts = zip(match.groups(), UNITS_S.items(), strict=True)
     # milliseconds divide rather than multiply: 300 / 1000 is the float 0.3, 300 * 0.001 is not
     return sum(

@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
 from probes.errors import InputError, Problem
 from probes.files_noted import note
 from probes.yaml_reader import MAX_BYTES
+
+NO_FILE = "it is no regular file"
+
+
+def refuse_pipe(path: Path, error: type[InputError]) -> None:
+    """Refuse what was merely found in a folder and is no file; whoever names a pipe has somebody writing into it.
+
+    Opening a pipe waits until somebody writes, perhaps for ever, and nothing could end that thread.
+
+    Raises:
+        InputError: (the given class) it is a pipe, a socket or a device.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return  # whoever reads it says why it cannot be read
+    if not (S_ISREG(mode) or S_ISDIR(mode)):
+        raise error([Problem(file=str(path), line=0, column=0, message=NO_FILE)])
 
 
 def read_text(path: Path, error: type[InputError]) -> str:

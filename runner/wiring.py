@@ -24,9 +24,11 @@ from runner.keeping.privacy import Pens
 from runner.limits.holding import Limits
 from runner.logs import log_quietly
 from runner.reach import reach_of
-from runner.settings.settings import LoadedSettings, Settings, store_url
+from runner.settings.settings import LoadedSettings, Settings
+from runner.settings.store_place import store_address
 from runner.store import open_store
 from runner.store.base import Store
+from runner.store.store_file import is_empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,28 +62,36 @@ def store_of(option: str | None, loaded: LoadedSettings, *, new: bool = True) ->
     ``new`` false: a command that only reads does not leave an empty store behind where the address was mistyped.
 
     Raises:
-        UsageError: the address is of no store, or there is none and ``new`` is false.
+        UsageError: the address is of no store, or there is none, or an empty file, and ``new`` is false.
         StoreError: it cannot be opened.
     """
-    url = option or _anchored(store_url(None, loaded), loaded)
-    if not new and "://" not in (path := url.removeprefix("sqlite:///")) and not Path(path).exists():
+    url = store_address(option, loaded)
+    path = Path(url.removeprefix("sqlite:///"))
+    if not new and "://" not in url.removeprefix("sqlite:///"):
+        _refuse_without_content(path)
+    emptied = is_empty(path)
+    store = open_store(url)
+    if emptied:
+        _warn_of_beginning_anew(path)
+    return store
+
+
+def _refuse_without_content(path: Path) -> None:
+    if not path.exists():
         raise UsageError(f"there is no store {path}: nothing is stored there yet")
-    return open_store(url)
+    if is_empty(path):
+        raise UsageError(f"there is no store in {path}, an empty file: {_EMPTIED}")
 
 
-def store_file(option: str | None, loaded: LoadedSettings) -> Path | None:
-    """The file of this installation's store; None where it is none."""
-    path = (option or _anchored(store_url(None, loaded), loaded)).removeprefix("sqlite:///")
-    return None if "://" in path or path == ":memory:" else Path(path)
+_EMPTIED = "nothing was ever stored in it, or all of it is gone; if it held something, restore a backup"
 
 
-def _anchored(url: str, loaded: LoadedSettings) -> str:
-    if loaded.settings.store is None or loaded.from_environment:
-        return url
-    path = url.removeprefix("sqlite:///")
-    if "://" in path or Path(path).is_absolute() or path == ":memory:":
-        return url
-    return str(loaded.folder / path)
+def _warn_of_beginning_anew(path: Path) -> None:
+    """A store that was emptied must not pass for a new one: its history, baselines and open incidents are gone."""
+    if not structlog.is_configured():
+        log_quietly()
+    note = f"it was an empty file, so there is no history, no baseline and no open incident: {_EMPTIED}"
+    structlog.get_logger("holdfast.store").warning("store_began_anew", store=str(path), note=note)
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 from probes.errors import InputError, SuiteError, UsageError
 from probes.nearest import did_you_mean
 from probes.suite_file import read_mapping
+from probes.text_file import refuse_pipe
 from runner.store.base import Store
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,6 +51,7 @@ def _written(files: Iterable[Path]) -> Iterator[str]:
     """Names in suite files, of faulty ones too; a file that is no YAML is told by ``validate``."""
     for path in files:
         try:
+            refuse_pipe(path, SuiteError)
             name = read_mapping(path, SuiteError).data.get("suite")
         except InputError:
             continue

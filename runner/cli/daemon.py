@@ -47,8 +47,8 @@ def daemon(
     from runner.daemon.memory import few_arenas
     from runner.daemon.suite_watch import SuiteWatch
     from runner.preparing.prepare import prepare
+    from runner.settings.store_place import store_file
     from runner.store.store_lock import only_daemon
-    from runner.wiring import store_file
 
     _ignore_hangup()  # until somebody listens: everything is being read now anyway
     log_as(log_format, log_level)

@@ -9,6 +9,7 @@ from pathlib import Path
 from probes.errors import InputError, Problem, StoreError, SuiteError, UsageError
 from probes.nearest import did_you_mean
 from probes.suite import Spend
+from probes.text_file import refuse_pipe
 from runner.alerting.dependencies import refuse_circles
 from runner.preparing.prepare import PreparedSuite, prepare
 from runner.settings.settings import LoadedSettings, load_settings
@@ -87,6 +88,8 @@ def prepare_all(
     problems: list[Problem] = []
     for path in suite_files(paths):
         try:
+            if path not in paths:
+                refuse_pipe(path, SuiteError)
             ready.append(prepare(path, os.environ, notifiers, spend))
         except InputError as error:
             problems.extend(error.problems)

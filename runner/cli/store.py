@@ -141,7 +141,7 @@ def backup(
 def vacuum(store: opt.Store = None, config: opt.Config = None) -> int:
     """Give free room back to the disk. Needs room for a second copy, and nobody can write meanwhile."""
     from reports.house_text import size_words
-    from runner.wiring import store_file
+    from runner.settings.store_place import store_file
 
     with _opened(store, config) as (opened, loaded):
         before = opened.size()

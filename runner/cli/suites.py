@@ -37,7 +37,7 @@ def validate(suites: opt.Suites, config: opt.Config = None) -> int:
     from runner.cli.session import folders_left_out, prepare_all, settings_beside
     from runner.schedule.pace import pace_notes
     from runner.schedule.windows import window_notes
-    from runner.settings.runnable import refuse_unrunnable
+    from runner.settings.runnable import refuse_unrunnable, store_notes
 
     now = SystemClock().now()
     loaded = settings_beside(suites, config)
@@ -59,7 +59,7 @@ def validate(suites: opt.Suites, config: opt.Config = None) -> int:
             typer.echo(f"{prepared.file}: note: {note}")
     for folder in folders_left_out(suites):
         typer.echo(f"{folder}: note: suites in folders within a folder are not read")
-    for note in window_notes(loaded.settings.maintenance, now):
+    for note in (*store_notes(loaded), *window_notes(loaded.settings.maintenance, now)):
         typer.echo(f"settings: note: {note}")
     return 0
 

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -225,10 +225,14 @@ class Daemon:
         """What is wrong with the daemon itself, one line each; empty while it is well."""
         now = self.here.clock.now()
         late = [
-            f"{suite} at {endpoint} is overdue" for (suite, endpoint), beat in self.beats.items() if beat.overdue(now)
+            self._overdue(place, beat.due_at) for place, beat in self.beats.items() if beat.due_at and beat.overdue(now)
         ]
         asleep = self.phase == "serving" and not self.rounds.table.running
         return (*(["scheduler: it is not running"] if asleep else []), *late, *self.troubles.lines())
+
+    def _overdue(self, place: Place, due_at: datetime) -> str:
+        why = self.rounds.whereabouts.words(place, due_at)
+        return f"{source_of(place)} is overdue" + (f" ({why})" if why else "")
 
 
 def _undelivered(store: Store) -> int:

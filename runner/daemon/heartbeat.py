@@ -97,9 +97,11 @@ def failed_url(url: str) -> str:
 
 def told_of(sick: Sequence[str]) -> str:
     """What is wrong, as sources and counts: names of suites and words of errors are nobody else's business."""
-    overdue = sum(line.endswith(" is overdue") for line in sick)
-    unstored = sum(" at " in line.partition(":")[0] and not line.endswith(" is overdue") for line in sick)
-    others = [line.partition(":")[0] for line in sick if " at " not in line.partition(":")[0]]
+    sources = [line.partition(":")[0].partition(" (")[0] for line in sick]
+    of_places = [source for source in sources if " at " in source]
+    overdue = sum(source.endswith(" is overdue") for source in of_places)
+    unstored = len(of_places) - overdue
+    others = [source for source in sources if " at " not in source]
     lines = [
         *([f"runs overdue: {overdue}"] if overdue else []),
         *([f"runs not stored: {unstored}"] if unstored else []),

@@ -6,8 +6,8 @@ Feeds ``daemon``. A call that comes while the run before is still out, or waits 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ from runner.daemon.last_resort import LastResort
 from runner.daemon.run_lines import tell_run
 from runner.daemon.timetable import Call, Timetable
 from runner.daemon.turns import Turns
+from runner.daemon.whereabouts import Whereabouts
 from runner.preparing.orders import RunOrder
 from runner.preparing.prepare import PreparedSuite, select
 from runner.schedule.beats import ASSUMED, Beat, Place, grace_s
@@ -55,15 +56,15 @@ class Rounds:
     """Tasks of our own: the scheduler would cancel its own when it is shut down."""
     table: Timetable = field(init=False)
     turns: Turns = field(init=False)
+    whereabouts: Whereabouts = field(init=False)
     on_ran: list[Callable[[RunRecord], None]] = field(default_factory=list)
     """Told of every run that was stored."""
     _orders: dict[Place, RunOrder] = field(default_factory=dict)
-    _idle: set[Place] = field(default_factory=set)
-    """Places that are out and wait: for their turn, or before a confirmation run."""
 
     def __post_init__(self) -> None:
         self.table = Timetable(self.here.clock, self.called)
         self.turns = Turns(self.here.settings.runs_at_once)
+        self.whereabouts = Whereabouts(self.here.clock, self.turns)
 
     # ------------------------------------------------------------------------------------------ places
     def put(self, prepared: PreparedSuite, endpoint: str, *, newest: datetime | None, places: int) -> None:
@@ -85,6 +86,7 @@ class Rounds:
         self.table.drop(place)
         self._cancelled(place)
         self._orders.pop(place, None)
+        self.whereabouts.forget(place)
         self.beats.pop(place, None)
 
     def expect_all(self) -> None:
@@ -133,7 +135,7 @@ class Rounds:
         place, source, clock = call.place, source_of(call.place), self.here.clock
 
         async def resting(seconds: float) -> bool:
-            with self._between(place):
+            with self.whereabouts.waiting(place):
                 await pause(clock.sleep(max(seconds, 0.0)), self.stop)
             return not self.stop.is_set()
 
@@ -148,13 +150,14 @@ class Rounds:
 
     def _cancelled(self, place: Place) -> bool:
         """True where nothing was under way, and now nothing will be."""
-        return place in self._idle and self.out[place].cancel()
+        return self.whereabouts.idle(place) and self.out[place].cancel()
 
     async def _erred(self, order: RunOrder, place: Place, error: Exception) -> None:
         reason = "store" if isinstance(error, StoreError) else "timeout" if isinstance(error, TimeoutError) else "bug"
         words = "it did not end in time" if reason == "timeout" else in_words(error)
         self.metrics.erred(*place, reason)
         self.troubles.tell(source_of(place), words)
+        self.whereabouts.lost(place, words)
         bug = not isinstance(error, HoldfastError | TimeoutError)
         log.error("run_not_stored", suite=place[0], endpoint=place[1], error=words, exc_info=bug)
         if isinstance(error, StoreError):
@@ -162,21 +165,14 @@ class Rounds:
 
     async def _in_turn(self, order: RunOrder, call: Call | None = None) -> RunRecord:
         """A run when its turn comes; ``call``: the slot that it answers."""
+        place, host = (order.prepared.suite.name, order.endpoint), host_of(order)
         async with AsyncExitStack() as turn:
-            with self._between((order.prepared.suite.name, order.endpoint)):
-                await turn.enter_async_context(self.turns.turn(host_of(order)))
+            with self.whereabouts.waiting(place, host):
+                await turn.enter_async_context(self.turns.turn(host))
             if call is not None:
                 self._begun(call)
-            return await self._made(order)
-
-    @contextmanager
-    def _between(self, place: Place) -> Iterator[None]:
-        """Within the block no run of the place is under way, though there may be one soon: it may be cancelled."""
-        self._idle.add(place)
-        try:
-            yield
-        finally:
-            self._idle.discard(place)
+            with self.whereabouts.running(place):
+                return await self._made(order)
 
     async def _made(self, order: RunOrder) -> RunRecord:
         """One run. The engine ends it in time; where even that hangs, it is left here and its place is free again."""
@@ -195,6 +191,7 @@ class Rounds:
     def _ran(self, record: RunRecord, source: str) -> None:
         self.metrics.ran(record)
         self.troubles.tell(source, "")
+        self.whereabouts.stored((record.suite, record.endpoint))
         tell_run(record)
         for told in self.on_ran:
             told(record)

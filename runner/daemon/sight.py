@@ -14,18 +14,18 @@ from secrets import token_hex
 
 import structlog
 
-from checks.verdict import Health
 from probes.clock import Clock
 from probes.errors import StoreError
 from probes.maintenance import Window
 from reports.alerts.listening import Listener
 from reports.alerts.machine import AlertState, Transition, step, views
-from reports.alerts.no_data import KIND, Seen, listening, measured, needed, place_conditions
+from reports.alerts.no_data import KIND, Seen, listening, needed, place_conditions
 from reports.summary import AlertView, RunRecord
 from runner.alerting.decided import notices_between
 from runner.alerting.letterhead import Letterhead
 from runner.alerting.muting import muting
 from runner.alerting.silencing import end_recovered
+from runner.daemon.last_seen import NEVER, seen_in, stored
 from runner.preparing.prepare import PreparedSuite
 from runner.schedule.beats import ASSUMED, Place, grace_s
 from runner.schedule.schedule import slots_of
@@ -35,8 +35,6 @@ from runner.store.base import Store
 
 log = structlog.get_logger("holdfast.daemon")
 
-LOOK_BACK = 50
-"""Stored runs looked through for one that was measured; where all of them are unknown, the oldest of them counts."""
 FOR_EVER = timedelta(days=36_500)
 Missing = tuple[tuple[str, bool | None], ...]
 """By notifier."""
@@ -52,6 +50,8 @@ class Sight:
     letterhead: Letterhead
     out: Container[Place]
     """Places with a run under way: its end is waited for."""
+    lost: Callable[[Place], str] = lambda _place: ""
+    """That runs of a place are made and cannot be stored, and why; empty where that is not so."""
     windows: Sequence[Window] = ()
     offline: Callable[[], bool] = lambda: False
     """True while our own network is lost: that is told by itself."""
@@ -75,9 +75,7 @@ class Sight:
     def ran(self, record: RunRecord) -> None:
         """Look at a run, whatever made it."""
         place = (record.suite, record.endpoint)
-        before = self._seen.get(place, Seen(conclusive_at=None, newest_at=None))
-        conclusive_at = record.started_at if measured(record) else before.conclusive_at
-        self._seen[place] = Seen(conclusive_at=conclusive_at, newest_at=record.started_at)
+        self._seen[place] = seen_in(record, self._seen.get(place, NEVER))
 
     async def look(self) -> None:
         """Open and resolve incidents of missing data.
@@ -132,7 +130,7 @@ class Sight:
         if window_at((*suite.maintenance, *self.windows), now) is not None:
             return
         if place not in self._seen:
-            self._seen[place] = await asyncio.to_thread(_stored, self.store, place)
+            self._seen[place] = await asyncio.to_thread(stored, self.store, place)
         missing, first_at = self._missing(prepared, place, now)
         if missing == self._settled.get(place) or await self._told(prepared, endpoint, missing, now):
             self._settled[place] = missing
@@ -149,17 +147,21 @@ class Sight:
     def _missing(self, prepared: PreparedSuite, place: Place, now: datetime) -> tuple[Missing, datetime]:
         """To each notifier of the kind: true, false, or None where it is held; and from when on it may be true."""
         schedule, seen = prepared.suite.schedule or ASSUMED, self._seen[place]
+        began_at = self._began_at or now
         grace = timedelta(seconds=grace_s(schedule) + (schedule.jitter_s if schedule.cron else 0.0))
 
-        def missing_at(since: datetime, listener: Listener) -> datetime:
+        def missing_at(start: datetime, since: datetime, listener: Listener) -> datetime:
             count, lasting = needed(listener)
-            return gone(slots_of(schedule, start=since), since, count) + max(grace, lasting)
+            return gone(slots_of(schedule, start=start), since, count) + max(grace, lasting)
 
         told: list[tuple[str, bool | None]] = []
         first_at = now + FOR_EVER
         for name, listener in listening(prepared.suite.alerts):
-            known_at = missing_at(seen.conclusive_at, listener) if seen.conclusive_at else now
-            patient_at = missing_at(max(filter(None, (seen.conclusive_at, self._began_at))), listener)
+            # slots that came while a run was under way are not missed
+            known_at = (
+                missing_at(seen.conclusive_at, seen.until, listener) if seen.conclusive_at and seen.until else now
+            )
+            patient_at = max(known_at, missing_at(began_at, began_at, listener))
             first_at = min(first_at, known_at)
             held = now < patient_at or place in self.out
             told.append((name, False if now < known_at else None if held else True))
@@ -174,7 +176,7 @@ class Sight:
             missing = tuple((name, None if name in held else bad) for name, bad in missing)
             after, told = step(
                 states,
-                place_conditions(place, suite.alerts, missing, self._seen[place]),
+                place_conditions(place, suite.alerts, missing, self._seen[place], self.lost(place)),
                 suite.alerts,
                 now=now,
                 new_incident_id=self.new_id,
@@ -207,12 +209,6 @@ def gone(slots: Slots, since: datetime, count: int) -> datetime:
 def _open_places(store: Store) -> frozenset[Place]:
     live = (state.key.split("/") for state in store.open_alerts() if state.kind == KIND)
     return frozenset((suite, endpoint) for suite, endpoint, _ in live)
-
-
-def _stored(store: Store, place: Place) -> Seen:
-    runs = store.runs(suite=place[0], endpoint=place[1], limit=LOOK_BACK)
-    known = next((run.started_at for run in runs if run.health != Health.UNKNOWN), None)
-    return Seen(conclusive_at=known, newest_at=runs[0].started_at if runs else None)
 
 
 def _capped(states: Sequence[AlertState], notifier: str) -> bool:

@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_ISDIR, S_ISREG
+from stat import S_IFMT
 
 from probes.errors import InputError, Problem, SuiteError
 from probes.files_noted import MISSING, digest_of, noting
+from probes.text_file import refuse_pipe
 from runner.preparing.prepare import PreparedSuite
 
 Stat = tuple[int, ...]
 Preparing = Callable[[Path], PreparedSuite]
 
-NO_FILE = "it is no regular file"
 COARSE_S = 2.0
 """Some file systems keep times no finer than this: a file changed just before it was read may change again unseen."""
 _NS = 1e9
@@ -45,8 +45,12 @@ class SuiteFile:
         return tuple(path for path, _ in self.held)
 
     def is_current(self) -> bool:
-        """True where its files hold what was read."""
-        return all(held_by(path) == held for path, held in self.held)
+        """True where its files hold what was read, and what could not be read is still what it was."""
+        now = stats_of(self.parts)
+        return all(
+            held_by(path) == held and (held != MISSING or _kind(before) == _kind(after))
+            for (path, held), before, after in zip(self.held, self.stats, now, strict=True)
+        )
 
 
 def read(path: Path, preparing: Preparing) -> SuiteFile:
@@ -55,7 +59,7 @@ def read(path: Path, preparing: Preparing) -> SuiteFile:
     problems: tuple[Problem, ...] = ()
     with noting() as noted:
         try:
-            _refuse_pipe(path)
+            refuse_pipe(path, SuiteError)
             prepared = preparing(path)
         except InputError as error:
             problems = tuple(error.problems)
@@ -69,16 +73,6 @@ def read(path: Path, preparing: Preparing) -> SuiteFile:
         stats=stats,
         sure=is_old(stats),
     )
-
-
-def _refuse_pipe(path: Path) -> None:
-    """Opening a pipe waits until somebody writes into it, perhaps for ever, and nothing could end that thread."""
-    try:
-        mode = path.stat().st_mode
-    except (OSError, ValueError):
-        return  # whoever reads it says why it cannot be read
-    if not (S_ISREG(mode) or S_ISDIR(mode)):
-        raise SuiteError([Problem(file=str(path), line=0, column=0, message=NO_FILE)])
 
 
 def stats_of(paths: Iterable[Path]) -> tuple[Stat, ...]:
@@ -106,4 +100,9 @@ def _stat(path: Path) -> Stat:
         found = path.stat()
     except (OSError, ValueError):
         return ()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return S_IFMT(found.st_mode), found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _kind(stat: Stat) -> Stat:
+    """What stands there: a file, a folder, a pipe; empty for nothing. Why it cannot be read hangs on it."""
+    return stat[:1]

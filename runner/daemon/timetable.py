@@ -127,7 +127,8 @@ class Timetable:
         if jump_s <= -STEP_S:
             for place, entry in self._entries.items():
                 self._set_back(place, entry, timedelta(seconds=jump_s))
-        self._scheduler.wakeup()
+        if self.running:  # the chore that calls this goes on while the last runs finish
+            self._scheduler.wakeup()
         return jump_s if abs(jump_s) >= STEP_S else 0.0
 
     def _set_back(self, place: Place, entry: _Entry, jump: timedelta) -> None:

@@ -26,6 +26,15 @@ class Turns:
         """How many runs wait for their turn."""
         return sum(map(len, self._waiting.values()))
 
+    @property
+    def taken(self) -> int:
+        """How many places are taken."""
+        return self._out.total()
+
+    def most_for(self, host: str) -> int:
+        """With how many places taken a run at this host waits."""
+        return self._most if self._out[host] else 2 * self._most
+
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
         """Wait for a place at this host, and hold it while the block runs."""
@@ -51,8 +60,7 @@ class Turns:
             raise
 
     def _may(self, host: str) -> bool:
-        most = self._most if self._out[host] else 2 * self._most
-        return self._out.total() < most
+        return self.taken < self.most_for(host)
 
     def _leave(self, host: str, waiter: asyncio.Future[None]) -> None:
         queue = self._waiting.get(host)

@@ -81,6 +81,7 @@ class Watching:
             suites=self.suites,
             letterhead=here.letterhead,
             out=self.rounds.out,
+            lost=self.rounds.whereabouts.lost_words,
             windows=here.settings.maintenance,
             offline=lambda: bool(here.guard and here.guard.down),
             on_change=self.metrics.alerts,
@@ -155,6 +156,8 @@ class Watching:
         Raises:
             StoreError: the store cannot be read or written.
         """
+        if self.rounds.stop.is_set():
+            return  # runs that waited were called off: nothing of that is missing data
         now, last = self.here.clock.now(), self._looked_at
         if last is not None and now - last >= timedelta(seconds=ABSENT_S):
             await self._tell_absence(last)

@@ -12,8 +12,10 @@ from pathlib import Path
 from probes.errors import StoreError, UsageError
 from runner.doctor.diagnosis import Diagnosis, State
 from runner.settings.settings import LoadedSettings
+from runner.settings.store_place import store_file
+from runner.store.store_file import is_empty
 from runner.store.store_lock import SUFFIX
-from runner.wiring import store_file, store_of
+from runner.wiring import store_of
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 """Below this a busy installation fills the disk within days."""
@@ -28,7 +30,7 @@ def store(option: str | None, loaded: LoadedSettings) -> Iterator[Diagnosis]:
     if path is None:
         yield _no_file(option, loaded)
         return
-    yield _opened(path, option, loaded) if path.exists() else _to_be_made(path)
+    yield _looked_at(path, option, loaded)
     yield from room(path)
     yield from _held(path)
 
@@ -39,6 +41,13 @@ def _no_file(option: str | None, loaded: LoadedSettings) -> Diagnosis:
     except UsageError as error:
         return _wrong("store", str(error), "write sqlite:///PATH or a plain path")
     return Diagnosis(area="store", subject=":memory:", state=State.NOTE, told="is forgotten at every end")
+
+
+def _looked_at(path: Path, option: str | None, loaded: LoadedSettings) -> Diagnosis:
+    if is_empty(path):
+        told = "is an empty file: nothing was ever stored in it, or all of it is gone"
+        return _wrong(str(path), told, "restore a backup; where there never was anything, the first run begins in it")
+    return _opened(path, option, loaded) if path.exists() else _to_be_made(path)
 
 
 def _opened(path: Path, option: str | None, loaded: LoadedSettings) -> Diagnosis:

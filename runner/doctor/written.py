@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from probes.environment import names_in
-from probes.errors import InputError, Problem, SettingsError, UsageError
+from probes.errors import InputError, Problem, SettingsError, SuiteError, UsageError
 from probes.pricing import asked_model, price_known
+from probes.text_file import refuse_pipe
 from reports.notice import Notifier
 from reports.wording import count
 from runner.doctor.diagnosis import Diagnosis, State
@@ -49,8 +50,9 @@ _PAGES = {
     "heartbeat": "docs/watching.md",
     "connectivity": "docs/watching.md",
     "pushgateway": "docs/metrics.md",
+    "": "docs/daemon.md",
 }
-"""Where a key of the settings is described; all others are in docs/daemon.md."""
+"""Where a key of the settings is described; the last one stands for all others."""
 _TOP_KEY = re.compile(r"([a-z_]+)\s*:")
 
 
@@ -58,12 +60,14 @@ def _page(area: str, problem: Problem) -> str:
     """The page about what is wrong, by the key of the settings under which it stands."""
     if area != "settings":
         return "docs/suites.md"
+    if not problem.line:
+        return _PAGES[""]  # of the whole file, which may be a pipe
     try:
-        lines = Path(problem.file).read_text(encoding="utf-8", errors="replace").splitlines()[: problem.line or 0]
+        lines = Path(problem.file).read_text(encoding="utf-8", errors="replace").splitlines()[: problem.line]
     except OSError:
         lines = []
     keys = [match[1] for line in lines if (match := _TOP_KEY.match(line))]
-    return _PAGES.get(keys[-1] if keys else "", "docs/daemon.md")
+    return _PAGES.get(keys[-1] if keys else "", _PAGES[""])
 
 
 def environment(path: Path, environ: Mapping[str, str]) -> Iterator[Diagnosis]:
@@ -83,6 +87,7 @@ def _values(path: Path) -> Any:
     from probes.suite_file import read_mapping
 
     try:
+        refuse_pipe(path, SettingsError)
         data = read_mapping(path, SettingsError).data
     except InputError:
         return None  # told where the file is read in earnest
@@ -99,6 +104,7 @@ def suites(
     found: list[Diagnosis] = []
     for file in files:
         try:
+            refuse_pipe(file, SuiteError)  # what it holds was read before, for its variables
             prepared = prepare(file, environ, names, spend)
         except InputError as error:
             found += of_problems("suite", str(file), error, again=again)

@@ -13,6 +13,8 @@ from probes.suite import Schedule, Suite
 from runner.schedule.schedule import interval_s
 
 LEAST_TIME_S, MOST_TIME_S = 600.0, 86_400.0
+HASTY_S = 1.0
+"""An interval below this is more likely a slip of the pen (``1ms`` for ``1m``) than a wish."""
 
 
 def time_s(schedule: Schedule, endpoint: Endpoint, requests: int = 1) -> float:
@@ -53,6 +55,9 @@ def pace_notes(suite: Suite) -> Iterator[str]:
         return
     if suite.schedule.every_s is not None and "timezone" in suite.schedule.model_fields_set:
         yield f"the schedule's timezone {suite.schedule.timezone} means nothing: an interval is the same in every zone"
+    if suite.schedule.every_s is not None and suite.schedule.every_s < HASTY_S:
+        told = format_duration(suite.schedule.every_s)
+        yield f"every {told} leaves no pause between two runs, and each of them costs: a minute is written 1m"
     yield from _time_notes(suite, suite.schedule)
     every_s = interval_s(suite.schedule)
     requests = requests_of(suite)

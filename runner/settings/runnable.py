@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from probes.errors import Problem, SettingsError, UsageError
 from runner.settings.settings import LoadedSettings
+from runner.settings.store_place import store_file
 
 
 def refuse_unrunnable(loaded: LoadedSettings) -> None:
-    """Refuse a store that this version does not know, and a folder of suites that is not there.
+    """Refuse a store that this version does not know or that no file can be, and a folder of suites that is not there.
 
     Raises:
         SettingsError: with both, at their places in the file; of the store's address only its scheme is shown.
@@ -20,6 +21,7 @@ def refuse_unrunnable(loaded: LoadedSettings) -> None:
 
 def _of_store(loaded: LoadedSettings) -> Iterator[Problem]:
     from runner.store import store_path  # SQLite is loaded where a store is named, and nowhere else
+    from runner.store.store_file import no_place
 
     if (url := loaded.settings.store) is None:
         return
@@ -27,6 +29,19 @@ def _of_store(loaded: LoadedSettings) -> Iterator[Problem]:
         store_path(url)
     except UsageError as error:
         yield _problem(loaded, "store", "HOLDFAST_STORE", f"store: {error}")
+        return
+    path = store_file(None, loaded)
+    if path is not None and (why := no_place(path)):
+        yield _problem(loaded, "store", "HOLDFAST_STORE", f"store: {path} cannot be made: {why}", "name another file")
+
+
+def store_notes(loaded: LoadedSettings) -> Iterator[str]:
+    """What keeps this user from the store, and perhaps not the user of the daemon, on its machine: no fault."""
+    from runner.store.store_file import no_rights
+
+    path = store_file(None, loaded) if loaded.settings.store is not None else None
+    if path is not None and (why := no_rights(path)):
+        yield f"store: {path} cannot be used as it is here: {why}"
 
 
 def _of_suites(loaded: LoadedSettings) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ from probes.maintenance import Window
 from probes.positions import Positions
 from probes.suite import Name
 from probes.suite_file import expand_environment, problems_of, read_mapping
+from probes.text_file import refuse_pipe
 from reports.notice import Notifier
 from runner.delivery.channels import build_notifiers
 from runner.delivery.pacing import Pace, paces
@@ -138,6 +139,8 @@ def load_settings(
         return LoadedSettings(
             settings=_validated({}, environ), folder=folder, from_environment=named, variables=_variables(environ)
         )
+    if config is None:
+        refuse_pipe(path, SettingsError)
     document = read_mapping(path, SettingsError)
     if not sends:
         document = for_reading(document, environ)

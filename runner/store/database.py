@@ -6,13 +6,11 @@ begins and commits: sqlite-utils joins the open transaction with savepoints and 
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from pathlib import Path
 from typing import Any
 
 import sqlite_utils
@@ -22,12 +20,12 @@ from runner.store import migrations
 from runner.store.columns import clean_text
 from runner.store.copying import copy
 from runner.store.reading import Reader, reading
+from runner.store.store_file import GONE, identity, make_file
 
 MEMORY = ":memory:"
 BUSY_S = 10.0
 """How long a write waits for another process's write before it gives up, in seconds."""
 SWITCH_PAUSE_S = 0.02
-GONE = "the store file was removed or replaced; restart what uses it"
 
 PRAGMAS = (
     # NORMAL syncs at checkpoints only. What was committed is with the operating system, so it survives any death of
@@ -72,7 +70,8 @@ class SqliteDatabase:
         self._lock = threading.RLock()
         self._file: tuple[int, int] | None = None
         with self._plain_words():
-            self._create_file()
+            if path != MEMORY:
+                make_file(path)
             connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
             self._db = sqlite_utils.Database(connection, execute_plugins=False)
             try:
@@ -81,18 +80,6 @@ class SqliteDatabase:
             except BaseException:
                 connection.close()
                 raise
-
-    def _create_file(self) -> None:
-        """Make the file ours alone before SQLite opens it; its log files inherit the mode."""
-        if self.path == MEMORY:
-            return
-        place = Path(self.path)
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(place, os.O_RDWR | os.O_CREAT, 0o600))
-        except OSError as error:
-            kind = UnusableStore if isinstance(error, IsADirectoryError | NotADirectoryError) else StoreError
-            raise kind(f"the store {self.path} cannot be opened: {error.strerror or error}") from error
 
     def _prepare(self) -> None:
         self._use_log()
@@ -107,8 +94,14 @@ class SqliteDatabase:
     def _use_log(self) -> None:
         """Switch to a write-ahead log: readers do not wait for the writer, and a write is one append.
 
-        Several processes that meet at a new file refuse each other here without SQLite's own waiting.
+        Several processes that meet at a new file refuse each other here without SQLite's own waiting. Where another
+        process holds a file that was emptied under it, SQLite does wait: at each of our tries, so it is told not to.
         """
+        self._db.execute("PRAGMA busy_timeout = 0")
+        self._switch_to_log()
+        self._db.execute(f"PRAGMA busy_timeout = {int(BUSY_S * 1000)}")
+
+    def _switch_to_log(self) -> None:
         for _ in range(int(BUSY_S / SWITCH_PAUSE_S)):
             try:
                 self._db.execute("PRAGMA journal_mode = WAL")
@@ -127,13 +120,7 @@ class SqliteDatabase:
 
     def _on_disk(self) -> tuple[int, int] | None:
         """Which file the path names now (device and number); None in memory."""
-        if self.path == MEMORY:
-            return None
-        try:
-            found = Path(self.path).stat()
-        except OSError as error:
-            raise StoreError(f"the store {self.path} cannot be used: {GONE}") from error
-        return found.st_dev, found.st_ino
+        return None if self.path == MEMORY else identity(self.path)
 
     def _still_there(self) -> None:
         """A file deleted under an open connection takes writes without a word, and nobody can ever read them."""

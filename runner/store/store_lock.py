@@ -15,6 +15,7 @@ from pathlib import Path
 from time import sleep
 
 from probes.errors import StoreError, UsageError
+from runner.store.store_file import refusal
 
 SUFFIX = ".daemon"
 EVERY_S = 0.5
@@ -33,6 +34,7 @@ def only_daemon(store: Path | None, *, wait_s: float = 0.0, pause: Callable[[flo
 
     Raises:
         UsageError: another daemon holds it.
+        UnusableStore: there can be no file beside it, as in /proc.
         StoreError: it cannot be locked: the disk is full or read-only, say. Another try may succeed.
     """
     if store is None:
@@ -53,7 +55,7 @@ def _opened(path: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise StoreError(f"the store's lock {path} cannot be opened: {error.strerror or error}") from error
+        raise refusal(error, f"the store's lock {path} cannot be opened") from error
 
 
 def _lock_patiently(descriptor: int, path: Path, store: Path, wait_s: float, pause: Callable[[float], None]) -> None:

@@ -72,6 +72,15 @@ def test_an_endpoint_that_hangs_is_told_as_not_available_and_as_available_again(
     assert len(house.events("run_cut_off")) == 12
 
 
+def test_runs_that_hang_longer_than_several_slots_are_no_missing_data_besides(house: House) -> None:
+    file = house.suite("bot", every="20s", rule="after: 1")
+    patient = "model: m, retries: 0, timeout: {first_token: 101s, total: 110s}"
+    file.write_text(file.read_text(encoding="utf-8").replace("model: m", patient), encoding="utf-8")
+    house.live((10 * MINUTE_S, lambda: hanging(house, is_so=True)), (HOUR_S, nothing))
+    told = house.rows("SELECT event, notice ->> 'key' FROM outbox ORDER BY id")
+    assert told == [("opened", "bot/production/availability")]
+
+
 def test_no_stream_but_that_of_failures_sees_what_was_cut_off(house: House) -> None:
     house.suite("bot", every="1m, timeout: 20s")
     house.live((40 * MINUTE_S, lambda: hanging(house, is_so=True)), (20 * MINUTE_S, nothing))

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from probes.clock import SystemClock
+from probes.clock import Clock, SystemClock
 from reports.metrics.metrics import Metrics
 from reports.notice import Delivery, Notice
 from reports.summary import RunRecord
@@ -67,9 +67,14 @@ class Channel:
 
 
 def a_daemon(
-    store: Store, prepared: PreparedSuite, engine: FakeEngine | None = None, settings: Any = None, **notifiers: Any
+    store: Store,
+    prepared: PreparedSuite,
+    engine: FakeEngine | None = None,
+    settings: Any = None,
+    clock: Clock | None = None,
+    **notifiers: Any,
 ) -> Daemon:
-    clock = SystemClock()
+    clock = clock or SystemClock()
     none: Any = None
     made_by: Any = engine or FakeEngine()
     here = Installation(

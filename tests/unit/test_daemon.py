@@ -34,9 +34,11 @@ from runner.schedule.beats import Beat, first_due, grace_s, newest_scheduled
 from runner.store import open_store
 from runner.store.base import Store
 from tests.fakes.clock import FakeClock
+from tests.fakes.daemons import living_for
 from tests.fakes.one_daemon import PLACE, SUITE, Channel, FakeEngine, a_daemon, until
 from tests.fakes.records import a_run
 from tests.fakes.stored import entry, numbered, written
+from tests.fakes.virtual_time import VirtualClock, living
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HOURLY = Schedule.model_validate({"every": "1h"})
@@ -282,6 +284,28 @@ def test_a_bug_in_a_run_is_counted_told_by_its_type_and_the_schedule_goes_on(
     assert sick == ["support-bot at production: a bug in holdfast (KeyError)"]
     assert daemon.sickness() == (), "its own success takes it back"
     assert b"holdfast_run_errors_total" in daemon.metrics.text()
+    assert SECRET not in str(logs)
+
+
+def test_missing_data_of_runs_that_a_bug_loses_says_so(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks(_order: RunOrder) -> RunRecord:
+        raise KeyError(SECRET)
+
+    clock = VirtualClock(NOW)
+    file = tmp_path / "suite.yaml"
+    rule = "alerts: [{notify: slack, after: 1}]\n"
+    file.write_text(SUITE.format(schedule="{every: 20s, jitter: 0s}") + rule, encoding="utf-8")
+    daemon = a_daemon(store, prepare(file, {}, None), FakeEngine(breaks), clock=clock)
+    with capture_logs() as logs:
+        living(clock, living_for(daemon, clock, (118.0, lambda: None)), monkeypatch)
+    (state,) = store.alert_states(*PLACE)
+    assert (state.kind, state.state) == ("no-data", "open")
+    assert state.facts == (
+        "no run has ever been measured here",
+        "runs are made and lost, 6 runs until 2026-11-20 12:01 UTC: a bug in holdfast (KeyError)",
+    )
     assert SECRET not in str(logs)
 
 

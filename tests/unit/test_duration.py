@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,11 +33,21 @@ def test_a_duration_is_read_in_seconds(text: object, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", "  ", "60", "s", "5 parsecs", "5m5m", "1s2m", "-5s", "1e3s", "2M", "１s", True, None, [], 1e300]
+    "wrong",
+    ["", "  ", "60", "s", "5 parsecs", "5m5m", "1s2m", "-5s", "1e3s", "2M", "１s", True, None, [], float("nan")],
 )
 def test_what_is_no_duration_is_refused_with_an_example(wrong: object) -> None:
     with pytest.raises(ValueError, match="is not a duration; write it like 500ms"):
         parse_duration(wrong)
+
+
+@pytest.mark.parametrize(
+    "long", ["99999999999999999999s", "99999999999999999d", "1000000001y", "9" * 400 + "y", 1e300, 10**400, math.inf]
+)
+def test_what_is_only_too_long_is_told_so_with_the_longest_there_is(long: object) -> None:
+    with pytest.raises(ValueError, match="is too long; no duration is longer than 1000000000y"):
+        parse_duration(long)
+    assert parse_duration("1000000000y") == 1e9 * UNITS_S["y"]
 
 
 def test_a_very_long_text_is_shortened_in_the_refusal() -> None:

@@ -46,7 +46,7 @@ def test_a_daemon_that_is_well_asks_for_the_address_with_get() -> None:
 def test_a_daemon_that_is_sick_posts_sources_and_counts_and_no_words_of_errors() -> None:
     sick = (
         "support-bot at production is overdue",
-        "billing at production is overdue",
+        "billing at production is overdue (it waits for its turn: 1 of 1 places taken, longest by a at b)",
         f"support-bot at staging: cannot write {SECRET}",
         "outbox stuck: the oldest notice has been waiting for 20m",
     )

@@ -358,6 +358,20 @@ def test_validate_notes_a_run_that_may_end_before_one_request_does_and_a_zone_th
     assert hasty.startswith("at production a run is cut off after 3s (the schedule's timeout)")
 
 
+@pytest.mark.parametrize(("every", "noted"), [("1ms", True), ("999ms", True), ("1s", False)])
+def test_validate_notes_an_interval_that_leaves_no_pause(every: str, noted: bool) -> None:
+    suite = Suite.model_validate(
+        {
+            "version": 1,
+            "suite": "hasty",
+            "schedule": {"every": every},
+            "endpoints": {"production": {"base_url": "http://127.0.0.1:9/v1"}},
+            "probes": [{"id": "p", "prompt": "?"}],
+        }
+    )
+    assert any(note.startswith(f"every {every} leaves no pause") for note in pace_notes(suite)) is noted
+
+
 def test_folders_within_a_folder_that_hold_yaml_are_named_and_hidden_ones_are_not(tmp_path: Path) -> None:
     for name in ("team", "empty", "..data"):
         (tmp_path / name).mkdir()

@@ -128,6 +128,45 @@ def test_a_dead_endpoint_is_told_as_not_available_and_not_as_missing_data_beside
     assert watch.after(GRACE_S) == "open", "of a time without a network nobody knows anything"
 
 
+def test_slots_that_came_while_a_run_was_under_way_are_not_missed(store: Store, tmp_path: Path) -> None:
+    watch = Watch(store, a_suite(tmp_path, schedule={"every": "20s"}, alerts=[{"notify": "slack", "after": 1}]))
+    grace_of_20_s = 80.0
+    for _ in range(3):  # each hangs for 100 s, and rests until the next slot
+        watch.out.add(PLACE)
+        assert watch.after(100) == "none"
+        gone = a_failed_sample(FailureClass.TIMEOUT_FIRST_TOKEN, "nothing came", "capital")
+        began = watch.clock.now() - timedelta(seconds=100)
+        record = numbered(1, started_at=began, duration_s=100.0, health=Health.UNKNOWN)
+        watch.sight.ran(replace(record, probes=(a_probe(samples=[gone]),)))
+        watch.out.clear()
+        assert watch.after(5) == "none"
+        watch.clock.advance(15)
+    assert [watch.after(grace_of_20_s - 1), watch.after(1)] == ["none", "open"]
+    (state,) = watch.states()
+    assert state.facts == ("no run has been measured since 2026-11-20 12:05 UTC", "no run was made since then")
+
+
+def test_a_daemon_that_starts_again_knows_when_the_newest_run_was_over(store: Store, tmp_path: Path) -> None:
+    record = numbered(1, started_at=FakeClock().now() - timedelta(seconds=1000), duration_s=950.0)
+    store.save_run(written(record, alerts=()))
+    watch = Watch(store, a_suite(tmp_path))
+    assert [watch.after(QUARTER_S + GRACE_S - 1), watch.after(1)] == ["none", "open"]
+    (state,) = watch.states()
+    assert state.facts[0] == "no run has been measured since 2026-11-20 11:59 UTC"
+
+
+def test_of_runs_that_are_lost_it_says_how_many_and_why_and_not_that_none_was_made(
+    store: Store, tmp_path: Path
+) -> None:
+    words = "runs are made and lost, 2 runs until 2026-11-20 12:20 UTC: a bug in holdfast (KeyError)"
+    watch = Watch(store, a_suite(tmp_path), lost=lambda _place: words)
+    assert watch.after(QUARTER_S + GRACE_S) == "open"
+    (state,) = watch.states()
+    assert state.facts == ("no run has ever been measured here", words)
+    ((_, headline),) = watch.told()
+    assert headline == f"support-bot at production: no data - no run has ever been measured here: {words}"
+
+
 def test_a_duration_counts_from_the_first_slot_without_data(store: Store, tmp_path: Path) -> None:
     watch = Watch(store, a_suite(tmp_path, alerts=[{"notify": "slack", "on": "no-data", "after": "2h"}]))
     watch.ran()

@@ -532,6 +532,23 @@ def test_a_suite_that_gives_way_to_a_pipe_is_read_again_once_it_is_a_file(place:
     assert [notice.event for notice in place.slack.told] == [AlertEvent.OPENED, AlertEvent.RESOLVED]
 
 
+def test_what_cannot_be_read_is_told_again_when_something_else_stands_there(place: Place) -> None:
+    bot = place.suite("bot")
+    place.suite("other")
+
+    def pipe_instead() -> None:
+        bot.rmdir()
+        os.mkfifo(bot)
+
+    acts = (lambda: folder(bot), pipe_instead, lambda: dangling(bot), lambda: None)
+    daemon = place.live(*((20.0, act) for act in acts))
+    (refused,) = daemon.reloading.roster.refused
+    assert "there is no such file" in str(refused.problems[0])
+    told = [(str(notice.event), notice.facts[0].partition(": ")[2]) for notice in place.slack.told]
+    assert [event for event, _ in told] == ["opened", "updated", "updated"]
+    assert "directory" in told[0][1] and "no regular file" in told[1][1] and "no such file" in told[2][1]
+
+
 def test_two_refused_files_of_one_name_are_one_alert_that_tells_both_and_ends_with_the_last(place: Place) -> None:
     place.suite("steady")
     first, second = place.folder / "new.yaml", place.folder / "new.yml"

@@ -208,6 +208,38 @@ def test_a_run_that_waits_for_its_turn_is_late_and_at_last_overdue(
     assert seen == [(), ()], "an hour's schedule has eleven minutes of grace"
 
 
+def test_what_is_overdue_says_what_it_is_about(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = VirtualClock(NOON)
+    engine = ToldEngine(clock, lambda order: 400.0 if order.prepared.suite.name == "long" else 1.0)
+    files = [a_suite(tmp_path, name, "{every: 20s, jitter: 0s}") for name in ("long", "next")]
+    daemon = a_daemon(store, prepared(files), engine, settings={"runs_at_once": 1})
+    seen: list[tuple[str, ...]] = []
+    acts = ((170.0, lambda: seen.append(daemon.sickness())), (232.0, lambda: seen.append(daemon.sickness())))
+    living(clock, scheduling_for(daemon, clock, *acts), monkeypatch)
+    assert seen == [
+        (
+            "long at production is overdue (its run has been under way for 2m 50s)",
+            "next at production is overdue (it waits for its turn: 1 of 1 places taken, longest by long at production)",
+        ),
+        ("long at production is overdue (its last run was under way for 6m 40s)",),
+    ]
+
+
+def test_a_daemon_that_stops_misses_no_data_of_runs_that_waited_and_its_clock_goes_on(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = VirtualClock(NOON)
+    engine = ToldEngine(clock, lambda order: 400.0 if order.prepared.suite.name == "slow" else 1.0)
+    rule = "alerts: [{notify: slack, after: 1}]\n"
+    files = [a_suite(tmp_path, name, "{every: 20s, jitter: 0s}", more=rule) for name in ("slow", "waits")]
+    daemon = a_daemon(store, prepared(files, frozenset({"slack"})), engine, settings={"runs_at_once": 1})
+    daemon.stop_runs_s = 60.0
+    with capture_logs() as logs:
+        living(clock, living_for(daemon, clock, (390.0, nothing)), monkeypatch)
+    assert [line["suite"] for line in logs if line["event"] == "run"] == ["slow"], "it finished while we stopped"
+    assert {line["event"] for line in logs} & {"chore_failed", "alert"} == set()
+
+
 def test_of_waiting_hosts_the_one_with_the_fewest_runs_goes_first() -> None:
     async def scenario() -> list[str]:
         turns, order = Turns(2), []

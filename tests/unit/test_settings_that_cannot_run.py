@@ -9,7 +9,7 @@ import pytest
 from probes.errors import SettingsError, SuiteError
 from probes.suite_file import load_suite
 from runner.cli import main
-from runner.settings.runnable import refuse_unrunnable
+from runner.settings.runnable import refuse_unrunnable, store_notes
 from runner.settings.settings import load_settings
 from tests.fakes.settings import loaded
 
@@ -55,6 +55,31 @@ def test_validate_ends_with_2_where_the_settings_cannot_run(tmp_path: Path, caps
     with pytest.raises(SystemExit) as ended:
         main(["validate", str(suite)])
     assert ended.value.code == 0
+
+
+@pytest.mark.parametrize(
+    ("store", "why"),
+    [("/proc/x.db", "/proc takes no files"), ("./folder", "is a folder"), ("./file/below/x.db", "is no folder")],
+)
+def test_a_store_that_can_never_be_made_is_refused_and_nothing_is_written(tmp_path: Path, store: str, why: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="cannot be made") as caught:
+        refuse_unrunnable(loaded(tmp_path, f"store: {store}\n"))
+    (problem,) = caught.value.problems
+    assert why in problem.message and (problem.line, problem.column) == (1, 8)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "folder", "holdfast.yaml"]
+
+
+def test_a_store_that_only_this_user_may_not_write_is_noted_as_the_daemon_may_be_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = loaded(tmp_path, "store: ./data/x.db\n")
+    assert list(store_notes(found)) == []
+    monkeypatch.setattr("os.access", lambda *_: False)
+    refuse_unrunnable(found)
+    (note,) = store_notes(found)
+    assert note.endswith(f"data/x.db cannot be used as it is here: this user may not write in {tmp_path}")
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import re
@@ -11,6 +12,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -444,11 +446,63 @@ def test_the_documentation_names_every_table_there_is_and_none_that_is_not(tmp_p
     assert sorted(named) == sorted(made)
 
 
-def test_a_folder_in_the_place_of_a_store_is_for_people_and_a_file_that_may_not_be_opened_for_another_try(
-    tmp_path: Path,
+def test_a_place_that_takes_no_file_is_for_people_and_a_file_that_may_not_be_opened_for_another_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(UnusableStore, match="Is a directory"):
         open_store(str(tmp_path))
+    with pytest.raises(UnusableStore, match="No such file"):
+        open_store("/proc/holdfast/no.db")  # a place that takes no file, whoever asks
+    (tmp_path / "link.db").symlink_to(tmp_path / "not mounted yet" / "holdfast.db")
     with pytest.raises(StoreError, match="cannot be opened") as caught:
-        open_store("/proc/holdfast/no.db")
+        open_store(str(tmp_path / "link.db"))
     assert caught.value.exit_code == 3
+    monkeypatch.setattr("os.open", refusing)
+    with pytest.raises(StoreError, match="cannot be opened: Permission denied") as caught:
+        open_store(str(tmp_path / "other.db"))
+    assert caught.value.exit_code == 3
+
+
+def refusing(path: object, *_: object) -> int:
+    """What the operating system says to somebody without rights."""
+    raise PermissionError(errno.EACCES, "Permission denied", path)
+
+
+def test_a_file_that_may_not_be_looked_at_is_not_told_as_one_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(open_store(str(tmp_path / "holdfast.db"))) as store:
+        monkeypatch.setattr("pathlib.Path.stat", refusing)
+        with pytest.raises(StoreError, match="cannot be looked at: Permission denied"):
+            store.due(NOW)
+        monkeypatch.undo()
+        assert store.due(NOW) == ()
+
+
+def test_a_file_emptied_under_another_process_is_waited_for_once_and_not_at_every_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "holdfast.db"
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as holder:
+        assert holder.stdout is not None and holder.stdout.readline() == "open\n"
+        with closing(plain(path)) as other:
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        os.truncate(path, 0)
+        monkeypatch.setattr("runner.store.database.BUSY_S", 0.4)
+        begun = time.monotonic()
+        with pytest.raises(StoreError, match="another process kept it locked"):
+            open_store(str(path))
+        assert time.monotonic() - begun < 4, "one wait of 0.4 s; twenty would be 8 s"
+        holder.communicate("\n")
+
+
+HOLDER = """
+import sys
+from runner.store import open_store
+store = open_store(sys.argv[1])
+store.prove_writable()
+print("open", flush=True)
+sys.stdin.readline()
+"""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.errors import StoreError, UsageError
+from probes.errors import StoreError, UnusableStore, UsageError
 from runner.store.store_lock import SUFFIX, only_daemon
 
 HOLDER = """\
@@ -90,3 +90,12 @@ def test_a_store_in_memory_needs_no_lock_and_a_folder_that_cannot_be_made_is_ref
         (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="cannot be opened"), only_daemon(tmp_path / "file" / "holdfast.db"):
         pytest.fail("a lock in no folder")
+
+
+def test_a_store_where_no_file_can_be_is_for_people_and_needs_no_other_try() -> None:
+    with (
+        pytest.raises(UnusableStore, match=r"/proc/holdfast\.db\.daemon cannot be opened") as refused,
+        only_daemon(Path("/proc/holdfast.db")),
+    ):
+        pytest.fail("a lock where no file can be")
+    assert refused.value.exit_code == 2
