@@ -107,13 +107,7 @@ class Engine:
         fired = await self._firing.fire(order, run_id, held, on_sample)
         fired = replace(fired, offline=await self._guard.lost(order, fired.samples))
         # Judging takes milliseconds of CPU: off the loop, so that it does not fall into other probes' timings.
-        try:
-            record = await asyncio.to_thread(self._conclude, order, fired)
-        except Exception:
-            # the run is lost, and what it spent is spent
-            with suppress(StoreError):
-                await asyncio.to_thread(self._store.save_spending, fired.spending)
-            raise
+        record = await asyncio.to_thread(self._conclude, order, fired)
         for limits in held:
             limits.saved()
         return record
@@ -136,6 +130,8 @@ class Engine:
         except Exception as error:  # noqa: BLE001  bulkhead: a bug must neither lose the samples nor end the daemon
             kind = type(error).__name__  # not its text: it may quote what the endpoint said
             log.error("judging_broke", suite=order.prepared.suite.name, endpoint=order.endpoint, error=kind)
+            with suppress(StoreError):
+                self._store.save_spending(fired.spending)  # should even the samples be lost: what is spent is spent
             return self._unjudged(order, fired, f"a bug in holdfast kept this run from being judged ({kind})")
 
     def _judged(self, order: RunOrder, fired: Fired) -> RunRecord:

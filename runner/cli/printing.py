@@ -49,14 +49,17 @@ class Made:
     """What is to be said beside the result."""
     stored: bool = True
     """False where the last run could not be stored."""
+    lost: int = 0
+    """Runs that a bug of ours lost; the others were made all the same."""
 
 
 def print_runs(made: Made, *, format_: str, output: Path | None, strict: bool) -> int:
     """Print runs in the chosen format, name the reports written, and return the exit code."""
-    from checks.verdict import exit_code
+    from checks.verdict import Health, exit_code
 
     records = made.records
-    code = exit_code([record.health for record in records], strict=strict) if made.stored else NOT_MEASURED
+    healths = [*(record.health for record in records), *[Health.UNKNOWN] * made.lost]
+    code = exit_code(healths, strict=strict) if made.stored else NOT_MEASURED
     chosen = format_named(format_)
     if output is not None:
         from runner.files import write_text

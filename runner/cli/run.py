@@ -166,6 +166,7 @@ async def _rounds(
 ) -> None:
     from dataclasses import replace
 
+    from probes.errors import HoldfastError
     from runner.asking.not_stored import NotStored
 
     going = list(orders)
@@ -178,12 +179,30 @@ async def _rounds(
                 made.records.append(error.record)
                 made.stored = False
                 return
+            except HoldfastError:
+                raise
+            except Exception as error:
+                if len(orders) == 1:
+                    raise
+                going.remove(order)
+                made.lost += 1
+                made.notes.append(_broken(order, error))
+                continue
             made.records.append(record)
             if not await _confirm(here, order, record, made, tick, capturing=capturing):
                 return
             if capturing and (cap := _held_by_cap(record)):
                 going.remove(order)
                 made.notes.append(_ended_early(here.store, record, round_ + 1, rounds, cap))
+
+
+def _broken(order: RunOrder, error: Exception) -> str:
+    """Bulkhead: a bug that one suite meets must not keep the others from being asked."""
+    where = f"{order.prepared.suite.name} at {order.endpoint}"
+    return (
+        f"holdfast: {where}: its run is lost by a bug in holdfast ({type(error).__name__}); run this suite alone with"
+        " --debug to see where"
+    )
 
 
 async def _confirm(
