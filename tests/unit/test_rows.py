@@ -331,11 +331,12 @@ NOTICES = every_field(
     **{
         field.name: TEXTS
         for field in dataclasses.fields(Notice)
-        if field.name not in ("event", "at", "opened_at", "facts", "failures", "faults")
+        if field.name not in ("event", "at", "opened_at", "facts", "failures", "faults", "closed")
     },
     event=st.sampled_from(AlertEvent),
     at=INSTANTS,
     opened_at=INSTANTS,
+    closed=st.booleans(),
     facts=st.lists(TEXTS, max_size=2).map(tuple),
     failures=st.lists(TEXTS, max_size=2).map(tuple),
     faults=st.lists(st.sampled_from(Fault), max_size=2).map(tuple),
