@@ -13,6 +13,7 @@ from datetime import datetime
 from reports.alerts.machine import AlertState
 from reports.alerts.silences import Acknowledgement, Silence, acknowledged_words, silenced
 from reports.alerts.story import Told
+from reports.alerts.telling import Muting
 from reports.escaping import one_line
 from reports.messages.message import said_later
 from reports.notice import AlertEvent, Notice
@@ -23,8 +24,8 @@ ENDED_CHARS = 300
 
 def say_acknowledged(store: Store, state: AlertState, ack: Acknowledgement) -> None:
     """Tell whoever heard of an incident, or is about to, who looks after it."""
-    told = _told(store, state)
-    taken, quiet, heard = acknowledged_words(ack), _in_force(store, state, ack.at), _heard(told)
+    told, taken = _told(store, state), acknowledged_words(ack)
+    quiet, heard = _in_force(store, ack.at)(state.key, state.kind, state.severity), _heard(told)
     about = {
         name: replace(last, acknowledged=taken, acknowledge="", silenced=quiet if name in heard else "")
         for name, last in _newest(told).items()
@@ -32,19 +33,16 @@ def say_acknowledged(store: Store, state: AlertState, ack: Acknowledgement) -> N
     _say(store, state, about, ack.at)
 
 
-def say_silenced(store: Store, silence: Silence) -> None:
-    """Tell whoever heard of the incidents it is about. Who did not hears nothing while it stands."""
-    for state in store.open_alerts():
-        if silence.about(state.key):
-            _say_silenced(store, state, _in_force(store, state, silence.created_at), silence.created_at)
+def say_silenced(store: Store, silence: Silence, at: datetime) -> None:
+    """Tell whoever heard of the incidents that a silence is about: who silences them now, or who ended it.
 
-
-def say_ended(store: Store, silence: Silence, at: datetime) -> None:
-    """Tell the same that somebody ended it before it expired, or which other one stands."""
+    Who heard of none hears nothing while it stands. Of several silences the one that ends last is told.
+    """
     over = f"no longer silenced, {one_line(silence.ended_note, ENDED_CHARS)}"
+    quiet = _in_force(store, at)
     for state in store.open_alerts():
         if silence.about(state.key):
-            _say_silenced(store, state, _in_force(store, state, at) or over, at)
+            _say_silenced(store, state, quiet(state.key, state.kind, state.severity) or over, at)
 
 
 def _say_silenced(store: Store, state: AlertState, words: str, at: datetime) -> None:
@@ -54,9 +52,9 @@ def _say_silenced(store: Store, state: AlertState, words: str, at: datetime) -> 
     _say(store, state, {name: replace(last, silenced=words) for name, last in newest.items()}, at)
 
 
-def _in_force(store: Store, state: AlertState, now: datetime) -> str:
-    """Who silences an incident now, in words; empty where nobody does."""
-    return silenced(store.silences(now), now)(state.key, state.kind, state.severity)
+def _in_force(store: Store, now: datetime) -> Muting:
+    """Who silences an incident now, in words."""
+    return silenced(store.silences(now), now)
 
 
 def _told(store: Store, state: AlertState) -> Sequence[Told]:

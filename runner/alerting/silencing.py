@@ -16,16 +16,10 @@ from probes.alert_rule import AlertKind
 from probes.errors import UsageError
 from probes.nearest import did_you_mean
 from reports.alerts.machine import AlertState
-from reports.alerts.silences import (
-    PARTS,
-    Acknowledgement,
-    Silence,
-    matches,
-    recovered,
-)
+from reports.alerts.silences import PARTS, Acknowledgement, Silence, matches, recovered
 from reports.alerts.story import Incident
 from runner.alerting.incidents import SHORTEST_ID, incident_named, open_of_key
-from runner.alerting.saying import say_acknowledged, say_ended, say_silenced
+from runner.alerting.saying import say_acknowledged, say_silenced
 from runner.store.base import Store
 
 LONGEST_S = 30 * 24 * 3600.0
@@ -68,7 +62,7 @@ def silence(store: Store, target: str, *, lasts_s: float, until_resolved: bool, 
             incident_id="" if incident is None else incident.incident_id,
         )
         store.save_silence(made)
-        say_silenced(store, made)
+        say_silenced(store, made, act.at)
     return made
 
 
@@ -125,7 +119,7 @@ def end_silence(store: Store, name: str, act: Act) -> Silence:
         why = f": {act.reason}" if act.reason else ""
         ended = replace(found[0], ended_at=act.at, ended_note=f"ended by {act.author}{why}")
         store.save_silence(ended)
-        say_ended(store, ended, act.at)
+        say_silenced(store, ended, act.at)
     return ended
 
 

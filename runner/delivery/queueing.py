@@ -12,6 +12,7 @@ from reports.alerts.silences import Silence
 from reports.notice import AlertEvent, DigestNotifier, Notifier
 from runner.delivery.clock_steps import believed, believed_traffic
 from runner.delivery.grouping import MINUTE, Plan, plan
+from runner.delivery.overtaking import overtaken
 from runner.delivery.pacing import Pace
 from runner.delivery.withholding import withheld
 from runner.store.base import Store
@@ -34,11 +35,14 @@ def plan_for(store: Store, name: str, notifier: Notifier, pace: Pace, now: datet
         store.seen(unseen, now)
     # a channel that takes no digests cannot turn one into its new version, whoever sent it
     stamped = [replace(believed(row, now), digest_id=row.digest_id if digests else "") for row in queue]
-    sorted_out = withheld(stamped, _silences(store, stamped, now), now)
+    outdated = overtaken(stamped)
+    sorted_out = withheld(
+        [row for row in stamped if row.outbox_id not in outdated], _silences(store, stamped, now), now
+    )
     interval = timedelta(seconds=pace.group_interval_s)
     traffic = store.traffic(name, opened_since=now - interval, sent_since=now - MINUTE)
     planned = plan(sorted_out.going, believed_traffic(traffic, now), pace, now, digests=digests, hurry=hurry)
-    planned = replace(planned, withdrawn=(*sorted_out.withdrawn, *planned.withdrawn))
+    planned = replace(planned, withdrawn=(*sorted(outdated), *sorted_out.withdrawn, *planned.withdrawn))
     if planned.withdrawn:
         store.withdraw(planned.withdrawn, now)
         _log.info("notices_withdrawn", notifier=name, notices=len(planned.withdrawn))

@@ -16,16 +16,13 @@ from reports.notice import AlertEvent
 from runner.delivery.company import by_incident, fresh
 from runner.store.outbox_store import WaitingNotice
 
-_NEWS = (AlertEvent.UPDATED, AlertEvent.REMINDER)
-"""Events whose notice says all that is so of an incident, whatever was told before."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withheld:
     """What silences make of a channel's queue."""
 
     withdrawn: tuple[int, ...] = ()
-    """Notices nobody is to be told: their incident ended while it was silenced, or a newer notice says what is so."""
+    """Notices nobody is to be told: their incident ended while it was silenced."""
     going: tuple[WaitingNotice, ...] = ()
     """What may be told now. All others wait for the silence to end."""
 
@@ -45,7 +42,7 @@ def withheld(queue: Sequence[WaitingNotice], silences: Iterable[Silence], now: d
     withdrawn: list[int] = []
     going: list[WaitingNotice] = []
     for rows in by_incident(queue):
-        over = (*_over_in_silence(rows, known), *_outdated(rows, now))
+        over = _over_in_silence(rows, known)
         withdrawn += over
         left = [row for row in rows if row.outbox_id not in over]
         if left and not _waits(left, known, now):
@@ -63,14 +60,6 @@ def _over_in_silence(rows: Sequence[WaitingNotice], silences: Sequence[Silence])
         return ()  # somebody may have been told, or is being told at this moment
     unheard = bool(before) and not rows[end].heard and all(map(fresh, before))
     return tuple(row.outbox_id for row in rows[: end + unheard])
-
-
-def _outdated(rows: Sequence[WaitingNotice], now: datetime) -> tuple[int, ...]:
-    """Updates and reminders behind which another waits: told one after the other they would be old news first."""
-    news = [row for row in rows if row.event in _NEWS]
-    free = [row for row in news[:-1] if row.leased_until is None or row.leased_until <= now]
-    # what people said is no older for news that does not know of it
-    return tuple(row.outbox_id for row in free if news[-1].said or not row.said)
 
 
 def _outlived(silence: Silence, end: WaitingNotice) -> bool:

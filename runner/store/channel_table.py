@@ -198,7 +198,7 @@ def retry_together(db: SqliteDatabase, outbox_ids: Sequence[int], at: datetime, 
 
 
 def withdraw(db: SqliteDatabase, outbox_ids: Sequence[int], at: datetime) -> None:
-    """Settle notices that were over before they were told."""
+    """Settle notices that nobody is to be told: over before, or overtaken. One that was tried is not: it may be known."""
     db.change(
         "UPDATE outbox SET state = 'withdrawn', delivered_at = ? "
         "WHERE state = 'waiting' AND leased_until IS NULL AND id IN (SELECT value FROM json_each(?))",

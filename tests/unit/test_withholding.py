@@ -147,6 +147,20 @@ def test_of_several_updates_and_reminders_that_wait_only_the_newest_is_told(stor
     assert began(store, "inc-1") == ["delivered", "withdrawn", "withdrawn", "delivered"]
 
 
+def test_a_reminder_that_a_crash_left_half_told_keeps_nothing_behind_it_from_being_told(store: Store) -> None:
+    pager = Pager()
+    world = a_world(store, pager)
+    world.happen(OPENED, [1], to=["pager"])
+    world.seconds(2)
+    world.happen(REMINDER, [1], to=["pager"])
+    (row,) = store.waiting("pager")
+    store.claim([row.outbox_id], world.clock.now(), LEASE_S)
+    world.happen(UPDATED, [1], to=["pager"])
+    world.begin()
+    world.seconds(int(LEASE_S) + 60)
+    assert store.undelivered() == 0 and pager.events == [OPENED, REMINDER, UPDATED]
+
+
 def test_who_took_and_silenced_an_incident_is_told_although_an_older_reminder_waits(store: Store) -> None:
     pager = Pager()
     world = a_world(store, pager)
