@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from reports.notice import AlertEvent, Notice
-from runner.store import alert_rows
+from runner.store import alert_rows, channel_states
 from runner.store.columns import from_json, instant, instant_text, to_json
 from runner.store.database import SqliteDatabase
-from runner.store.outbox_store import WAITING_MAX, DeadChannel, Traffic, WaitingNotice
+from runner.store.outbox_store import WAITING_MAX, Traffic, WaitingNotice
 from runner.store.rows import Row
 
 # Rows without their texts are sorted, and the texts are read of those alone that are looked at.
@@ -66,22 +65,10 @@ CLAIM = """
     UPDATE outbox SET leased_until = ?1, digest_id = ?2
     WHERE id = ?3 AND state = 'waiting' AND (leased_until IS NULL OR leased_until <= ?4 OR leased_until > ?1)
 """
-QUIET = """
-    INSERT INTO channels (notifier, quiet_until) VALUES (?, ?)
-    ON CONFLICT (notifier) DO UPDATE SET quiet_until = excluded.quiet_until
-"""
-DIED = """
-    INSERT INTO channels (notifier, dead_since, error) VALUES (?, ?, ?)
-    ON CONFLICT (notifier) DO UPDATE SET dead_since = COALESCE(dead_since, excluded.dead_since), error = excluded.error
-"""
 # One incident may be told to several notifiers, each in a digest of its own under the same id.
 SHARED = """
     UPDATE receipts SET receipt = ?, at = ? WHERE digest_id = ?
       AND notifier IN (SELECT notifier FROM outbox WHERE id IN (SELECT value FROM json_each(?)))
-"""
-FELLOWS = """
-    SELECT DISTINCT notifier FROM outbox
-    WHERE created_at >= ? AND notifier != ? AND json_extract(notice, '$.key') = ? ORDER BY notifier
 """
 
 
@@ -176,7 +163,7 @@ def told_together(
         "WHERE state != 'delivered' AND id IN (SELECT value FROM json_each(?))",
         [told, digest_id, ids],
     )
-    well(db, ids)
+    channel_states.well(db, ids)
     if not receipt:
         return
     kept = to_json(dict(receipt))
@@ -198,54 +185,9 @@ def retry_together(db: SqliteDatabase, outbox_ids: Sequence[int], at: datetime, 
 
 
 def withdraw(db: SqliteDatabase, outbox_ids: Sequence[int], at: datetime) -> None:
-    """Settle notices that nobody is to be told: over before, or overtaken. One that was tried is not: it may be known."""
+    """Settle notices that nobody is to be told, but for those that are leased: somebody may have been told."""
     db.change(
         "UPDATE outbox SET state = 'withdrawn', delivered_at = ? "
         "WHERE state = 'waiting' AND leased_until IS NULL AND id IN (SELECT value FROM json_each(?))",
         [instant_text(at), to_json(list(outbox_ids))],
     )
-
-
-# ------------------------------------------------------------------------------------------------ channels
-def quiet(db: SqliteDatabase, notifier: str, until: datetime) -> None:
-    """Keep how long a channel wants to hear nothing."""
-    db.change(QUIET, [notifier, instant_text(until)])
-
-
-def died(db: SqliteDatabase, notifier: str, at: datetime, error: str) -> None:
-    """Keep since when a channel takes nothing, and why."""
-    db.change(DIED, [notifier, instant_text(at), error])
-
-
-def well(db: SqliteDatabase, outbox_ids: str) -> None:
-    """A channel took one of these notices (JSON list of ids): it is not dead any more."""
-    db.change(
-        "UPDATE channels SET dead_since = NULL, error = NULL WHERE dead_since IS NOT NULL "
-        "AND notifier IN (SELECT notifier FROM outbox WHERE id IN (SELECT value FROM json_each(?)))",
-        [outbox_ids],
-    )
-
-
-def dead_told(db: SqliteDatabase, notifier: str, at: datetime) -> None:
-    """Others know."""
-    db.change("UPDATE channels SET told_at = ? WHERE notifier = ?", [instant_text(at), notifier])
-
-
-def dead(db: SqliteDatabase) -> tuple[DeadChannel, ...]:
-    """Channels that take nothing now."""
-    found = db.read("SELECT * FROM channels WHERE dead_since IS NOT NULL ORDER BY notifier")
-    return tuple(map(_dead, found))
-
-
-def _dead(row: dict[str, Any]) -> DeadChannel:
-    return DeadChannel(
-        notifier=row["notifier"],
-        since=instant(row["dead_since"]),
-        error=row["error"] or "",
-        told_at=_instant(row["told_at"]),
-    )
-
-
-def fellows(db: SqliteDatabase, key: str, notifier: str, since: datetime) -> tuple[str, ...]:
-    """Other channels that hear of this key."""
-    return tuple(row["notifier"] for row in db.read(FELLOWS, [instant_text(since), notifier, key]))

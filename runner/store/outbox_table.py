@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from runner.store import alert_rows, channel_table
+from runner.store import alert_rows, channel_states
 from runner.store.base import PendingDelivery
 from runner.store.columns import instant_text, to_json
 from runner.store.database import SqliteDatabase
@@ -41,7 +41,7 @@ def delivered(db: SqliteDatabase, outbox_id: int, at: datetime, receipt: Mapping
         "WHERE id = ? AND state != 'delivered'",
         [instant_text(at), outbox_id],
     )
-    channel_table.well(db, to_json([outbox_id]))
+    channel_states.well(db, to_json([outbox_id]))
     if settled and receipt:
         db.change(
             "INSERT OR REPLACE INTO receipts (incident_id, notifier, receipt, at) "

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from reports.notice import Notice
-from runner.store import channel_table
+from runner.store import channel_states, channel_table
 from runner.store.database import SqliteDatabase
 from runner.store.outbox_store import DeadChannel, Traffic, WaitingNotice
 
@@ -52,18 +52,18 @@ class SqliteOutbox:
 
     def quiet(self, notifier: str, until: datetime) -> None:
         with self._db.write():
-            channel_table.quiet(self._db, notifier, until)
+            channel_states.quiet(self._db, notifier, until)
 
     def channel_died(self, notifier: str, at: datetime, error: str) -> None:
         with self._db.write():
-            channel_table.died(self._db, notifier, at, error)
+            channel_states.died(self._db, notifier, at, error)
 
     def dead_told(self, notifier: str, at: datetime) -> None:
         with self._db.write():
-            channel_table.dead_told(self._db, notifier, at)
+            channel_states.dead_told(self._db, notifier, at)
 
     def dead_channels(self) -> tuple[DeadChannel, ...]:
-        return channel_table.dead(self._db)
+        return channel_states.dead(self._db)
 
     def fellows(self, key: str, notifier: str, since: datetime) -> tuple[str, ...]:
-        return channel_table.fellows(self._db, key, notifier, since)
+        return channel_states.fellows(self._db, key, notifier, since)

@@ -10,7 +10,7 @@ BULKHEADS = {
     "checks/run_checks.py",
     "runner/asking/firing.py",
     "runner/cli/__init__.py",
-    "runner/cli/run.py",
+    "runner/cli/rounds.py",
     "runner/daemon/chores.py",
     "runner/daemon/rounds.py",
     "runner/delivery/sending.py",

@@ -21,6 +21,7 @@ import pytest
 from probes.errors import StoreError, UnusableStore, UsageError
 from runner.store import (
     alert_table,
+    channel_states,
     channel_table,
     migrations,
     open_store,
@@ -382,7 +383,7 @@ QUERIES = {
     "messages sent": (channel_table.SENT, 2),
     "notices of a message": (channel_table.NOTICES, 1),
     "told in a digest": (channel_table.TOLD_IN, 2),
-    "fellows of a channel": (channel_table.FELLOWS, 3),
+    "fellows of a channel": (channel_states.FELLOWS, 3),
     "expired texts": (pruning.TEXTS[0], 1),
     "expiring runs": (pruning.WITH_TEXTS, 2),
     "prunable runs": (pruning.OLD, 4),
