@@ -38,6 +38,18 @@ class Workplace:
             check=False,
         )
 
+    def bash(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a line of bash in which ``$0`` is ``holdfast``."""
+        return subprocess.run(
+            ["bash", "-c", command, str(HOLDFAST), *arguments],
+            cwd=self.folder,
+            env=self.full_environ(),
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_TIMEOUT_S,
+            check=False,
+        )
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start ``holdfast`` and leave it running; the caller ends it."""
         return subprocess.Popen(

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import HOLDFAST, Workplace
+from tests.acceptance.conftest import Workplace
 from tests.fakes.chat import chat_body
 from tests.fakes.http_server import FakeServer, Hang, Steps, whole
 
@@ -130,16 +130,7 @@ def test_a_run_that_is_killed_outright_has_left_what_it_spent_some_seconds_befor
 # ------------------------------------------------------------------------------------------------ a full disk
 def limited(place: Workplace, kilobytes: int, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command that may write no file beyond this size, as on a disk that is full."""
-    command = f'ulimit -f {kilobytes}; exec "$0" "$@"'
-    return subprocess.run(
-        ["bash", "-c", command, str(HOLDFAST), *arguments],
-        cwd=place.folder,
-        env=place.full_environ(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return place.bash(f'ulimit -f {kilobytes}; exec "$0" "$@"', *arguments)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.conftest import HOLDFAST, Workplace
+from tests.acceptance.conftest import Workplace
 
 SUITE = """
 version: 1
@@ -29,19 +28,6 @@ def told(place: Workplace) -> Workplace:
     return place
 
 
-def shell(place: Workplace, command: str) -> subprocess.CompletedProcess[str]:
-    """Run a line of bash in which ``$0`` is the command."""
-    return subprocess.run(
-        ["bash", "-c", command, str(HOLDFAST)],
-        cwd=place.folder,
-        env=place.full_environ(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize(
     ("command", "code"),
     [
@@ -55,24 +41,24 @@ def shell(place: Workplace, command: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_a_reader_that_left_changes_no_exit_code_and_is_told_nothing(told: Workplace, command: str, code: int) -> None:
-    done = shell(told, f'"$0" {command} > >(exec true); echo "code $?"')
+    done = told.bash(f'"$0" {command} > >(exec true); echo "code $?"')
     assert (done.stdout, done.stderr) == (f"code {code}\n", "")
 
 
 def test_a_reader_of_both_outputs_that_left_changes_no_exit_code(told: Workplace) -> None:
-    done = shell(told, 'f() { "$0" run s.yaml --report pages 2>&1; echo "code $?" >&3; }; f "$0" 3>&2 | true')
+    done = told.bash('f() { "$0" run s.yaml --report pages 2>&1; echo "code $?" >&3; }; f "$0" 3>&2 | true')
     assert done.stderr == "code 1\n"
 
 
 @full_disk
 @pytest.mark.parametrize("command", ["run s.yaml", "run --format json s.yaml", "alerts", "store stats", "schema"])
 def test_a_disk_that_takes_no_output_is_said_and_is_no_bug(told: Workplace, command: str) -> None:
-    done = shell(told, f'"$0" {command} > /dev/full')
+    done = told.bash(f'"$0" {command} > /dev/full')
     assert done.stderr == "holdfast: the output could not be written: No space left on device\n"
     assert done.returncode == 3
 
 
 @full_disk
 def test_a_verdict_stands_where_only_what_is_said_beside_it_cannot_be_written(told: Workplace) -> None:
-    done = shell(told, '"$0" run s.yaml --report pages 2> /dev/full')
+    done = told.bash('"$0" run s.yaml --report pages 2> /dev/full')
     assert done.returncode == 1 and "FAILING" in done.stdout

@@ -21,7 +21,7 @@ from probes.sample import Sample
 from probes.transport import Transport
 from tests.fakes.certificates import HAVE_OPENSSL, WHY_NOT, Authority
 from tests.fakes.chat import chat_body, chat_stream, chunk
-from tests.fakes.firing import suite_for
+from tests.fakes.firing import fire_suite, suite_for
 from tests.fakes.http2_server import Cut, FakeHttp2Server, Garbage, GoAway
 from tests.fakes.http2_server import Step as Http2Step
 from tests.fakes.http_server import FakeServer, Hang, stream, whole
@@ -44,17 +44,7 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 async def ask(url: str, *, samples: int = 1, concurrency: int = 1, **fields: Any) -> tuple[Sample, ...]:
-    suite = suite_for(url, samples=samples, concurrency=concurrency, retries=0, **fields)
-    clock = SystemClock()
-    async with Transport(clock=clock) as transport:
-        return await fire_all(
-            transport=transport,
-            clock=clock,
-            suite=suite,
-            endpoint_name="prod",
-            run_id="r",
-            probes=[(probe, samples) for probe in suite.probes],
-        )
+    return await fire_suite(suite_for(url, samples=samples, concurrency=concurrency, retries=0, **fields))
 
 
 def failure_of(sample: Sample) -> Failure:

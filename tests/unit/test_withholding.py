@@ -39,6 +39,15 @@ def a_world(store: Store, pager: Pager, *, per_minute: int = 60) -> World:
     return World(store=store, notifiers={"pager": pager}, paces={"pager": Pace(per_minute=per_minute)})
 
 
+def one_that_was_told(store: Store) -> tuple[Pager, World]:
+    """A pager that heard of one incident, and its world two seconds later."""
+    pager = Pager()
+    world = a_world(store, pager)
+    world.happen(OPENED, [1], to=["pager"])
+    world.seconds(2)
+    return pager, world
+
+
 def silenced(world: World, target: str, *, minutes: float = 60) -> Silence:
     now = world.clock.now()
     made = Silence(
@@ -101,10 +110,7 @@ def test_a_digest_leaves_out_what_was_silenced_while_it_waited(store: Store, sla
 
 
 def test_a_message_that_is_there_is_neither_updated_nor_repeated_while_it_is_silenced(store: Store) -> None:
-    pager = Pager()
-    world = a_world(store, pager)
-    world.happen(OPENED, [1], to=["pager"])
-    world.seconds(2)
+    pager, world = one_that_was_told(store)
     silenced(world, "suite-1")
     world.happen(REMINDER, [1], to=["pager"])
     world.happen(ESCALATED, [1], to=["boss"])
@@ -113,10 +119,7 @@ def test_a_message_that_is_there_is_neither_updated_nor_repeated_while_it_is_sil
 
 
 def test_who_looks_after_a_silenced_incident_is_told_in_the_message_that_is_there(store: Store) -> None:
-    pager = Pager()
-    world = a_world(store, pager)
-    world.happen(OPENED, [1], to=["pager"])
-    world.seconds(2)
+    pager, world = one_that_was_told(store)
     silenced(world, "suite-1")
     world.happen(UPDATED, [1], to=["pager"])  # as an acknowledgement does
     world.seconds(2)
@@ -124,10 +127,7 @@ def test_who_looks_after_a_silenced_incident_is_told_in_the_message_that_is_ther
 
 
 def test_who_silenced_an_incident_is_told_in_the_message_that_is_there(store: Store) -> None:
-    pager = Pager()
-    world = a_world(store, pager)
-    world.happen(OPENED, [1], to=["pager"])
-    world.seconds(2)
+    pager, world = one_that_was_told(store)
     words = silence_words(silenced(world, "suite-1"))
     world.happen(UPDATED, [1], to=["pager"], acknowledged="", silenced=words)
     world.happen(UPDATED, [1], to=["pager"], acknowledged="", facts=("more broke",))
@@ -136,10 +136,7 @@ def test_who_silenced_an_incident_is_told_in_the_message_that_is_there(store: St
 
 
 def test_of_several_updates_and_reminders_that_wait_only_the_newest_is_told(store: Store) -> None:
-    pager = Pager()
-    world = a_world(store, pager)
-    world.happen(OPENED, [1], to=["pager"])
-    world.seconds(2)
+    pager, world = one_that_was_told(store)
     for event in (REMINDER, UPDATED, REMINDER):
         world.happen(event, [1], to=["pager"], acknowledged="", headline=f"the {event}")
     world.seconds(60)
@@ -148,10 +145,7 @@ def test_of_several_updates_and_reminders_that_wait_only_the_newest_is_told(stor
 
 
 def test_a_reminder_that_a_crash_left_half_told_keeps_nothing_behind_it_from_being_told(store: Store) -> None:
-    pager = Pager()
-    world = a_world(store, pager)
-    world.happen(OPENED, [1], to=["pager"])
-    world.seconds(2)
+    pager, world = one_that_was_told(store)
     world.happen(REMINDER, [1], to=["pager"])
     (row,) = store.waiting("pager")
     store.claim([row.outbox_id], world.clock.now(), LEASE_S)
@@ -162,10 +156,7 @@ def test_a_reminder_that_a_crash_left_half_told_keeps_nothing_behind_it_from_bei
 
 
 def test_who_took_and_silenced_an_incident_is_told_although_an_older_reminder_waits(store: Store) -> None:
-    pager = Pager()
-    world = a_world(store, pager)
-    world.happen(OPENED, [1], to=["pager"])
-    world.seconds(2)
+    pager, world = one_that_was_told(store)
     world.happen(REMINDER, [1], to=["pager"], acknowledged="")
     words = silence_words(silenced(world, "suite-1"))
     world.happen(UPDATED, [1], to=["pager"], acknowledged="", silenced=words)
@@ -243,10 +234,7 @@ def test_an_incident_that_outlived_its_silence_is_told_from_its_beginning(store:
 
 
 def test_what_was_told_before_the_silence_is_told_as_over_and_nothing_in_between(store: Store) -> None:
-    pager = Pager()
-    world = a_world(store, pager)
-    world.happen(OPENED, [1], to=["pager"])
-    world.seconds(2)
+    pager, world = one_that_was_told(store)
     silenced(world, "suite-1")
     world.happen(REMINDER, [1], to=["pager"])
     world.seconds(60)
